@@ -1,0 +1,104 @@
+"""What every test can ask for. Nothing here imports Django: tests of the pure parts run without it."""
+
+import os
+from collections.abc import AsyncIterator, Generator, Iterator
+from typing import Any
+
+import hypothesis
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
+
+from tests import servers, services
+from tests.guard import guard
+from tests.processes import free_port as find_free_port
+
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
+# No deadline: on two cores shared with servers and a browser a slow example says nothing. A failure prints what
+# replays it.
+hypothesis.settings.register_profile("teahouse", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("teahouse")
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 on which nobody listens."""
+    return find_free_port()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[services.Postgres]:
+    """One PostgreSQL for all tests of this worker. A test that stops or pauses it makes its own instead."""
+    with services.Postgres() as postgres:
+        yield postgres
+
+
+@pytest.fixture
+def postgres_url(postgres_server: services.Postgres) -> Iterator[str]:
+    """A fresh, empty database for this test."""
+    url = postgres_server.create_database()
+    yield url
+    postgres_server.drop_database(url)
+
+
+@pytest.fixture
+def redis_server() -> Iterator[services.Redis]:
+    """A Redis for this test alone, to be killed, paused and started again at will.
+
+    Not shared: publish/subscribe crosses the borders of Redis' numbered databases.
+    """
+    with services.Redis() as redis:
+        yield redis
+
+
+@pytest.fixture
+def redis_url(redis_server: services.Redis) -> str:
+    return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def chromium_options() -> dict[str, Any]:
+    """What `playwright.chromium.launch(**chromium_options)` is called with."""
+    return services.chromium_options()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser(chromium_options: dict[str, Any]) -> AsyncIterator[Browser]:
+    """One Chromium for all tests of a module; `browser.new_context()` gives each person an own one.
+
+    Tests that use it share the module's loop: `pytestmark = pytest.mark.asyncio(loop_scope="module")`.
+    Playwright's synchronous API is not used, since it leaves a running loop in the main thread, in which
+    neither asyncio tests nor the ORM will work afterwards.
+    """
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(**chromium_options)
+        yield chromium
+        await chromium.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    refuse_skip(report)
+    if report.failed and (printed := servers.failure_report()):
+        report.sections.append(("what the servers printed", printed))
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    refuse_skip(report)
+    return report
+
+
+def refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """In CI a test that did not run is a failure: what is skipped there is tested nowhere."""
+    if IN_CI and report.outcome == "skipped":
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which in CI is a failure: {report.longrepr}"
+
+
+def pytest_unconfigure() -> None:
+    guard.close()

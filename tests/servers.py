@@ -1,0 +1,276 @@
+"""`teahouse serve` as a person starts it: a real process, its own data folder, a free port.
+
+    with Teahouse() as server:
+        server.url, server.ws_url, server.owner_link
+        server.kill()
+        server.start()          # again, same port and data
+
+What it prints goes to `server.log`; a test that fails shows the end of it (`failure_report`).
+"""
+
+from __future__ import annotations
+
+import email.message
+import http.cookiejar
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+from tests.processes import Process, free_port, temporary_folder
+
+ROOT = Path(__file__).parent.parent
+LINES: Final = 60
+_running: set[Teahouse] = set()
+_ended: list[str] = []
+
+
+def environment(**more: str) -> dict[str, str]:
+    """What the program gets: nothing of the tests' own settings, English, no proxies."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT", "TMPDIR") if name in os.environ}
+    # Warnings are errors in the server too; a thread or task that ends with an exception is in its log.
+    return {**kept, "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **more}
+
+
+class Teahouse:
+    """One `teahouse serve`. `env` holds settings; `workers` above 1 needs DATABASE_URL and REDIS_URL in it."""
+
+    def __init__(
+        self,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        workers: int = 1,
+        port: int | None = None,
+        host: str = "127.0.0.1",
+        data: Path | None = None,
+    ) -> None:
+        self.arguments = list(arguments)
+        self.env = dict(env or {})
+        self.workers = workers
+        self.port = port or free_port()
+        self.host = host
+        self.process: Process | None = None
+        self._given_data = data
+        self._printed = 0
+        self._exit = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Makes the folder and starts the server, ready when this returns."""
+        self.prepare()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, kind: object, *error: object) -> None:
+        if kind is not None:
+            _ended.append(_tail(self))
+        self.close()
+
+    def prepare(self) -> Self:
+        """The folder alone, for tests that put something into it or expect a refusal; `close` removes it."""
+        self.folder = self._exit.enter_context(temporary_folder("serve"))
+        self.data = self._given_data or self.folder / "data"
+        self.log = self.folder / "log"
+        self.log.touch()
+        _running.add(self)
+        return self
+
+    def close(self) -> None:
+        self.kill()
+        _running.discard(self)
+        self._exit.close()
+
+    @property
+    def url(self) -> str:
+        """Without a final slash."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    @property
+    def owner_link(self) -> str:
+        """The one that the last start printed."""
+        found = re.findall(r"https?://\S+/owner/\S+/", self.output())
+        assert found, f"no owner link was printed:\n{self.output()}"
+        return str(found[-1])
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None, "the server does not run"
+        return self.process.pid
+
+    def output(self) -> str:
+        """All that it printed, since its first start."""
+        return self.log.read_text(errors="replace")
+
+    def output_of_this_start(self) -> str:
+        return self.log.read_bytes()[self._printed :].decode(errors="replace")
+
+    def command(self) -> list[str]:
+        options = ["--host", self.host, "--port", str(self.port), "--data", str(self.data)]
+        if self.workers > 1:
+            options += ["--workers", str(self.workers)]
+        return [sys.executable, "-m", "teahouse", "serve", *options, *self.arguments]
+
+    def begin(self) -> Process:
+        """Starts it and does not wait."""
+        self._printed = self.log.stat().st_size
+        self.process = Process(self.command(), log=self.log, env=environment(**self.env), cwd=self.folder)
+        return self.process
+
+    def start(self, timeout: float = 45) -> None:
+        """Starts it, again on the same port and data, and waits until it says that it is open."""
+        self.begin().wait_until(lambda: "Ctrl-C" in self.output_of_this_start(), "open", timeout)
+
+    def refused(self, timeout: float = 45) -> tuple[int, str]:
+        """Starts it where it must not serve: exit status and what it said."""
+        process = self.begin()
+        status = process.wait(timeout)
+        self.process = None
+        return status, self.output_of_this_start()
+
+    def kill(self) -> None:
+        """`kill -9` to it and its workers at once."""
+        if self.process is not None:
+            self.process.kill()
+            self.process = None
+
+    def terminate(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Asks it to stop and waits: the exit status."""
+        assert self.process is not None, "the server does not run"
+        process, self.process = self.process, None
+        return process.stop(number=number)
+
+    def restart(self) -> None:
+        """An ordinary stop and a new start."""
+        self.terminate()
+        self.start()
+
+    def worker_pids(self) -> list[int]:
+        """The processes that serve, behind the one that was started."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [int(pid) for pid in children]
+
+    def command_line(self, *words: str, stdin: str | None = None) -> tuple[int, str]:
+        """Another `teahouse …` with this server's folder and settings: exit status and output."""
+        return command_line(*words, env={**self.env, "TEAHOUSE_DATA": str(self.data)}, stdin=stdin)
+
+    def browser(self) -> Browser:
+        return Browser(self.url)
+
+
+def command_line(
+    *words: str, env: Mapping[str, str] | None = None, stdin: str | None = None
+) -> tuple[int, str]:
+    """`teahouse …` run to its end: exit status, and what it printed to both outputs."""
+    done = subprocess.run(
+        [sys.executable, "-m", "teahouse", *words],
+        env=environment(**(env or {})),
+        input=stdin,
+        stdin=subprocess.DEVNULL if stdin is None else None,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+    )
+    return done.returncode, done.stdout
+
+
+def failure_report() -> str:
+    """The end of what the servers printed that run now, or that ended with an error since the last report."""
+    told = [*_ended, *(_tail(server) for server in _running)]
+    _ended.clear()
+    return "\n\n".join(told)
+
+
+def _tail(server: Teahouse) -> str:
+    return "\n".join([f"--- {server.url} ---", *server.output().splitlines()[-LINES:]])
+
+
+@dataclass
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    url: str
+    headers: email.message.Message
+    text: str
+
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
+class Browser:
+    """Cookies, forms with their CSRF token, an Origin: what a browser does, without one."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.cookies = http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(strict_ns_domain=0))
+        handlers = [urllib.request.HTTPCookieProcessor(self.cookies), urllib.request.ProxyHandler({})]
+        self._following = urllib.request.build_opener(*handlers)
+        self._staying = urllib.request.build_opener(*handlers, _Stay)
+
+    def get(self, path: str, *, follow: bool = True, **headers: Any) -> Answer:
+        return self._open(urllib.request.Request(self._full(path), headers=_named(headers)), follow=follow)
+
+    def post(self, path: str, fields: Mapping[str, str], *, follow: bool = True, **headers: Any) -> Answer:
+        body = urllib.parse.urlencode(fields).encode()
+        request = urllib.request.Request(
+            self._full(path), data=body, headers={"Origin": self.base, **_named(headers)}, method="POST"
+        )
+        return self._open(request, follow=follow)
+
+    def submit(self, path: str, *, follow: bool = True, **fields: Any) -> Answer:
+        """Opens the page and sends its form, hidden fields included."""
+        page = self.get(path)
+        hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
+        return self.post(path, {**hidden, **fields}, follow=follow)
+
+    def cookie(self, name: str) -> str | None:
+        return next((cookie.value for cookie in self.cookies if cookie.name == name), None)
+
+    def _full(self, path: str) -> str:
+        return path if path.startswith("http") else self.base + path
+
+    def _open(self, request: urllib.request.Request, *, follow: bool) -> Answer:
+        opener = self._following if follow else self._staying
+        try:
+            with opener.open(request, timeout=30) as response:
+                return Answer(response.status, response.url, response.headers, response.read().decode())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(
+                    error.code, error.url or "", error.headers, error.read().decode(errors="replace")
+                )
+
+
+def _named(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def make_owner(server: Teahouse, name: str = "mei", password: str = "a pot of oolong") -> Browser:
+    """Uses the printed owner link; a browser that is signed in as the owner."""
+    browser = server.browser()
+    answer = browser.submit(server.owner_link, username=name, password=password, again=password)
+    assert answer.status == 200, answer.text
+    return browser
