@@ -1,0 +1,178 @@
+"""What may be done with a message: say, edit, delete, react. In: a speaker, a grant, the words. Out: an entry for
+`journal.py`, which carries it out under the room's lock. What is refused raises `Problem`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from teahouse import history
+from teahouse.access import Grant, Speaker
+from teahouse.conf import conf
+from teahouse.events import REACTION_KINDS, REACTION_PEOPLE, MessageState
+from teahouse.journal import KEY_REUSED, Change, Say, Stale, Stored, Transaction, digest_of
+from teahouse.live.protocol import Problem
+from teahouse.models import Member, Mention, Message, Reaction, Room
+from teahouse.models.people import name_key
+from teahouse.render import RENDER_VERSION
+
+
+def check_text(text: str) -> None:
+    """Raises: Problem `empty` or `too_long`."""
+    limit = conf().LIMITS.text
+    if len(text) > limit:
+        raise Problem("too_long", f"A message has at most {limit} characters; this one has {len(text)}.")
+    if not text.strip():
+        raise Problem("empty", "A message has at least one visible character.")
+
+
+def say(
+    speaker: Speaker,
+    grant: Grant,
+    key: str,
+    text: str,
+    html: str | None,
+    mentions: Sequence[tuple[int, int]] = (),
+) -> Say:
+    """A message to be stored under the rights of `grant`.
+
+    Raises:
+        Problem: `archived` or `forbidden`.
+    """
+    grant.check_may_speak()
+    return Say(grant.room, speaker.who, key, text, html, grant.rights, mentions)
+
+
+def said_before(person: int, room: str, key: str, text: str) -> Stored | None:
+    """The first result of a send with this key, asked before a repeat is refused for rights or rates (P4).
+
+    Raises:
+        Problem: `key_reused`.
+    """
+    row = (
+        Message.objects.filter(room__slug=room, person=person, key=key)
+        .values_list("pk", "seq", "digest")
+        .first()
+    )
+    if row is None:
+        return None
+    message, seq, digest = row
+    if digest is not None and digest != digest_of(text):
+        raise Problem("key_reused", KEY_REUSED)
+    return Stored(message, seq, repeated=True)
+
+
+def mentioned(room: int, speaker: int, names: Sequence[str]) -> list[tuple[int, int]]:
+    """(person, personal room) of the room's members with these names, the speaker left out."""
+    rows = Member.objects.filter(room=room, person__name_key__in={name_key(name) for name in names})
+    people = list(rows.exclude(person=speaker).values_list("person", flat=True)[:100])
+    slugs = {f"@{person}": person for person in people}
+    personal = Room.objects.filter(slug__in=slugs).values_list("slug", "pk")
+    return [(slugs[slug], pk) for slug, pk in personal]
+
+
+def edit(speaker: Speaker, grant: Grant, message: int, text: str, html: str | None) -> Change:
+    """Changes the text of an own message; the same text again makes no event."""
+
+    def apply(tx: Transaction) -> dict[str, int]:
+        found = _own_or_refused(tx, speaker, grant, message, "edit", moderators=False)
+        if found.text == text:
+            return {"message": found.pk, "seq": found.rev}
+        found.text, found.html, found.edited_at = text, html, tx.now
+        found.renderer = RENDER_VERSION if html is not None else 0
+        return _changed(tx, speaker, found, "message", ["text", "html", "renderer", "edited_at"])
+
+    return _writing(grant, apply)
+
+
+def delete(speaker: Speaker, grant: Grant, message: int) -> Change:
+    """Deletes an own message, or as a moderator anybody's. The row keeps its key and number, nothing else (P4)."""
+
+    def apply(tx: Transaction) -> dict[str, int]:
+        try:
+            found = _own_or_refused(tx, speaker, grant, message, "delete", moderators=True)
+        except Problem as problem:
+            if problem.code != "gone":
+                raise
+            return {"message": message, "seq": Message.objects.values_list("rev", flat=True).get(pk=message)}
+        Reaction.objects.filter(message=found).delete()
+        Mention.objects.filter(message=found).delete()
+        found.text, found.html, found.digest, found.deleted_at = "", None, None, tx.now
+        return _changed(tx, speaker, found, "deleted", ["text", "html", "digest", "deleted_at"])
+
+    return _writing(grant, apply)
+
+
+def react(speaker: Speaker, grant: Grant, message: int, emoji: str, on: bool) -> Change:
+    """Puts a reaction on a message or takes it back; what changes nothing makes no event."""
+
+    def apply(tx: Transaction) -> dict[str, int]:
+        _check_still(tx, grant)
+        found = _found(grant, message)
+        own = Reaction.objects.filter(message=found, emoji=emoji, person=speaker.id)
+        if on == own.exists():
+            return {"message": found.pk, "seq": found.rev}
+        if on:
+            _check_room_for_reaction(found, emoji)
+            Reaction.objects.create(message=found, emoji=emoji, person_id=speaker.id, at=tx.now)
+        else:
+            own.delete()
+        reactions = history.reactions_of([found.pk]).get(found.pk, {})
+        return _changed(tx, speaker, found, "reactions", [], {"id": found.pk, "reactions": reactions})
+
+    return _writing(grant, apply)
+
+
+def _writing(grant: Grant, apply: Callable[[Transaction], Any]) -> Change:
+    grant.check_may_speak()
+    return Change((grant.room,), apply)
+
+
+def _check_still(tx: Transaction, grant: Grant) -> None:
+    if tx.rooms[grant.room].rights != grant.rights:
+        raise Stale
+
+
+def _found(grant: Grant, message: int) -> Message:
+    found = Message.objects.filter(pk=message, room=grant.room).select_related("person").first()
+    if found is None:
+        raise Problem("not_found", f"There is no message {message} in {grant.slug}.")
+    if found.deleted_at is not None:
+        raise Problem("gone", "This message was deleted.")
+    return found
+
+
+def _own_or_refused(
+    tx: Transaction, speaker: Speaker, grant: Grant, message: int, verb: str, *, moderators: bool
+) -> Message:
+    _check_still(tx, grant)
+    found = _found(grant, message)
+    if found.person_id != speaker.id and not (moderators and grant.may_moderate):
+        who = "its author or a moderator" if moderators else "its author"
+        raise Problem("forbidden", f"Only {who} may {verb} this message.")
+    return found
+
+
+def _check_room_for_reaction(message: Message, emoji: str) -> None:
+    reactions = Reaction.objects.filter(message=message)
+    kinds = set(reactions.values_list("emoji", flat=True).distinct())
+    if emoji not in kinds and len(kinds) >= REACTION_KINDS:
+        raise Problem("too_many", f"A message has at most {REACTION_KINDS} kinds of reactions.")
+    if reactions.count() >= REACTION_PEOPLE:
+        raise Problem("too_many", f"A message has at most {REACTION_PEOPLE} reactions.")
+
+
+def _changed(
+    tx: Transaction,
+    speaker: Speaker,
+    message: Message,
+    kind: str,
+    fields: list[str],
+    state: MessageState | None = None,
+) -> dict[str, int]:
+    seq = tx.number(message.room_id)
+    message.rev = seq
+    message.save(update_fields=[*fields, "rev"])
+    tx.about_message(message.room_id, seq, kind, speaker.who, state or history.message_state(message))
+    return {"message": message.pk, "seq": seq}

@@ -1,0 +1,139 @@
+"""Tells the other processes what was committed, over the Channels channel layer: a hint, never the truth.
+
+In: what this process committed or shows. Out: the same in every other process, once, or not at all; gaps are
+found by number and read from the database. One group for the site, one message per commit; each process is one
+member of the group, never a socket. Sending never holds up the chat: own task, bounded queue, a time-out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+
+from teahouse.events import Event
+
+log = logging.getLogger("teahouse.bus")
+
+QUEUE: Final = 1000
+SEND_SECONDS: Final = 1.0
+TOGETHER_BYTES: Final = 64 * 1024
+"""Events of a commit go over the bus if they are together smaller than this, else only the rooms' heads."""
+BEAT_SECONDS: Final = 1.0
+COMPLAINT_SECONDS: Final = 60.0
+SILENT_BEATS: Final = 4
+"""So many own beats that did not come back mean that the layer does not work."""
+
+
+class Bus:
+    """This process's place in the site's group. `heard(data)` is called on the loop for each message of others."""
+
+    def __init__(self, site: str, process: str, heard: Callable[[dict[str, Any]], None]) -> None:
+        self.process = process
+        self._group = f"teahouse.{site}"
+        self._heard = heard
+        layer = get_channel_layer()
+        # The in-memory layer reaches nobody outside this process.
+        self._layer: Any = None if layer is None or isinstance(layer, InMemoryChannelLayer) else layer
+        self._out: asyncio.Queue[dict[str, Any]] = asyncio.Queue(QUEUE)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._last_echo: float | None = None
+        self._listening = asyncio.Event()
+        self._complained_at = float("-inf")
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the project has a layer that reaches other processes."""
+        return self._layer is not None
+
+    @property
+    def works(self) -> bool:
+        """Whether what this process sends comes back to it. Without a layer there is nothing that could fail."""
+        if self._layer is None:
+            return True
+        if self._last_echo is None:
+            return False
+        return asyncio.get_running_loop().time() - self._last_echo < SILENT_BEATS * BEAT_SECONDS
+
+    async def start(self) -> None:
+        """Listens before anybody reads a head: what is committed from now on is heard or noticed as a gap."""
+        if self._layer is None:
+            return
+        self._tasks = [asyncio.create_task(work()) for work in (self._receive, self._send, self._beat)]
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._listening.wait(), 2 * SEND_SECONDS)
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+    def tell(self, data: dict[str, Any]) -> None:
+        """Sends `data` to the other processes, if it can be sent. Never waits."""
+        if self._layer is None:
+            return
+        with contextlib.suppress(asyncio.QueueFull):  # They find the gap by its numbers.
+            self._out.put_nowait(data)
+
+    def tell_events(self, events: list[Event]) -> None:
+        """What one commit made: the events where they are small together, else how far the rooms got."""
+        if self._layer is None or not events:
+            return
+        heads = {event.room: event.seq for event in events}
+        if sum(len(event.wire) for event in events) <= TOGETHER_BYTES:
+            self.tell({"events": events})
+        else:
+            self.tell({"heads": list(heads.items())})
+
+    async def _send(self) -> None:
+        while True:
+            data = await self._out.get()
+            message = {"type": "teahouse", "from": self.process, "data": json.dumps(data, ensure_ascii=False)}
+            try:
+                await asyncio.wait_for(self._layer.group_send(self._group, message), SEND_SECONDS)
+            except Exception as error:  # noqa: BLE001  A layer may raise anything; the chat goes on.
+                self._complain("send to", error)
+
+    async def _beat(self) -> None:
+        while True:
+            self.tell({})
+            await asyncio.sleep(BEAT_SECONDS)
+
+    async def _receive(self) -> None:
+        while True:
+            try:
+                channel = await self._layer.new_channel()
+                await self._layer.group_add(self._group, channel)
+                self._listening.set()
+                while True:
+                    self._take(await self._layer.receive(channel))
+            except Exception as error:  # noqa: BLE001  As above.
+                self._complain("listen to", error)
+                await asyncio.sleep(BEAT_SECONDS)
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if message.get("from") == self.process:
+            self._last_echo = asyncio.get_running_loop().time()
+            return
+        data = json.loads(message["data"])
+        if events := data.get("events"):
+            data["events"] = [Event(*event) for event in events]
+        if data:
+            data["from"] = message["from"]
+            try:
+                self._heard(data)
+            except Exception:
+                log.exception("A message of process %s could not be taken", message["from"])
+
+    def _complain(self, verb: str, error: Exception) -> None:
+        # Once in a while: it fails each second for as long as Redis is away, and `teahouse.sweep` tells the state.
+        now = asyncio.get_running_loop().time()
+        if now - self._complained_at > COMPLAINT_SECONDS:
+            self._complained_at = now
+            log.warning("Cannot %s the channel layer (%s: %s)", verb, type(error).__name__, error)

@@ -1,0 +1,247 @@
+"""Django's system checks: what in a project's settings and versions keeps Teahouse from working, or from its promises.
+
+`manage.py check` runs them; those that ask the database need `manage.py check --database default`, and run
+with `migrate`. docs/doctor.md explains every id. What is looked at and how it is judged is in `teahouse/fit/`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Tags, register
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.utils import Error as DatabaseError
+from django.utils.translation import get_language
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from teahouse.conf import Conf, conf
+from teahouse.fit import judge, project
+from teahouse.fit.facts import Asgi, Database, Installation, Layer, Package, Project, Python, Values
+from teahouse.fit.findings import Finding, Words, found
+from teahouse.fit.probe import installation as installed
+from teahouse.fit.probe import project as looks
+from teahouse.fit.project import Context
+from teahouse.fit.versions import own_requirement
+
+APPS = ("django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions")
+MIDDLEWARE = (
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+)
+# PRAGMA synchronous: https://www.sqlite.org/pragma.html#pragma_synchronous
+SYNCHRONOUS = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
+
+Check = Callable[..., Iterable[Finding]]
+
+
+def message(finding: Finding) -> CheckMessage:
+    """A finding as Django shows it, in Chinese where that is the project's language."""
+    language = "zh" if (get_language() or settings.LANGUAGE_CODE).lower().startswith("zh") else "en"
+    words = finding.words(language)
+    kind = {"error": checks.Error, "warning": checks.Warning}.get(finding.level, checks.Info)
+    return kind(words.say, hint=_hint(words), id=finding.id)
+
+
+def _hint(words: Words) -> str | None:
+    lines = [line for line in (" ".join(part for part in (words.why, words.do) if part), *words.type) if line]
+    return "\n\t\t".join(lines) or None
+
+
+def _registered(*tags: str, deploy: bool = False) -> Callable[[Check], Check]:
+    """Registers a function that yields findings; those that say that all is well are left out.
+
+    `deploy`: asked by `manage.py check --deploy` only.
+    """
+
+    def decorate(check: Check) -> Check:
+        def run(app_configs: Sequence[AppConfig] | None, **options: Any) -> list[CheckMessage]:
+            return [message(one) for one in check(**options) if one.level in {"error", "warning"}]
+
+        run.__name__ = check.__name__
+        register(run, *tags, deploy=deploy)
+        return check
+
+    return decorate
+
+
+def installation() -> Installation:
+    """What is installed for this very process."""
+    packages = {name: Package.model_validate(facts) for name, facts in installed.package_facts().items()}
+    return Installation(python=Python.model_validate(installed.python_facts()), packages=packages)
+
+
+def context() -> Context:
+    name = getattr(settings, "SETTINGS_MODULE", None) or "settings"
+    return Context(installation(), str(name))
+
+
+@_registered(Tags.compatibility)
+def fitting_versions(**options: Any) -> Iterator[Finding]:
+    """Python, Django, Channels and their relatives."""
+    yield from judge.environment(installation())
+
+
+def project_seen() -> Project:
+    """What the doctor's probe sees of a project, of this one."""
+    return Project(
+        values=Values.model_validate(looks.setting_values(settings)),
+        asgi=Asgi.model_validate(looks.asgi_facts(settings)),
+        layers={alias: Layer.model_validate(facts) for alias, facts in looks.layer_facts(settings).items()},
+    )
+
+
+@_registered(Tags.compatibility)
+def asgi(**options: Any) -> Iterator[Finding]:
+    """ASGI_APPLICATION, its routes, the servers, the channel layers."""
+    seen, where = project_seen(), context()
+    yield from project.application(seen, where)
+    yield from project.servers(seen, where)
+    if "uvicorn" not in where.seen.packages:
+        yield found("W062", requirement=own_requirement("uvicorn"))
+    if settings.DEBUG:
+        yield from project.runserver(seen, where)
+    # A layer that lives in one process is right where one process is all there is.
+    layers = {alias: layer for alias, layer in seen.layers.items() if layer.backend != project.IN_MEMORY}
+    yield from project.layers(layers if settings.DEBUG else seen.layers, where, used=False)
+    for alias, layer in layers.items():
+        if layer.backend in project.CORE:
+            yield found("W042", alias=alias)
+
+
+@_registered(Tags.compatibility, deploy=True)
+def wire(**options: Any) -> Iterator[Finding]:
+    """Daphne as the app is for development; what serves a site cannot be seen, so this is said before deploying."""
+    if any(app.partition(".")[0] == "daphne" for app in settings.INSTALLED_APPS):
+        path = getattr(settings, "ASGI_APPLICATION", None) or f"{context().package}.asgi.application"
+        yield found("W060", module=path.rpartition(".")[0])
+
+
+@_registered()
+def needed_apps(**options: Any) -> Iterator[Finding]:
+    """Who somebody is comes from Django's own accounts and sessions."""
+    names = {app.partition(".apps.")[0] for app in settings.INSTALLED_APPS}
+    for app in APPS:
+        if app not in names:
+            yield found("E060", app=app)
+    for middleware in MIDDLEWARE:
+        if middleware not in settings.MIDDLEWARE:
+            yield found("E062", middleware=middleware)
+
+
+@_registered()
+def own_settings(**options: Any) -> Iterator[Finding]:
+    """`settings.TEAHOUSE`, each wrong name and value."""
+    try:
+        conf()
+    except ValidationError as error:
+        for problem in error.errors(include_url=False):
+            yield _wrong_setting(problem)
+
+
+def _wrong_setting(problem: ErrorDetails) -> Finding:
+    place = [str(part) for part in problem["loc"]] or ["…"]
+    known = _fields(place[:-1])
+    name = '"]["'.join(place)
+    if problem["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(place[-1], known, 1)
+        return found("E061", name=name, right=", ".join(close or known))
+    field = known.get(place[-1])
+    example = (
+        f'"{place[-1]}": {field.get_default(call_default_factory=True)!r}' if field else f'"{place[0]}": …'
+    )
+    if field and len(place) > 1:
+        example = f'"{place[0]}": {{{example}}}'
+    return found(
+        "E063",
+        name=name,
+        value=repr(problem["input"])[:80],
+        problem=problem["msg"],
+        description=(field.description if field else None) or "",
+        example=example,
+    )
+
+
+def _fields(place: list[str]) -> dict[str, Any]:
+    """The fields of the model at this place: of TEAHOUSE itself, or of one setting that has some."""
+    model: type[BaseModel] = Conf
+    for name in place:
+        kind = model.model_fields[name].annotation if name in model.model_fields else None
+        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+            return {}
+        model = kind
+    return dict(model.model_fields)
+
+
+# The database ---------------------------------------------------------------------------------------------
+
+
+def alias() -> str:
+    from teahouse import database  # Needs the models, which are not there yet when this module is imported.
+
+    return database.alias()
+
+
+@_registered()
+def database_settings(**options: Any) -> Iterator[Finding]:
+    """What the settings say of the database that holds Teahouse's tables."""
+    name = alias()
+    seen = Database.model_validate(looks.database_facts(settings)[name])
+    if seen.conn_max_age != 0:
+        yield found("W053", alias=name, age=seen.conn_max_age)
+    if connections[name].vendor == "sqlite" and str(seen.transaction_mode).upper() not in {
+        "IMMEDIATE",
+        "EXCLUSIVE",
+    }:
+        yield found("W050", alias=name)
+    if connections[name].vendor == "postgresql" and not seen.pool:
+        yield found("W054", alias=name)
+
+
+@_registered(Tags.database)
+def database_itself(databases: Sequence[str] | None = None, **options: Any) -> Iterator[Finding]:
+    """What the database says of itself; only where Django was told that it may be asked."""
+    name = alias()
+    if name not in (databases or ()):
+        return
+    try:
+        if connections[name].vendor == "sqlite":
+            yield from _sqlite(connections[name], name)
+        elif connections[name].vendor == "postgresql":
+            yield from _postgres(connections[name])
+    except DatabaseError as error:
+        yield found("E050", alias=name, error=" ".join(str(error).split()))
+
+
+def _sqlite(database: BaseDatabaseWrapper, name: str) -> Iterator[Finding]:
+    with database.cursor() as cursor:
+        cursor.execute("PRAGMA journal_mode")
+        journal = str(cursor.fetchone()[0])
+        cursor.execute("PRAGMA synchronous")
+        synchronous = int(cursor.fetchone()[0])
+    # A database in memory has no journal to set; tests use such.
+    if journal not in {"wal", "memory"}:
+        yield found("W051", name=database.settings_dict["NAME"])
+    if synchronous < 2:
+        yield found("W052", alias=name, synchronous=SYNCHRONOUS[synchronous])
+
+
+def _postgres(database: BaseDatabaseWrapper) -> Iterator[Finding]:
+    """P1 holds only where a commit has reached the disk (PostgreSQL's manual, section 19.5)."""
+    remedies = {
+        "fsync": "ALTER SYSTEM SET fsync = on;",
+        "full_page_writes": "ALTER SYSTEM SET full_page_writes = on;",
+        "synchronous_commit": f'ALTER DATABASE "{database.settings_dict["NAME"]}" SET synchronous_commit = on;',
+    }
+    for setting, remedy in remedies.items():
+        with database.cursor() as cursor:
+            cursor.execute("SELECT current_setting(%s)", [setting])
+            value = str(cursor.fetchone()[0])
+        if value == "off":
+            yield found("W055", setting=setting, value=value, remedy=remedy)

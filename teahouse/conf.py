@@ -1,0 +1,70 @@
+"""`settings.TEAHOUSE`, checked: what a project may set, with its defaults. Nothing else reads it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated, Any
+
+from django.conf import settings
+from django.core.signals import setting_changed
+from pydantic import BaseModel, ConfigDict, Field
+
+Positive = Annotated[int, Field(gt=0)]
+
+
+class Limits(BaseModel):
+    """Sizes and rates. The hello tells them to each client; `RATES=False` lifts the rates, not the sizes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: Positive = Field(10_000, description="Characters in a message.")
+    frame: Positive = Field(128 * 1024, description="Bytes in one frame from a client.")
+    queue: Positive = Field(
+        1024 * 1024, description="Bytes that may wait for one session before it is closed with 4101."
+    )
+    unanswered: Positive = Field(
+        256, description="Commands of a session without an answer; then reading pauses."
+    )
+    rooms: Positive = Field(2000, description="Rooms one session may subscribe to.")
+    per_second: Positive = Field(10, description="Messages a person may send in a second, in the long run.")
+    burst: Positive = Field(40, description="Messages a person may send at once.")
+    sessions: Positive = Field(1000, description="Sessions from one address (IPv6: one /64).")
+    guest_rooms: Positive = Field(10, description="Rooms that one guest may make.")
+    guests: Positive = Field(60, description="New guests from one address in a minute.")
+
+
+class Conf(BaseModel):
+    """All of `TEAHOUSE = {...}`. An unknown name is an error, so that a slip of the pen is noticed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    URL: str | None = Field(None, description="The site's address, such as https://chat.example.org.")
+    PROXIES: tuple[str, ...] = Field((), description="Networks whose X-Forwarded-For is believed.")
+    LOOPBACK: bool = Field(
+        False, description="The server listens on loopback only: anyone may close a group."
+    )
+    GUESTS: bool = Field(True, description="People without an account may speak in open rooms.")
+    GUEST_ROOMS: bool = Field(True, description="Guests may make open rooms by visiting them.")
+    RATES: bool = Field(
+        True, description="False lifts the rates (not the sizes), for benchmarks and replays."
+    )
+    PING: Positive = Field(25, description="Seconds between two pings.")
+    LIMITS: Limits = Limits()
+
+
+@cache
+def conf() -> Conf:
+    """The checked settings.
+
+    Raises:
+        pydantic.ValidationError: a name is unknown or a value malformed.
+    """
+    return Conf.model_validate(getattr(settings, "TEAHOUSE", {}))
+
+
+def _forget(*, setting: str, **_: Any) -> None:
+    if setting == "TEAHOUSE":
+        conf.cache_clear()
+
+
+setting_changed.connect(_forget)

@@ -1,0 +1,113 @@
+"""Which thread touches the database: one writer, a few readers, each with a connection of its own.
+
+In a process that serves, every write goes through the one writer (SQLite takes one writer at a time, and the
+group commit wants all of them). In any other process `write` runs where it is called.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Final, TypeVar
+
+from django.db import InterfaceError, OperationalError, connections, router
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from teahouse.models import Message
+
+T = TypeVar("T")
+READERS: Final = 4
+log = logging.getLogger("teahouse.database")
+
+
+def alias() -> str:
+    """The database that holds Teahouse's tables, as the project's router says."""
+    return router.db_for_write(Message)
+
+
+def connection() -> BaseDatabaseWrapper:
+    """The calling thread's connection to it."""
+    return connections[alias()]
+
+
+class Unavailable(Exception):
+    """The database could not be reached, or the connection died. Nothing is known of what was under way."""
+
+
+def checked(run: Callable[[], T]) -> T:
+    """Runs `run`; a connection that broke is closed, so that the next use opens a new one.
+
+    Raises:
+        Unavailable: the database cannot be reached, or broke off.
+    """
+    database = connection()
+    try:
+        return run()
+    except (OperationalError, InterfaceError) as error:
+        if not database.in_atomic_block:
+            database.close_if_unusable_or_obsolete()
+        raise Unavailable(str(error)) from error
+
+
+class Readers:
+    """A few threads that read, so that the event loop never waits for the database."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(READERS, "teahouse-reader")
+
+    async def run(self, read: Callable[[], T]) -> T:
+        """The result of `read`, run on a reader thread.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, copy_context().run, checked, read)
+
+    def close(self) -> None:
+        for _ in range(READERS):
+            self._pool.submit(connections.close_all)
+        self._pool.shutdown()
+
+
+class Writer:
+    """What `write` needs of the journal's thread: it runs a function between two commits."""
+
+    def call(self, run: Callable[[], T]) -> Future[T]:
+        raise NotImplementedError
+
+
+_writer: Writer | None = None
+_writer_thread: threading.Thread | None = None
+
+
+def serve_writes(writer: Writer | None, thread: threading.Thread | None) -> None:
+    """From now on `write` goes through `writer`, whose thread is `thread`; None ends that."""
+    global _writer, _writer_thread
+    _writer, _writer_thread = writer, thread
+
+
+def write(run: Callable[[], T]) -> T:
+    """Runs a write on the one writer of this process and waits; where none serves here, runs it at once.
+
+    Raises:
+        Unavailable: the database cannot be reached, on the writer.
+    """
+    if _writer is None or threading.current_thread() is _writer_thread:
+        return run()
+    return _writer.call(run).result()
+
+
+async def awrite(run: Callable[[], T]) -> T:
+    """`write` for the event loop.
+
+    Raises:
+        Unavailable: the database cannot be reached.
+    """
+    if _writer is None:
+        return await asyncio.get_running_loop().run_in_executor(None, checked, run)
+    return await asyncio.wrap_future(_writer.call(run))

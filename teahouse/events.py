@@ -1,0 +1,200 @@
+"""What can happen in a room, and its JSON on the wire. In: facts. Out: `Event`, for `live/hub.py` and `bus.py`.
+
+The TypedDicts are the one definition of what a client receives; the published schemas are made from them.
+Pure: no Django, no I/O.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from html import escape
+from typing import Any, Final, Literal, NamedTuple, NotRequired
+
+from typing_extensions import TypedDict  # pydantic's schemas need this one below Python 3.12.
+
+Kind = Literal["user", "guest", "bot"]
+Role = Literal["owner", "moderator", "member", "guest"]
+
+
+class Who(TypedDict):
+    """A person as others see them."""
+
+    id: int
+    name: str
+    kind: Kind
+
+
+class Position(TypedDict):
+    """A place in one history of a room: what a client has applied, and goes on from."""
+
+    epoch: str
+    seq: int
+
+
+class MessageState(TypedDict):
+    """A message, or those fields of it that an event replaces."""
+
+    id: int
+    key: NotRequired[str]
+    seq: NotRequired[int]
+    at: NotRequired[str]
+    by: NotRequired[Who]
+    text: NotRequired[str]
+    html: NotRequired[str]
+    edited: NotRequired[str]
+    deleted: NotRequired[str]
+    reactions: NotRequired[dict[str, list[int]]]
+    rev: NotRequired[int]
+
+
+class MemberState(TypedDict):
+    """A membership after the event; `role` is null for one who belongs to the room no more."""
+
+    person: Who
+    role: Role | None
+
+
+class RoomState(TypedDict):
+    """A room as its readers see it."""
+
+    room: str
+    title: str
+    topic: str
+    kind: Literal["open", "private", "direct", "personal"]
+    archived: bool
+
+
+class EventFrame(TypedDict):
+    """What goes over the wire: the same bytes to every reader."""
+
+    event: str
+    room: str
+    seq: int
+    at: str
+    by: NotRequired[Who]
+    message: NotRequired[MessageState]
+    member: NotRequired[MemberState]
+    state: NotRequired[RoomState]
+    read: NotRequired[int]
+    about: NotRequired[str]
+    role: NotRequired[Role]
+    settings: NotRequired[dict[str, Any]]
+
+
+KINDS: Final = {
+    "message": "said or edited (then with `edited`); `html` only where the text has markup",
+    "deleted": "a message is gone: who it was by and where it stood, no text",
+    "reactions": "the whole set of reactions of a message, at most 30 kinds and 500 people",
+    "member": "somebody joined, left, or changed role",
+    "room": "title, topic or settings of the room, or that it was archived",
+    "closed": "the group was closed over the plain protocol",
+}
+PERSONAL_KINDS: Final = {
+    "read": "the read mark of the room `about` moved, on some device",
+    "room_added": "the person belongs to the room `about` now",
+    "room_removed": "the person belongs to the room `about` no more",
+    "mention": "a message in the room `about` names the person",
+    "settings": "the person's settings changed",
+    "signed_out": "the person signed out somewhere",
+}
+
+ABOUT_MESSAGES: Final = frozenset({"message", "deleted", "reactions"})
+
+REACTION_KINDS: Final = 30
+REACTION_PEOPLE: Final = 500
+
+
+class Event(NamedTuple):
+    """One numbered change of a room, encoded once.
+
+    Attributes:
+        room: id of the room.
+        seq: its number there, from 1, without a gap.
+        kind: a name of `KINDS` or `PERSONAL_KINDS`.
+        subject: id of the message or person that it is about, or None.
+        wire: the JSON text that every reader gets.
+        ends: id of the person who may read the room no more after this number (P6), or None.
+    """
+
+    room: int
+    seq: int
+    kind: str
+    subject: int | None
+    wire: str
+    ends: int | None = None
+
+
+def encode(frame: Mapping[str, Any]) -> str:
+    """JSON as it goes over the wire: compact, not escaped to ASCII."""
+    return _encoder.encode(frame)
+
+
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+def timestamp(at: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds, such as 2026-11-22T10:00:00.123Z."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def room_event(room: int, seq: int, frame: EventFrame, subject: int | None = None) -> Event:
+    """An event that is not about one message; `frame["seq"]` is `seq`."""
+    return Event(room, seq, frame["event"], subject, encode(frame), _whose_reading_ends(frame))
+
+
+def message_event(room: int, slug: str, seq: int, at: str, by: Who, kind: str, state: MessageState) -> Event:
+    """An event about one message. `state` is the message as at the commit of `seq`, or newer (P3)."""
+    frame: EventFrame = {"event": kind, "room": slug, "seq": seq, "at": at, "by": by, "message": state}
+    return Event(room, seq, kind, state["id"], encode(frame))
+
+
+def _whose_reading_ends(frame: EventFrame) -> int | None:
+    member = frame.get("member")
+    if member is None or member["role"] is not None:
+        return None
+    state = frame.get("state")
+    # Who leaves an open room may go on reading it; `state` comes along where reading ends.
+    return member["person"]["id"] if state is not None and state["kind"] != "open" else None
+
+
+def restated(old: Event, new: Event) -> Event | None:
+    """`old` as a resume may show it after `new` changed the same message: its own number, the newer content.
+
+    None where `new` leaves what `old` shows untouched. This is what keeps a deleted or edited text out of the
+    hub's ring, as reading present state keeps it out of a resume from the database (P3). It cuts and joins
+    texts instead of parsing them: a reaction to a popular message restates hundreds of events.
+    """
+    if old.subject != new.subject or old.kind not in ABOUT_MESSAGES or new.kind not in ABOUT_MESSAGES:
+        return None
+    # Nothing brings a deleted message back; an older change may come later, where a page was read meanwhile.
+    if old.kind == "deleted" or (
+        (old.kind == "reactions") != (new.kind == "reactions") and new.kind != "deleted"
+    ):
+        return None
+    head = old.wire.removeprefix(f'{{"event":"{old.kind}"').partition(_MESSAGE)[0]
+    state = new.wire.partition(_MESSAGE)[2]
+    return Event(old.room, old.seq, new.kind, old.subject, f'{{"event":"{new.kind}"{head}{_MESSAGE}{state}')
+
+
+# Where `message_event` puts the state, always last. No text can hold this: its quotes would be escaped.
+_MESSAGE: Final = ',"message":'
+
+
+def label(name: str) -> str:
+    """The plain protocol's label of a speaker, HTML-escaped (protocol.md, "Plain text")."""
+    return f'<span style="color:grey;width:100%;font-size:12px">{escape(name)}:</span><br>'
+
+
+def plain_text(event: Event) -> str | None:
+    """What a plain reader gets of an event: new messages only, as escaped HTML; None for all else."""
+    if event.kind != "message":
+        return None
+    frame: EventFrame = json.loads(event.wire)
+    message = frame["message"]
+    # An event about another number is an edit. One that was edited since and comes late, from the database, is
+    # shown as it is now: plain readers hear of it only this once.
+    if message.get("seq") != event.seq:
+        return None
+    return label(message["by"]["name"]) + escape(message["text"])

@@ -1,0 +1,413 @@
+"""The only code that numbers and stores events. In: entries from `actions/`. Out, after the commit and only then,
+from one place and in order: the own hub, the acknowledgements, the bus (`live/runtime.py` wires them).
+
+Group commit: one thread takes all that waits and stores it in one transaction. Rooms are locked in id order, keys
+looked up, numbers taken, message and event rows written. A batch never fails for its neighbours.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any, Final, TypeVar, cast
+
+from django.db import DatabaseError, DataError, InterfaceError, OperationalError, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import F
+
+from teahouse import database
+from teahouse.events import Event, EventFrame, MessageState, Who, message_event, room_event, timestamp
+from teahouse.live.protocol import Problem
+from teahouse.models import Room
+from teahouse.render import RENDER_VERSION
+from teahouse.store import Row, Sql
+
+T = TypeVar("T")
+log = logging.getLogger("teahouse.journal")
+
+BATCH: Final = 512
+WAITING: Final = 20_000
+"""Entries that may wait before new ones are refused as `busy`."""
+
+SQLITE_PAUSE: Final = 0.001
+SQLITE_SHARE: Final = 0.2
+"""The file is left free after a commit when more waits, for a millisecond or this share of the time that the commit
+took: SQLite's busy handler only polls, in the end every 0.1 s, so a tight writer starves other processes (a command,
+an outbox post) for seconds."""
+
+UNKNOWN_OUTCOME: Final = "The database did not answer; it may be stored or not. Repeat it with the same key."
+KEY_REUSED: Final = (
+    "This key was used here with another text. A repeat has the same text, a new message a new key."
+)
+
+
+@dataclass(slots=True, frozen=True)
+class LockedRoom:
+    """A room's row while this transaction holds its lock."""
+
+    id: int
+    slug: str
+    epoch: str
+    seq: int
+    rights: int
+
+
+@dataclass(slots=True)
+class Say:
+    """A message to be stored.
+
+    Attributes:
+        rights: the room's number of rights under which the speaker was let speak; None for what the project
+            itself says.
+        mentions: people named, each with the id of their personal room.
+        outbox: id of the outbox row that this was: stored only if the row is still there, and it goes with it.
+    """
+
+    room: int
+    by: Who
+    key: str
+    text: str
+    html: str | None
+    rights: int | None
+    mentions: Sequence[tuple[int, int]] = ()
+    outbox: int | None = None
+
+    @property
+    def rooms(self) -> tuple[int, ...]:
+        return (self.room, *(personal for _, personal in self.mentions))
+
+
+@dataclass(slots=True)
+class Change:
+    """Anything else: `apply` runs inside the transaction with the locks of `rooms` and makes numbered events.
+
+    `apply` raises `Problem` or `Stale` before it writes anything, or not at all; what it returns is the outcome.
+    """
+
+    rooms: tuple[int, ...]
+    apply: Callable[[Transaction], Any]
+
+
+Entry = Say | Change
+
+
+@dataclass(slots=True, frozen=True)
+class Stored:
+    """Where a message stands; `repeated` where the key had been used for it before (P4)."""
+
+    message: int
+    seq: int
+    repeated: bool = False
+
+
+class Stale(Exception):
+    """Rights in the room changed since the speaker was let speak: look again, then submit again."""
+
+
+@dataclass(slots=True)
+class Commit:
+    """What one transaction made. `heads` are the numbers reached by all rooms it held the lock of."""
+
+    events: list[Event] = field(default_factory=list)
+    heads: dict[int, int] = field(default_factory=dict)
+
+
+Settled = list[tuple[Callable[[Any], None], Any]]
+"""For each entry its `done` and its outcome: what `apply` returned, `Stored`, or an exception."""
+
+
+class Transaction:
+    """The open transaction of a batch: hands out numbers and collects events. Made by the journal only."""
+
+    def __init__(self, rooms: dict[int, LockedRoom]) -> None:
+        self.rooms = rooms
+        self.now = datetime.now(UTC)
+        self.at = timestamp(self.now)
+        self.events: list[Event] = []
+        self.rows: list[Row] = []
+        self.heads = {room.id: room.seq for room in rooms.values()}
+
+    def number(self, room: int) -> int:
+        """The next number of the room; an event with it must follow."""
+        self.heads[room] += 1
+        return self.heads[room]
+
+    def about_message(self, room: int, seq: int, kind: str, by: Who, state: MessageState) -> None:
+        """An event about a message, with a number from `number`."""
+        self.rows.append((room, seq, kind, state["id"], "", by["id"], self.now))
+        self.events.append(message_event(room, self._name(room), seq, self.at, by, kind, state))
+
+    def about_room(
+        self,
+        room: int,
+        kind: str,
+        by: Who | None,
+        more: EventFrame | dict[str, Any] | None = None,
+        *,
+        subject: int | None = None,
+        detail: str = "",
+    ) -> int:
+        """An event about anything but a message's content; its number. `more`: the fields besides the usual."""
+        seq = self.number(room)
+        frame: dict[str, Any] = {"event": kind, "room": self._name(room), "seq": seq, "at": self.at}
+        if by is not None:
+            frame["by"] = by
+        frame.update(more or {})
+        self.rows.append((room, seq, kind, subject, detail, by["id"] if by else None, self.now))
+        self.events.append(room_event(room, seq, cast(EventFrame, frame), subject))
+        return seq
+
+    def change_rights(self, room: int) -> None:
+        """Who may do what in the room changed: who was let speak before has to be looked at again.
+
+        Also those whose entries wait behind this one in the same transaction.
+        """
+        Room.objects.filter(pk=room).update(rights=F("rights") + 1)
+        self.rooms[room] = replace(self.rooms[room], rights=self.rooms[room].rights + 1)
+
+    def moved(self) -> list[tuple[int, int]]:
+        """(head, room) of the rooms that got events."""
+        return [(seq, room) for room, seq in self.heads.items() if seq != self.rooms[room].seq]
+
+    def _name(self, room: int) -> str:
+        slug = self.rooms[room].slug
+        return "@me" if slug.startswith("@") else slug
+
+
+def digest_of(text: str) -> int:
+    """8 bytes of BLAKE2b as a signed integer: what tells a repeat from a key used twice."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+class _Batch:
+    """One transaction's worth of entries: `run` stores them and leaves an outcome for each."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self.entries = entries
+        self.outcomes: list[Any] = []
+        self.commit = Commit()
+        self.at: Entry | None = None  # The entry that is being carried out, or at which it failed.
+
+    def run(self) -> None:
+        """Stores the batch in a transaction of its own, or raises and has stored nothing that is known of."""
+        connection = database.connection()
+        self._sql = Sql(connection)
+        self.outcomes = []
+        self._messages: list[Row] = []
+        self._mentions: list[Row] = []
+        with transaction.atomic(using=connection.alias, durable=True):
+            ids = sorted({room for entry in self.entries for room in entry.rooms})
+            self._tx = tx = Transaction({row[0]: LockedRoom(*row) for row in self._sql.lock_rooms(ids)})
+            self._carry_out()
+            self._sql.insert_messages(self._messages)
+            self._sql.insert_mentions(self._mentions)
+            self._sql.insert_events(tx.rows)
+            if moved := tx.moved():
+                self._sql.move_heads(moved)
+        self.commit = Commit(tx.events, tx.heads)
+
+    def _carry_out(self) -> None:
+        says = [entry for entry in self.entries if isinstance(entry, Say)]
+        keys = [(say.room, say.by["id"], say.key) for say in says]
+        self._known = {row[:3]: row[3:] for row in self._sql.known_keys(keys)} if keys else {}
+        self._ids: Iterator[int] = iter(self._sql.message_ids(len(says)) if says else ())
+        outbox = [say.outbox for say in says if say.outbox is not None]
+        self._from_outbox = self._sql.take_outbox(outbox) if outbox else set()
+        for entry in self.entries:
+            self.at = entry
+            try:
+                outcome = self._say(entry) if isinstance(entry, Say) else entry.apply(self._tx)
+            except (Problem, Stale) as refused:
+                outcome = refused
+            self.outcomes.append(outcome)
+        self.at = None
+
+    def _say(self, say: Say) -> Stored | None:
+        if say.outbox is not None and say.outbox not in self._from_outbox:
+            return None  # Another process has moved it.
+        digest = digest_of(say.text)
+        key = (say.room, say.by["id"], say.key)
+        if (before := self._known.get(key)) is not None:
+            message, seq, said = before
+            if said is not None and said != digest:
+                raise Problem("key_reused", KEY_REUSED)
+            return Stored(message, seq, repeated=True)
+        tx = self._tx
+        if say.room not in tx.rooms or (say.rights is not None and say.rights != tx.rooms[say.room].rights):
+            raise Stale
+        message, seq = next(self._ids), tx.number(say.room)
+        state: MessageState = {
+            "id": message, "key": say.key, "seq": seq, "at": tx.at, "by": say.by, "text": say.text,
+        }  # fmt: skip
+        if say.html is not None:
+            state["html"] = say.html
+        tx.about_message(say.room, seq, "message", say.by, state)
+        self._known[key] = (message, seq, digest)
+        renderer = RENDER_VERSION if say.html is not None else 0
+        self._messages.append((message, *key, digest, seq, seq, tx.now, say.text, say.html, renderer))
+        for person, personal in say.mentions:
+            self._mentions.append((person, say.room, message, seq))
+            more = {"about": tx.rooms[say.room].slug, "message": {"id": message, "seq": seq}}
+            tx.about_room(personal, "mention", say.by, more, subject=message)
+        return Stored(message, seq)
+
+
+@dataclass(slots=True)
+class _Call:
+    run: Callable[[], Any]
+    future: Future[Any]
+
+
+class Journal(database.Writer):
+    """The writer thread. `settled(commit, outcomes)` is called on that thread after each commit, in order."""
+
+    def __init__(self, settled: Callable[[Commit, Settled], None]) -> None:
+        self._settled = settled
+        self._queue: queue.SimpleQueue[tuple[Entry, Callable[[Any], None]] | _Call | None] = (
+            queue.SimpleQueue()
+        )
+        self.thread = threading.Thread(target=self._work, name="teahouse-writer", daemon=True)
+
+    def start(self) -> None:
+        self.thread.start()
+        database.serve_writes(self, self.thread)
+
+    def stop(self) -> None:
+        """Stores what waits, then ends the thread. Blocks until then."""
+        database.serve_writes(None, None)
+        self._queue.put(None)
+        self.thread.join()
+
+    def submit(self, entry: Entry, done: Callable[[Any], None]) -> None:
+        """Stores `entry` with the next commit; `done(outcome)` is called where `settled` calls it.
+
+        Raises:
+            Problem: `busy`, too much waits already.
+        """
+        if self._queue.qsize() > WAITING:
+            raise Problem("busy", "Too much waits to be stored; repeat in a second.", retry=True, after=1.0)
+        self._queue.put((entry, done))
+
+    def call(self, run: Callable[[], T]) -> Future[T]:
+        """Runs a function on the writer's thread, between two commits."""
+        future: Future[T] = Future()
+        self._queue.put(_Call(run, future))
+        return future
+
+    @property
+    def waiting(self) -> int:
+        return self._queue.qsize()
+
+    def _work(self) -> None:
+        try:
+            connection = database.connection()
+            if connection.vendor == "sqlite":
+                _lock_before_reading(connection)
+            while self._work_once():
+                if connection.vendor == "sqlite" and not self._queue.empty():
+                    time.sleep(max(SQLITE_PAUSE, SQLITE_SHARE * (time.monotonic() - self._busy_since)))
+        finally:
+            connections.close_all()
+
+    def _work_once(self) -> bool:
+        entries: list[tuple[Entry, Callable[[Any], None]]] = []
+        item = self._queue.get()
+        self._busy_since = time.monotonic()
+        while True:
+            if isinstance(item, tuple):
+                entries.append(item)
+            else:
+                self._store(entries)
+                entries = []
+                if item is None:
+                    return False
+                self._run(item)
+            if len(entries) == BATCH or self._queue.empty():
+                break
+            item = self._queue.get()
+        self._store(entries)
+        return True
+
+    def _run(self, call: _Call) -> None:
+        if not call.future.set_running_or_notify_cancel():
+            return  # Who asked has gone; an answer would raise here, and end the writer.
+        try:
+            call.future.set_result(database.checked(call.run))
+        except BaseException as error:  # noqa: BLE001  It belongs to whoever waits for the call.
+            call.future.set_exception(error)
+
+    def _store(self, entries: list[tuple[Entry, Callable[[Any], None]]]) -> None:
+        if not entries:
+            return
+        for outcomes, commit in _stored([entry for entry, _ in entries]):
+            dones = [done for _, done in entries[: len(outcomes)]]
+            entries = entries[len(outcomes) :]
+            self._settled(commit, list(zip(dones, outcomes, strict=True)))
+
+
+def _lock_before_reading(connection: BaseDatabaseWrapper) -> None:
+    """BEGIN IMMEDIATE: a transaction that reads before it writes fails at once if another process wrote in between.
+
+    Said in this thread's settings, whatever the project's are: Django reads them whenever it connects.
+    """
+    options = {**connection.settings_dict["OPTIONS"], "transaction_mode": "IMMEDIATE"}
+    connection.settings_dict = {**connection.settings_dict, "OPTIONS": options}
+
+
+def _stored(entries: Sequence[Entry]) -> Iterator[tuple[list[Any], Commit]]:
+    """Outcomes and commit of the whole batch; where it fails as a whole, of each entry alone."""
+    batch = _Batch(entries)
+    try:
+        _twice_if_broken(batch)
+        yield batch.outcomes, batch.commit
+    except Exception as error:  # noqa: BLE001  Whatever it is, it is answered, and logged by `_why_not`.
+        if len(entries) > 1 and _is_of_one_entry(batch, error):
+            for entry in entries:
+                yield from _stored([entry])
+            return
+        yield [_why_not(error, entries)] * len(entries), Commit()
+
+
+def _is_of_one_entry(batch: _Batch, error: Exception) -> bool:
+    """Whether the others might be stored without the one that failed: it was not the database as a whole."""
+    if isinstance(error, OperationalError | InterfaceError):
+        # Such as a statement's time-out, on a connection that still answers.
+        return batch.at is not None and database.connection().is_usable()
+    return True
+
+
+def _twice_if_broken(batch: _Batch) -> None:
+    """Runs the batch; if the connection dies, once more on a new one.
+
+    When it died during COMMIT nobody knows whether that took effect. The second run knows: it waits for the
+    rooms' locks, so for the end of the first, and finds the keys of what was stored. Changes look at the state
+    before they change it, so they are safe to repeat as well.
+    """
+    try:
+        batch.run()
+    except (OperationalError, InterfaceError) as error:
+        log.warning("The connection broke while storing, once more: %s", error)
+        database.connection().close()
+        batch.run()
+
+
+def _why_not(error: Exception, entries: Sequence[Entry]) -> Problem:
+    if isinstance(error, OperationalError | InterfaceError):
+        log.error("The database does not answer: %s", error)
+        return Problem("unavailable", UNKNOWN_OUTCOME, retry=True, after=1.0)
+    # Not what was said: that is nobody's business who reads the logs.
+    log.error("A %s for rooms %s failed", type(entries[0]).__name__, entries[0].rooms, exc_info=error)
+    if isinstance(error, DataError):
+        return Problem("invalid", f"The database cannot store this: {error}")
+    if isinstance(error, DatabaseError):
+        return Problem("unavailable", UNKNOWN_OUTCOME, retry=True, after=1.0)
+    return Problem(
+        "unavailable", "The server made an error and has logged it; it was not stored.", retry=True, after=5.0
+    )

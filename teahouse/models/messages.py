@@ -1,0 +1,109 @@
+"""What was said, and the journal of what happened. The text of a message lives in `Message` alone."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+from teahouse.models.people import Person
+from teahouse.models.rooms import Room
+
+KEY_LENGTH = 64
+
+
+class Message(models.Model):
+    """Something said. Rows stay for ever: a deleted one loses its text but keeps its key (P4)."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="messages", db_index=False)
+    key = models.CharField(max_length=KEY_LENGTH)
+    # 8 bytes of BLAKE2b of the text as first said: tells a repeat from a key used twice. None once deleted,
+    # because a short text could be guessed from it.
+    digest = models.BigIntegerField(null=True)
+    seq = models.BigIntegerField(help_text="Its place in the room: the number of the event that said it.")
+    rev = models.BigIntegerField(help_text="The number of the last event that changed it.")
+    at = models.DateTimeField()
+    text = models.TextField()
+    html = models.TextField(null=True)
+    renderer = models.PositiveSmallIntegerField(
+        default=0, help_text="Version of the renderer that made html."
+    )
+    edited_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["room", "person", "key"], name="teahouse_message_key"),
+            models.UniqueConstraint(fields=["room", "seq"], name="teahouse_message_seq"),
+        ]
+
+    def __str__(self) -> str:
+        return f"message {self.pk} ({self.room_id}:{self.seq})"
+
+
+class Event(models.Model):
+    """One change of a room, numbered. It names what changed (`subject`), never what was said."""
+
+    pk = models.CompositePrimaryKey("room_id", "seq")
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="events", db_index=False)
+    seq = models.BigIntegerField()
+    kind = models.CharField(max_length=24)
+    subject = models.BigIntegerField(
+        null=True, help_text="Id of the message, person or room that it is about."
+    )
+    detail = models.CharField(max_length=24, blank=True)
+    by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.room_id}:{self.seq} {self.kind}"
+
+
+class Reaction(models.Model):
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="reactions", db_index=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+", db_index=False)
+    emoji = models.CharField(max_length=32)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["message", "emoji", "person"], name="teahouse_reaction_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.emoji} of {self.person_id} on {self.message_id}"
+
+
+class Mention(models.Model):
+    """That a message names a person: what mention counts are counted from."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+", db_index=False)
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="+", db_index=False)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="mentions")
+    seq = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "room", "seq"], name="teahouse_mention_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"mention of {self.person_id} in {self.room_id}:{self.seq}"
+
+
+class Outbox(models.Model):
+    """What code in a host's transaction leaves to be said; the journal numbers it after the commit (P9)."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="+", db_index=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+", db_index=False)
+    key = models.CharField(max_length=KEY_LENGTH)
+    text = models.TextField()
+    html = models.TextField(null=True)
+    renderer = models.PositiveSmallIntegerField(default=0)
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = "outbox"
+
+    def __str__(self) -> str:
+        return f"outbox {self.pk} to {self.room_id}"

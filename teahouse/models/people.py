@@ -1,0 +1,79 @@
+"""Who speaks, and what they prove it with."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+NAME_LENGTH = 60
+
+
+def name_key(name: str) -> str:
+    """What two names are compared by: NFKC, then case folding (protocol.md, "Guests")."""
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+class Person(models.Model):
+    """A user of the project, a guest or a bot. Never deleted: what they said stays theirs."""
+
+    class Kind(models.TextChoices):
+        USER = "user"
+        GUEST = "guest"
+        BOT = "bot"
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="teahouse_person",
+    )
+    kind = models.CharField(max_length=8, choices=Kind)
+    name = models.CharField(max_length=NAME_LENGTH)
+    name_key = models.CharField(max_length=4 * NAME_LENGTH, editable=False, db_index=True)
+    is_owner = models.BooleanField(default=False, help_text="May do everything in every room of the site.")
+    created_at = models.DateTimeField(default=timezone.now)
+    deactivated_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "people"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.kind} {self.pk})"
+
+    def rename(self, name: str) -> None:
+        """Sets the name and what it is compared by; does not save."""
+        self.name = name
+        self.name_key = name_key(name)
+
+
+class Token(models.Model):
+    """A bearer token of a person, kept as a SHA-256 digest: it is shown once and never again."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="tokens")
+    digest = models.CharField(max_length=64, unique=True)
+    label = models.CharField(max_length=80, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.label or f"token {self.pk}"
+
+
+class OneTimeLink(models.Model):
+    """A link that does one thing once, such as making the owner's account; kept as a digest."""
+
+    class Purpose(models.TextChoices):
+        OWNER = "owner"
+
+    purpose = models.CharField(max_length=16, choices=Purpose)
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.purpose} link {self.pk}"

@@ -1,0 +1,93 @@
+"""Where a group talks, and who belongs to it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+
+from django.db import models
+from django.utils import timezone
+
+from teahouse.models.people import Person
+
+SLUG_LENGTH = 64
+SLUG = re.compile(rf"[\w-]{{1,{SLUG_LENGTH}}}")
+
+
+def slug_of(text: str) -> str | None:
+    """The permanent name of a room: NFC, lower case; None where the text can't be one (protocol.md)."""
+    slug = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower())
+    return slug if SLUG.fullmatch(slug) else None
+
+
+def new_epoch() -> str:
+    """A random id of one history of one room: 72 bits, as 12 characters safe in a URL."""
+    return secrets.token_urlsafe(9)
+
+
+class Site(models.Model):
+    """One row: what tells this site from another one that shares its Redis."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    key = models.CharField(max_length=32)
+    # A digest of the program's secret key: two servers of one site must have the same. Empty in a host project.
+    secret_check = models.CharField(max_length=64, blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Room(models.Model):
+    """A place where a group talks. `seq` is its head: the number of its last event."""
+
+    class Kind(models.TextChoices):
+        OPEN = "open"
+        PRIVATE = "private"
+        DIRECT = "direct"
+        PERSONAL = "personal"  # A person's own stream; "@me" on the wire, "@ID" here.
+
+    class Closing(models.TextChoices):
+        SITE = "", "as the site says"
+        ANYONE = "anyone"
+        MODERATORS = "moderators"
+
+    slug = models.CharField(max_length=SLUG_LENGTH, unique=True)
+    title = models.CharField(max_length=120)
+    topic = models.CharField(max_length=500, blank=True)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.OPEN)
+    epoch = models.CharField(max_length=16, default=new_epoch, editable=False)
+    seq = models.BigIntegerField(default=0, editable=False)
+    # Grows with every change of who may do what here. A writer that checked rights under an older
+    # number is told so by the journal, which holds the room's lock, and looks again.
+    rights = models.BigIntegerField(default=0, editable=False)
+    closing = models.CharField(max_length=12, choices=Closing, default=Closing.SITE, blank=True)
+    made_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Member(models.Model):
+    """A person's belonging to a room. Guests get a row too, when they first mark something as read."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner"
+        MODERATOR = "moderator"
+        MEMBER = "member"
+        GUEST = "guest"
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="members", db_index=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=12, choices=Role, default=Role.MEMBER)
+    read = models.BigIntegerField(default=0, help_text="Number up to which the person has read.")
+    joined_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["room", "person"], name="teahouse_member_once")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} in {self.room_id} as {self.role}"

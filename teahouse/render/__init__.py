@@ -1,0 +1,11 @@
+"""A message's text in, safe HTML out, or None where the text says it all. Bounded: no text stops the process.
+
+`markup.py` is the one definition of what a text may become; `renderer.py` is what the chat calls: it renders
+short texts here and the others in `worker.py`, a small process of its own with a time limit.
+"""
+
+from teahouse.render.markup import RENDER_VERSION, needs_markup, render
+from teahouse.render.mentions import mentioned_names
+from teahouse.render.renderer import Renderer, render_sync
+
+__all__ = ["RENDER_VERSION", "Renderer", "mentioned_names", "needs_markup", "render", "render_sync"]
