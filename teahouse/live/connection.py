@@ -1,0 +1,168 @@
+"""What both kinds of session share: accept, read, clean up. In: an ASGI WebSocket connection. Out: calls of
+`opened`, `received` and `left` in `live/session.py` and `live/plain.py`.
+
+A Channels consumer without what Channels does per event: no hop through a thread, no member of the layer, no task.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from channels.consumer import AsyncConsumer
+
+from teahouse.access import Speaker
+from teahouse.actions import people
+from teahouse.conf import conf
+from teahouse.limits import address_key
+from teahouse.live import runtime as runtimes
+from teahouse.live.handshake import Handshake, handshake
+from teahouse.live.outlet import Outlet, outlet_for
+from teahouse.live.protocol import Problem
+from teahouse.live.runtime import Runtime
+from teahouse.live.sendqueue import Block
+
+log = logging.getLogger("teahouse.session")
+
+
+class Connection(AsyncConsumer):
+    """One WebSocket connection. `__call__` is the whole of its life; `finally` in it is what always runs:
+    Channels' own `disconnect` does not after an error (channels #1466)."""
+
+    plain = False
+    runtime: Runtime
+    outlet: Outlet
+    door: Handshake
+
+    def __init__(self) -> None:
+        self.speaker: Speaker | None = None
+        self.login: str | None = None  # Key of the Django session that the person is signed in with.
+        self.token: str | None = None  # Digest of the bearer token that the person came with.
+        self.subscribed: dict[int, Any] = {}
+
+    @property
+    def person_id(self) -> int | None:
+        return self.speaker.id if self.speaker is not None else None
+
+    # For the kinds of sessions
+
+    async def opened(self) -> None:
+        """The socket is accepted; anything may be sent."""
+        raise NotImplementedError
+
+    async def received(self, text: str | None, data: bytes | None) -> None:
+        """A frame arrived."""
+        raise NotImplementedError
+
+    def left(self) -> None:
+        """The socket is gone. Does not wait."""
+        raise NotImplementedError
+
+    # The way of a connection
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.scope = scope
+        await receive()  # websocket.connect
+        # A refusal accepts first: browsers show a refused handshake only as 1006.
+        await send({"type": "websocket.accept"})
+        self.outlet = outlet_for(scope, send, limit=conf().LIMITS.queue, on_slow=self._too_slow)
+        self.door = handshake(scope)
+        if await self._let_in():
+            try:
+                await self._live(receive)
+            finally:
+                self._leave()
+        else:
+            await _until_gone(receive)
+
+    async def _let_in(self) -> bool:
+        if self.door.origin_is_wrong:
+            self.outlet.close(4003, "wrong origin")
+            return False
+        try:
+            self.runtime = await runtimes.start()
+        except Exception:
+            log.exception("Teahouse cannot start")
+            self.outlet.close(1013, "not ready")
+            return False
+        if self.runtime.draining:
+            self.outlet.close(4201, "5")
+            return False
+        self._address = address_key(self.door.address)
+        if not self.runtime.addresses.enter(self._address):
+            self.outlet.close(4103, "too many sessions from your address")
+            return False
+        return True
+
+    async def _live(self, receive: Any) -> None:
+        self.runtime.sessions[self] = None
+        self.runtime.pings.add(self.outlet)
+        try:
+            await self.opened()
+            while (message := await receive())["type"] != "websocket.disconnect":
+                if not self.outlet.closed:
+                    await self.received(message.get("text"), message.get("bytes"))
+        except Problem as problem:
+            # What a command could not be told by its reply: the session cannot go on.
+            self.outlet.close(problem.close or 4100, problem.code)
+            await _until_gone(receive)
+        except Exception:
+            log.exception("A session ended with an error")
+            self.outlet.close(4100, "error")
+            await _until_gone(receive)
+
+    def _leave(self) -> None:
+        self.runtime.sessions.pop(self, None)
+        self.runtime.pings.discard(self.outlet)
+        self.runtime.addresses.leave(self._address)
+        hub, now = self.runtime.hub, self.runtime.loop.time()
+        for room, feed in list(self.subscribed.items()):
+            hub.leave(self, feed)
+            if self.person_id is not None:
+                self.runtime.presence.leave(room, self.person_id, self, now)
+        self.subscribed.clear()
+        self.left()
+
+    def _too_slow(self) -> None:
+        log.info("A session of %s was too slow", self.person_id)
+
+    # What the hub and the runtime ask of a session
+
+    def deliver(self, block: Block) -> None:
+        self.outlet.put(block)
+
+    def close(self, code: int, reason: str = "") -> None:
+        self.outlet.close(code, reason)
+
+    def is_meant_by(self, cut: people.Cut) -> bool:
+        if cut.person is not None and cut.person == self.person_id:
+            return True
+        if cut.token_digest is not None and cut.token_digest == self.token:
+            return True
+        return self.login is not None and people.session_key_digest(self.login) == cut.session_key_digest
+
+    def cut(self, cut: people.Cut) -> None:
+        if cut.person is not None:
+            self.close(4003, "deactivated")
+        else:
+            self.close(4001, "signed out" if cut.token_digest is None else "revoked")
+
+    def reading_ended(self, room: int) -> None:
+        self._forget(room)
+
+    def group_closed(self, room: int) -> None:
+        """Concerns plain sessions only."""
+
+    def history_replaced(self, room: int) -> None:
+        self._forget(room)
+        self.close(4200, "1")
+
+    def _forget(self, room: int) -> None:
+        self.subscribed.pop(room, None)
+        if self.person_id is not None:
+            self.runtime.presence.remove(room, self.person_id, self.runtime.loop.time())
+
+
+async def _until_gone(receive: Any) -> None:
+    while (await receive())["type"] != "websocket.disconnect":
+        pass

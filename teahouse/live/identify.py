@@ -1,0 +1,93 @@
+"""Who speaks on a connection. In: what the handshake and the hello brought. Out: a person, or why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.utils.module_loading import import_string
+
+from teahouse.access import Speaker, speaker_of
+from teahouse.actions import people
+from teahouse.conf import conf
+from teahouse.limits import address_key
+from teahouse.live.handshake import Handshake
+from teahouse.live.protocol import Problem
+from teahouse.live.runtime import Runtime
+from teahouse.models import Person
+
+BAD_TOKEN: Final = "This token or ticket is not valid here, expired or revoked; get another first."
+
+
+@dataclass(slots=True, frozen=True)
+class Identity:
+    """A person on a connection, and what vouches for them: `login`, the key of a Django session, or `token`, the
+    digest of a bearer token; else the guest's `ticket`."""
+
+    speaker: Speaker
+    login: str | None = None
+    token: str | None = None
+    ticket: str | None = None
+
+
+async def identify(runtime: Runtime, door: Handshake, token: str | None, name: str | None) -> Identity:
+    """The person: by token or ticket; by name, as a guest; else by login cookie, guest cookie, or as a new guest.
+
+    Raises:
+        Problem: `bad_token`, `banned`, `name_taken`, `guests_refused`, `invalid` name, `too_fast`, `unavailable`.
+    """
+    if token is not None and not token.startswith("tkt_"):
+        person = await runtime.read(people.person_of_token, token)
+        if person is None:
+            raise Problem("bad_token", BAD_TOKEN, close=4001)
+        return Identity(speaker_of(_active(person)), token=people.token_digest(token))
+    if token is None and name is None and door.session_key is not None:
+        signed_in = await runtime.read(_person_of_login, door.session_key)
+        if signed_in is not None:
+            return Identity(speaker_of(_active(signed_in)), login=door.session_key)
+    return await _guest(
+        runtime, door, token if token is not None else door.ticket, name, strict=token is not None
+    )
+
+
+async def _guest(
+    runtime: Runtime, door: Handshake, ticket: str | None, name: str | None, *, strict: bool
+) -> Identity:
+    if not conf().GUESTS:
+        raise Problem("guests_refused", "Guests are not let in here; sign in first.", close=4001)
+    known = people.person_of_ticket(ticket) if ticket is not None else None
+    person = await runtime.read(_person, known) if known is not None else None
+    if person is None and strict:
+        raise Problem("bad_token", BAD_TOKEN, close=4001)
+    if person is None:
+        _check_rate(runtime, door)
+        person = await runtime.write(people.make_guest, name)
+    elif name is not None and name != person.name:
+        person = await runtime.write(people.rename_guest, person.pk, name)
+    return Identity(speaker_of(_active(person)), ticket=people.ticket_for(person))
+
+
+def _check_rate(runtime: Runtime, door: Handshake) -> None:
+    wait = runtime.new_guests.take(address_key(door.address), runtime.loop.time()) if conf().RATES else 0.0
+    if wait:
+        raise Problem(
+            "too_fast", "Too many new guests from your address.", retry=True, after=wait, close=4103
+        )
+
+
+def _active(person: Person) -> Person:
+    if person.deactivated_at is not None:
+        raise Problem("banned", "This account was deactivated.", close=4003)
+    return person
+
+
+def _person(pk: int) -> Person | None:
+    return Person.objects.filter(pk=pk, kind=Person.Kind.GUEST).first()
+
+
+def _person_of_login(key: str) -> Person | None:
+    store: SessionBase = import_string(settings.SESSION_ENGINE + ".SessionStore")(key)
+    person: Person | None = people.person_of_session(store)
+    return person

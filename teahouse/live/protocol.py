@@ -1,0 +1,358 @@
+"""The JSON protocol's commands and errors. In: a text frame. Out: a typed command or a clear error, for
+`live/session.py`, which carries it out through `actions/`. Pure: no Django, no I/O.
+
+The models are the one definition of what a client may send; the published schemas are made from them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    TypeAdapter,
+    ValidationError,
+)
+
+from teahouse.events import Position, encode
+
+VERSION: Final = 1
+KEY: Final = re.compile(r"[\x20-\x7e]{1,64}")
+BIGGEST: Final = 2**53 - 1  # What JavaScript can count to.
+
+
+class Problem(Exception):
+    """An error that a client is told: what was wrong and what is right.
+
+    Attributes:
+        code: a name of `ERRORS`.
+        retry: whether the same command may succeed later.
+        after: seconds to wait before that, or None.
+        close: the close code that follows, or None.
+        re: the id of the command, once it is known.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        retry: bool = False,
+        after: float | None = None,
+        close: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.retry = retry
+        self.after = after
+        self.close = close
+        self.re: int | str | None = None
+
+
+ERRORS: Final = {
+    "bad_json": "The frame is no JSON object. Answered with `re: null`; the tenth in a minute ends the session.",
+    "invalid": "A field is missing or malformed; the message names it and what is right.",
+    "unknown_command": "`do` names no command.",
+    "hello_first": "The first command of a session is `hello`.",
+    "hello_twice": "A session says `hello` once.",
+    "version": "This version of the protocol is not spoken here. Followed by close 4008.",
+    "bad_token": "The token or ticket is not valid, expired or revoked. Followed by close 4001.",
+    "name_taken": "A signed-in person has this name; a guest takes another.",
+    "guests_refused": "Guests are not let in here; sign in first. Followed by close 4001.",
+    "banned": "The account was deactivated. Followed by close 4003.",
+    "not_found": "There is no such room or message, or it is not yours to see.",
+    "forbidden": "You may see this, but not do that here.",
+    "archived": "The room is archived: it can be read, not written.",
+    "not_subscribed": "Subscribe to the room first.",
+    "gone": "The message was deleted.",
+    "empty": "A message has at least one visible character.",
+    "too_long": "The text is longer than `limits.text`.",
+    "key_reused": "This key was used here with another text. A repeat has the same text, a new message a new key.",
+    "too_many": "A limit on how many was reached: rooms of a session or guest, kinds of reactions.",
+    "too_fast": "More messages in a second than allowed; `after` says how long to wait.",
+    "busy": "Too much waits to be stored; repeat after `after` seconds.",
+    "unavailable": "The database cannot be reached or did not answer; repeat, with the same key.",
+}
+
+
+def _room(value: str) -> str:
+    if not 1 <= len(value) <= 64:
+        raise ValueError(f"a room's name has 1 to 64 characters; this one has {len(value)}")
+    return value
+
+
+def _key(value: str) -> str:
+    if not KEY.fullmatch(value):
+        raise ValueError("a key is 1 to 64 printable ASCII characters")
+    return value
+
+
+def _storable(value: str) -> str:
+    if "\x00" in value:
+        raise ValueError("a text has no NUL character (U+0000): it cannot be stored")
+    return value
+
+
+Id = (
+    Annotated[StrictInt, Field(ge=-BIGGEST, le=BIGGEST)]
+    | Annotated[StrictStr, Field(min_length=1, max_length=64)]
+)
+RoomName = Annotated[StrictStr, AfterValidator(_room)]
+Key = Annotated[StrictStr, AfterValidator(_key)]
+Text = Annotated[StrictStr, AfterValidator(_storable)]
+Seq = Annotated[StrictInt, Field(ge=0, le=BIGGEST)]
+MessageId = Annotated[StrictInt, Field(ge=1, le=BIGGEST)]
+
+
+class _Command(BaseModel):
+    # Fields may be added: what is not known here is passed over.
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    id: Id = Field(description="Repeated by the reply as `re`.")
+
+
+class Hello(_Command):
+    """The first command: who speaks. `token`, or `name` for a guest, or neither with a cookie."""
+
+    do: Literal["hello"]
+    v: StrictInt = VERSION
+    token: StrictStr | None = Field(None, max_length=400)
+    name: Text | None = None
+
+
+class Since(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    epoch: StrictStr = Field(max_length=64)
+    seq: Seq
+
+    def position(self) -> Position:
+        return {"epoch": self.epoch, "seq": self.seq}
+
+
+class Subscribe(_Command):
+    """Hear of all that happens in a room from now on, or from `since` on."""
+
+    do: Literal["subscribe"]
+    room: RoomName
+    since: Since | None = None
+    make: StrictBool = Field(False, description="Make the open room where there is none, if one may.")
+
+
+class Unsubscribe(_Command):
+    """Hear of the room no more. Membership stays."""
+
+    do: Literal["unsubscribe"]
+    room: RoomName
+
+
+class Send(_Command):
+    """Say something."""
+
+    do: Literal["send"]
+    room: RoomName
+    key: Key = Field(description="1 to 64 printable ASCII characters, unique for person and room.")
+    text: Text
+
+
+class Edit(_Command):
+    """Change the text of an own message."""
+
+    do: Literal["edit"]
+    room: RoomName
+    message: MessageId
+    text: Text
+
+
+class Delete(_Command):
+    """Delete an own message, or as a moderator anybody's."""
+
+    do: Literal["delete"]
+    room: RoomName
+    message: MessageId
+
+
+class React(_Command):
+    """Put a reaction on a message, or with `"on": false` take it back."""
+
+    do: Literal["react"]
+    room: RoomName
+    message: MessageId
+    emoji: Annotated[StrictStr, Field(min_length=1, max_length=32), AfterValidator(_storable)]
+    on: StrictBool = True
+
+
+class Read(_Command):
+    """Move the read mark forward, or with `"back": true` to any place."""
+
+    do: Literal["read"]
+    room: RoomName
+    seq: Seq
+    back: StrictBool = False
+
+
+class History(_Command):
+    """Read messages in their present state: the last ones, or before, after or around a number."""
+
+    do: Literal["history"]
+    room: RoomName
+    before: Seq | None = None
+    after: Seq | None = None
+    around: Seq | None = None
+    limit: Annotated[StrictInt, Field(ge=1, le=200)] = 50
+
+
+class Typing(_Command):
+    """Tell the room that one is typing; shown for some seconds and forgotten."""
+
+    do: Literal["typing"]
+    room: RoomName
+
+
+class Ping(_Command):
+    """Is the other side there? Answered at once."""
+
+    do: Literal["ping"]
+
+
+Command = Hello | Subscribe | Unsubscribe | Send | Edit | Delete | React | Read | History | Typing | Ping
+COMMANDS: Final[dict[str, type[_Command]]] = {
+    model.model_fields["do"].annotation.__args__[0]: model for model in Command.__args__
+}
+_adapter: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Discriminator("do")])
+
+
+def parse(frame: str) -> Command:
+    """The command in a text frame.
+
+    Raises:
+        Problem: with `re` set where the frame had a usable id.
+    """
+    try:
+        command = _adapter.validate_json(frame)
+    except ValidationError as error:
+        raise _explained(frame, error) from None
+    if (
+        isinstance(command, History)
+        and sum(x is not None for x in (command.before, command.after, command.around)) > 1
+    ):
+        problem = Problem("invalid", "Give one of before, after and around, not several.")
+        problem.re = command.id
+        raise problem
+    return command
+
+
+def _explained(frame: str, error: ValidationError) -> Problem:
+    """Why a frame is no command. Off the fast path: here the frame is looked at a second time."""
+    try:
+        data = json.loads(frame, parse_int=_whole_number)
+    except (ValueError, RecursionError) as wrong:
+        return Problem("bad_json", f'A frame is one JSON object, such as {{"id":1,"do":"ping"}}: {wrong}.')
+    if not isinstance(data, dict):
+        return Problem("bad_json", f"A frame is one JSON object; this is {_kind_of(data)}.")
+    problem = _wrong_field(data, error)
+    problem.re = usable_id(data.get("id"))
+    return problem
+
+
+def _wrong_field(data: dict[str, Any], error: ValidationError) -> Problem:
+    do = data.get("do")
+    if not isinstance(do, str) or do not in COMMANDS:
+        named = f"{do[:40]!r} is no command" if isinstance(do, str) else '"do" names the command'
+        return Problem("unknown_command", f"{named}; there are {', '.join(COMMANDS)}.")
+    if _has_lone_surrogate(data):
+        return Problem("invalid", "A text has no lone surrogates (U+D800 to U+DFFF): they cannot be stored.")
+    if "id" in data and usable_id(data["id"]) is None:
+        return Problem("invalid", f"id: an integer up to {BIGGEST}, or a string of 1 to 64 characters.")
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(
+        str(part) for part in first["loc"][1:] if part not in ("int", "constrained-int", "constrained-str")
+    )
+    said = first["msg"].removeprefix("Value error, ")
+    return Problem("invalid", f"{where or 'the frame'}: {said}.")
+
+
+def _whole_number(digits: str) -> int:
+    # Python refuses to read more than 4300 digits; here it is enough to know that they are too many.
+    return int(digits[:20])
+
+
+def _has_lone_surrogate(value: Any) -> bool:
+    rest = [value]  # Not recursive: a frame may be nested as deep as the interpreter's stack.
+    while rest:
+        value = rest.pop()
+        if isinstance(value, str):
+            if any("\ud800" <= char <= "\udfff" for char in value):
+                return True
+        elif isinstance(value, dict):
+            rest += [*value, *value.values()]
+        elif isinstance(value, list):
+            rest += value
+    return False
+
+
+def _kind_of(value: Any) -> str:
+    return {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}.get(
+        type(value), "a number"
+    )
+
+
+def usable_id(value: Any) -> int | str | None:
+    """The id of a frame that is otherwise wrong, where a reply can repeat it."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int) and abs(value) <= BIGGEST:
+        return value
+    if isinstance(value, str) and 0 < len(value) <= 64 and not _has_lone_surrogate(value):
+        return value
+    return None
+
+
+def ok(re: int | str, result: dict[str, Any]) -> str:
+    """The reply to a command that was carried out."""
+    return encode({"re": re, "ok": result})
+
+
+def refusal(problem: Problem) -> str:
+    """The reply to a command that was not."""
+    error: dict[str, Any] = {"code": problem.code, "message": problem.message, "retry": problem.retry}
+    if problem.after is not None:
+        error["after"] = math.ceil(problem.after * 10) / 10
+    return encode({"re": problem.re, "error": error})
+
+
+CLOSE_CODES: Final = {
+    1000: "done, by the client or by `close`",
+    1001: "gone away",
+    1002: "broken frame",
+    1003: "a kind of data that is not taken here",
+    1006: "lost without a close frame (never sent)",
+    1007: "not UTF-8",
+    1009: "a frame over `limits.frame`",
+    1011: "error",
+    1012: "restart",
+    1013: "overloaded",
+    4000: "the protocol was broken too often",
+    4001: "bad, expired or revoked credential: get another first",
+    4003: "wrong origin, or banned",
+    4004: "no such room, or not yours",
+    4008: "protocol version not spoken here",
+    4100: "error",
+    4101: "too slow",
+    4102: "no pong",
+    4103: "too much",
+    4105: "no hello within 10 s",
+    4200: "subscribe again",
+    4201: "draining",
+}

@@ -1,0 +1,162 @@
+"""What the server says besides events: the result of each command, and the signals. Pure: shapes alone.
+
+The TypedDicts are the one definition of what a client receives; the published schemas are made from them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+from teahouse.events import EventFrame, MessageState, Position, RoomState, Who
+
+State = Literal["ok", "degraded", "unavailable"]
+
+
+class OwnRoom(TypedDict):
+    """A room that the person belongs to."""
+
+    room: str
+    title: str
+    position: Position
+    read: int
+    unread: int
+    mentions: int
+
+
+class HelloResult(TypedDict):
+    """Who one is, and what to keep to. `ping` is in seconds; only guests get a ticket."""
+
+    v: int
+    session: str
+    you: Who
+    ping: int
+    limits: dict[str, int]
+    rooms: list[OwnRoom]
+    state: State
+    ticket: NotRequired[str]
+
+
+class Present(TypedDict):
+    """Somebody who is here; a name that is not known yet is left out."""
+
+    id: int
+    name: NotRequired[str]
+    kind: NotRequired[Literal["user", "guest", "bot"]]
+
+
+class Here(TypedDict):
+    """Who is in a room; in one with over 100 people present, how many."""
+
+    count: int
+    people: NotRequired[list[Present]]
+
+
+class SubscribeResult(TypedDict):
+    """A page of a resume; with `more` false one is live and goes on from `position`."""
+
+    room: RoomState
+    position: Position
+    events: list[EventFrame]
+    more: bool
+    reset: NotRequired[Literal[True]]
+    here: NotRequired[Here]
+
+
+class StoredResult(TypedDict):
+    """The message, and the number of the event that changed it last."""
+
+    message: int
+    seq: int
+
+
+class ReadResult(TypedDict):
+    """Where the mark is now."""
+
+    read: int
+
+
+class Sides(TypedDict):
+    """On which sides of a page there is more."""
+
+    before: bool
+    after: bool
+
+
+class HistoryResult(TypedDict):
+    """Messages as they are now, oldest first, and a position read before them."""
+
+    messages: list[MessageState]
+    position: Position
+    more: Sides
+
+
+class NoResult(TypedDict):
+    """Nothing but that it was done."""
+
+
+class ErrorResult(TypedDict):
+    """Why a command was not carried out; `after` is in seconds."""
+
+    code: str
+    message: str
+    retry: bool
+    after: NotRequired[float]
+
+
+class TypingSignal(TypedDict):
+    """Somebody is typing; shown for some seconds."""
+
+    signal: Literal["typing"]
+    room: str
+    by: Who
+
+
+class PresenceSignal(TypedDict):
+    """Who came and went; with `whole`, `came` is everybody who is here."""
+
+    signal: Literal["presence"]
+    room: str
+    came: list[Present]
+    went: list[Present]
+    count: int
+    whole: NotRequired[Literal[True]]
+
+
+class HeadSignal(TypedDict):
+    """An own room that the session has not subscribed to has something new."""
+
+    signal: Literal["head"]
+    room: str
+    seq: int
+    unread: int
+    mentions: int
+
+
+class ServiceSignal(TypedDict):
+    """The server is well, or in which way it is not."""
+
+    signal: Literal["service"]
+    state: State
+
+
+RESULTS: Final[dict[str, Any]] = {
+    "hello": HelloResult,
+    "subscribe": SubscribeResult,
+    "unsubscribe": NoResult,
+    "send": StoredResult,
+    "edit": StoredResult,
+    "delete": StoredResult,
+    "react": StoredResult,
+    "read": ReadResult,
+    "history": HistoryResult,
+    "typing": NoResult,
+    "ping": NoResult,
+}
+SIGNALS: Final[dict[str, Any]] = {
+    "typing": TypingSignal,
+    "presence": PresenceSignal,
+    "head": HeadSignal,
+    "service": ServiceSignal,
+}

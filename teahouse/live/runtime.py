@@ -1,0 +1,378 @@
+"""The one object per process that owns hub, journal, bus, presence and timers, and wires them: after a commit,
+in order, the own hub, the acknowledgements, the bus. In: entries and subscriptions of sessions. Out: their outcomes.
+It starts with the first session; lifespan only makes that eager.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, cast
+
+from teahouse import database, history, outbox
+from teahouse.actions import people
+from teahouse.bus import Bus
+from teahouse.conf import conf
+from teahouse.events import Event, Position, Who, encode
+from teahouse.journal import Commit, Entry, Journal, Settled
+from teahouse.limits import Buckets, Counted
+from teahouse.live.hold import pause_at
+from teahouse.live.hub import Ahead, Feed, Hub, Joined, NeedsPage, Reader
+from teahouse.live.pings import PingWheel
+from teahouse.live.presence import Presence
+from teahouse.live.protocol import Problem
+from teahouse.live.sendqueue import Block
+from teahouse.live.sweep import Sweep
+from teahouse.render import Renderer
+
+log = logging.getLogger("teahouse.runtime")
+
+GAP_SECONDS: Final = 0.02
+"""How long a gap may close by itself (another process's event is on its way) before the database is read."""
+DRAIN_BATCH: Final = 500
+DRAIN_JITTER: Final = 5
+
+
+class Runtime:
+    """Everything live of this process. Made by `start`; lives as long as its event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, site: str) -> None:
+        settings = conf()
+        self.loop = loop
+        self.process = secrets.token_hex(6)
+        self.hub = Hub()
+        self.readers = database.Readers()
+        self.journal = Journal(self._settled)
+        self.bus = Bus(site, self.process, self._heard)
+        self.presence = Presence()
+        self.names: dict[int, Who] = {}  # Of people who are present somewhere.
+        self.renderer = Renderer()
+        self.pings = PingWheel(float(settings.PING))
+        self.sessions: dict[Any, None] = {}
+        self.watched: dict[int, set[Any]] = {}  # Own rooms of the sessions here: who hears of unread counts.
+        self.addresses = Counted(settings.LIMITS.sessions if settings.RATES else float("inf"))
+        self.sends = Buckets(settings.LIMITS.per_second, settings.LIMITS.burst)
+        self.new_guests = Buckets(settings.LIMITS.guests / 60, settings.LIMITS.guests)
+        self.draining = False
+        self.sweep = Sweep(self)
+        self._loading: dict[int, asyncio.Task[None]] = {}
+        self._catching_up: dict[int, asyncio.Task[None]] = {}
+
+    async def start(self) -> None:
+        self.journal.start()
+        await self.bus.start()
+        people.on_cut.append(self._cut_from_any_thread)
+        outbox.on_hint.append(self._hint_from_any_thread)
+        self.pings.start()
+        self.sweep.start()
+
+    async def stop(self) -> None:
+        """After the sessions are gone: stores what waits and ends all threads and tasks."""
+        people.on_cut.remove(self._cut_from_any_thread)
+        outbox.on_hint.remove(self._hint_from_any_thread)
+        self.pings.stop()
+        await self.sweep.stop()
+        for task in [*self._loading.values(), *self._catching_up.values()]:
+            task.cancel()
+        await asyncio.to_thread(self.journal.stop)
+        await self.bus.stop()
+        await self.renderer.close()
+        self.readers.close()
+
+    # Storing
+
+    def submit(self, entry: Entry, done: Callable[[Any], None]) -> None:
+        """Stores `entry`; `done(outcome)` runs on the loop after the own hub has delivered.
+
+        Raises:
+            Problem: `busy`.
+        """
+        self.journal.submit(entry, done)
+
+    async def store(self, entry: Entry) -> Any:
+        """Stores `entry` and waits for the outcome.
+
+        Raises:
+            Problem, journal.Stale: as the entry was refused.
+        """
+        future: asyncio.Future[Any] = self.loop.create_future()
+
+        def done(outcome: Any) -> None:
+            if not future.done():
+                future.set_result(outcome)
+
+        self.submit(entry, done)
+        outcome = await future
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    async def write(self, run: Callable[..., Any], *args: Any, **more: Any) -> Any:
+        """Runs a function that writes, on the writer's thread.
+
+        Raises:
+            Problem: `unavailable`, or what the function raised.
+        """
+        return await _available(database.awrite(partial(run, *args, **more)))
+
+    async def read(self, run: Callable[..., Any], *args: Any, **more: Any) -> Any:
+        """Runs a function that reads the database on a reader thread.
+
+        Raises:
+            Problem: `unavailable`.
+        """
+        return await _available(self.readers.run(partial(run, *args, **more)))
+
+    def _settled(self, commit: Commit, settled: Settled) -> None:
+        # A loop that is closed has no sessions left that could be told.
+        with contextlib.suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(self._after_commit, commit, settled)
+
+    def _after_commit(self, commit: Commit, settled: Settled) -> None:
+        self.hub.publish(commit.events)
+        for room, seq in commit.heads.items():
+            self.hub.heard_of(room, seq)
+        self.hub.flush()
+        for done, outcome in settled:
+            try:
+                done(outcome)
+            except Exception:
+                log.exception("A session could not take its outcome")
+        self.bus.tell_events(commit.events)
+        self._moved(commit.events)
+
+    def _moved(self, events: list[Event]) -> None:
+        self.sweep.moved({event.room for event in events})
+        if self.hub.behind():
+            self.loop.call_later(GAP_SECONDS, self.close_gaps)
+
+    # Following rooms
+
+    async def feed(self, room: int, slug: str) -> Feed:
+        """The feed of a room, loaded. Many who come at once share one read."""
+        while (feed := self.hub.open(room, slug)).seq is None:
+            if room not in self._loading:
+                self._loading[room] = self.loop.create_task(self._load(feed))
+            await asyncio.shield(self._loading[room])
+        return feed
+
+    async def _load(self, feed: Feed) -> None:
+        try:
+            self.hub.load(feed, await self.read(history.position, feed.room))
+        finally:
+            del self._loading[feed.room]
+
+    async def subscribe(self, reader: Reader, room: int, slug: str, since: Position | None) -> Joined:
+        """Makes a session hear of a room, in the same step that takes the last page of its resume.
+
+        Raises:
+            Problem: `unavailable`.
+        """
+        name = "@me" if slug.startswith("@") else slug
+        page = None
+        while True:
+            # Each time anew: one that nobody reads may have been dropped while something else was awaited.
+            feed = await self.feed(room, name)
+            try:
+                return self.hub.join(reader, feed, since, page)
+            except NeedsPage:
+                assert since is not None
+                page = await self.read(history.events_after, room, since["seq"], name)
+                await pause_at("resume:page-read")
+            except Ahead:
+                assert since is not None
+                head = await self.read(history.position, room)
+                if head["epoch"] != feed.epoch or since["seq"] > head["seq"]:
+                    return self.hub.reset(reader, feed)
+                self.hub.heard_of(room, head["seq"])
+                await self.catch_up(feed)
+
+    def close_gaps(self) -> None:
+        """Reads what is missing in rooms that have readers here, once for each room."""
+        for feed in self.hub.behind():
+            if feed.is_empty:
+                self.hub.drop(feed)
+            else:
+                task = self._catch_up_task(feed)
+                task.add_done_callback(_told)
+
+    async def catch_up(self, feed: Feed) -> None:
+        await asyncio.shield(self._catch_up_task(feed))
+
+    def _catch_up_task(self, feed: Feed) -> asyncio.Task[None]:
+        task = self._catching_up.get(feed.room)
+        if task is None:
+            task = self._catching_up[feed.room] = self.loop.create_task(self._catch_up(feed))
+        return task
+
+    async def _catch_up(self, feed: Feed) -> None:
+        try:
+            while feed.is_behind:
+                events = await self.read(history.events_after, feed.room, feed.seq, feed.slug)
+                if not events:
+                    # Heard of a number that is not there: the sweep finds out whether the history is another one.
+                    feed.known = cast(int, feed.seq)
+                    return
+                self.hub.fill(feed, events)
+                self.hub.flush()
+        finally:
+            del self._catching_up[feed.room]
+
+    # What is shown and forgotten
+
+    def signal(self, room: int, frame: dict[str, Any], *, everywhere: bool = True) -> None:
+        """Shows a signal to the JSON readers of a room."""
+        feed = self.hub.feeds.get(room)
+        if feed is not None and feed.readers:
+            block = Block([encode(frame)])
+            for reader in list(feed.readers):
+                reader.deliver(block)
+        if everywhere:
+            self.bus.tell({"signal": [room, frame]})
+
+    # Other processes
+
+    def _heard(self, data: dict[str, Any]) -> None:
+        now = self.loop.time()
+        if events := data.get("events"):
+            self.hub.publish(events)
+            self.hub.flush()
+            self._moved(events)
+        for room, seq in data.get("heads", ()):
+            self.hub.heard_of(room, seq)
+            self.sweep.moved({room})
+        if "heads" in data:
+            self.close_gaps()
+        if signal := data.get("signal"):
+            self.signal(signal[0], signal[1], everywhere=False)
+        for who in data.get("people", ()):
+            self.names.setdefault(who["id"], who)
+        if "here" in data:
+            self.presence.heard(data["from"], {int(room): ids for room, ids in data["here"].items()}, now)
+        for room, came, went in data.get("changes", ()):
+            self.presence.heard_change(data["from"], room, came, went, now)
+        if cut := data.get("cut"):
+            self.cut(people.Cut(*cut))
+        if data.get("gone"):
+            self.presence.forget(data["from"], now)
+
+    # Ending sessions
+
+    def cut(self, cut: people.Cut) -> None:
+        """Ends the sessions here that a sign-out, a revoked token or a deactivated account concerns (P6)."""
+        for session in [session for session in self.sessions if session.is_meant_by(cut)]:
+            session.cut(cut)
+
+    def _cut_from_any_thread(self, cut: people.Cut) -> None:
+        def everywhere() -> None:
+            self.cut(cut)
+            self.bus.tell({"cut": [cut.person, cut.session_key_digest, cut.token_digest]})
+
+        self.loop.call_soon_threadsafe(everywhere)
+
+    def _hint_from_any_thread(self) -> None:
+        self.loop.call_soon_threadsafe(self.sweep.hint)
+
+    async def drain(self) -> None:
+        """Tells all sessions to come back elsewhere, in batches, before the server stops (close code 4201)."""
+        self.draining = True
+        self.bus.tell({"gone": True})
+        sessions = list(self.sessions)
+        for start in range(0, len(sessions), DRAIN_BATCH):
+            for session in sessions[start : start + DRAIN_BATCH]:
+                session.close(4201, str(DRAIN_JITTER))
+            await asyncio.sleep(0.05)
+
+    def health(self) -> dict[str, Any]:
+        """What the health page tells: state is ok, degraded (the layer is silent) or unavailable (the database)."""
+        return {
+            "state": self.state,
+            "sessions": len(self.sessions),
+            "rooms": len(self.hub.feeds),
+            "waiting": self.journal.waiting,
+            "bus": self.bus.works if self.bus.is_there else None,
+            "draining": self.draining,
+        }
+
+    @property
+    def state(self) -> str:
+        if self.sweep.database_failed:
+            return "unavailable"
+        return "ok" if self.bus.works else "degraded"
+
+
+async def _available(awaitable: Any) -> Any:
+    try:
+        return await awaitable
+    except database.Unavailable:
+        raise Problem(
+            "unavailable", "The database cannot be reached just now; try again.", retry=True, after=1.0
+        ) from None
+
+
+def _told(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.warning("A room could not be caught up, the sweep tries again: %s", error)
+
+
+_current: Runtime | None = None
+_starting: asyncio.Task[Runtime] | None = None
+
+
+def current() -> Runtime | None:
+    """The runtime of this process, or None where nothing is live."""
+    return _current
+
+
+async def start() -> Runtime:
+    """The runtime of this process, made when it is first asked for."""
+    global _starting
+    if _current is not None:
+        return _current
+    if _starting is None:
+        _starting = asyncio.create_task(_start())
+    return await asyncio.shield(_starting)
+
+
+async def _start() -> Runtime:
+    global _current, _starting
+    try:
+        loop = asyncio.get_running_loop()
+        site = await loop.run_in_executor(None, database.checked, people.site_key)
+        runtime = Runtime(loop, site)
+        await runtime.start()
+        _current = runtime
+        return runtime
+    finally:
+        _starting = None
+
+
+async def stop() -> None:
+    """Ends the runtime, if there is one."""
+    global _current
+    if _current is not None:
+        runtime, _current = _current, None
+        await runtime.stop()
+
+
+async def lifespan(scope: Any, receive: Any, send: Any) -> None:
+    """The ASGI lifespan application: starts the runtime early and ends it last."""
+    assert scope["type"] == "lifespan"
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            try:
+                await start()
+            except Exception as error:
+                log.exception("Teahouse could not start")
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await stop()
+            await send({"type": "lifespan.shutdown.complete"})
+            return

@@ -1,0 +1,105 @@
+"""In: blocks of text for one session. Out: bounded, all that waits in one go. Next: outlet.py.
+
+Pure. A server's frames are not masked (RFC 6455, 5.1), so they are the same bytes for every reader: a
+block is framed once, whoever reads it.
+"""
+
+import struct
+from collections.abc import Sequence
+
+# RFC 6455, 5.2: FIN and the opcode.
+FIN_TEXT = 0x81
+FIN_CLOSE = 0x88
+
+# RFC 6455, 5.5: a control frame carries at most 125 bytes, and a close frame's first two are the code.
+REASON_BYTES = 123
+
+# RFC 6455, 7.4.1, and IANA's registry of close codes; 3000 to 4999 besides.
+SENDABLE_CODES = frozenset({1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014})
+
+
+class Block:
+    """One or more text frames that leave together; made once, shared by all readers.
+
+    texts: what the frames say, for servers whose only way out is send().
+    """
+
+    __slots__ = ("_frames", "texts")
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = tuple(texts)
+        self._frames: bytes | None = None
+
+    @property
+    def frames(self) -> bytes:
+        """The texts as unmasked frames, joined. Made on first use, then kept.
+
+        Raises UnicodeEncodeError where a text holds a lone surrogate, which UTF-8 cannot carry.
+        """
+        if self._frames is None:
+            self._frames = b"".join(map(text_frame, self.texts))
+        return self._frames
+
+    @property
+    def size(self) -> int:
+        """Bytes that count against a queue's bound."""
+        return len(self.frames)
+
+
+class SendQueue:
+    """The blocks that wait for one session's socket, never more than `limit` bytes of them."""
+
+    __slots__ = ("_blocks", "limit", "size")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.size = 0
+        self._blocks: list[Block] = []
+
+    def put(self, block: Block, elsewhere: int = 0) -> bool:
+        """Take the block, or return False and take nothing if it would pass the limit.
+
+        elsewhere: bytes for the same socket that wait outside this queue and count against its limit.
+        """
+        if self.size + elsewhere + block.size > self.limit:
+            return False
+        self._blocks.append(block)
+        self.size += block.size
+        return True
+
+    def take(self) -> list[Block]:
+        """All that waits, in the order it was put. Nothing waits then."""
+        blocks = self._blocks
+        self._blocks = []
+        self.size = 0
+        return blocks
+
+
+def text_frame(text: str) -> bytes:
+    """A whole text message as one unmasked frame (RFC 6455, 5.2)."""
+    payload = text.encode()
+    length = len(payload)
+    if length < 126:
+        return bytes((FIN_TEXT, length)) + payload
+    if length < 65536:
+        return struct.pack("!BBH", FIN_TEXT, 126, length) + payload
+    return struct.pack("!BBQ", FIN_TEXT, 127, length) + payload
+
+
+def close_frame(code: int, reason: str) -> bytes:
+    """An unmasked close frame (RFC 6455, 5.5.1). A longer reason is cut to what a frame can carry.
+
+    Raises ValueError for a code that no endpoint may send (7.4: 1005, 1006 and 1015 are never on the wire).
+    """
+    if not (code in SENDABLE_CODES or 3000 <= code < 5000):
+        raise ValueError(f"{code} cannot be sent as a close code; use one of RFC 6455, 7.4, or 3000 to 4999")
+    payload = struct.pack("!H", code) + fitting_reason(reason).encode()
+    return bytes((FIN_CLOSE, len(payload))) + payload
+
+
+def fitting_reason(reason: str) -> str:
+    """As much of the reason as a close frame can carry, cut between two characters.
+
+    Never fails: a lone surrogate becomes a question mark, since nothing may keep a session from being closed.
+    """
+    return reason.encode(errors="replace")[:REASON_BYTES].decode(errors="ignore")

@@ -1,0 +1,356 @@
+"""A session of the JSON protocol. In: text frames from the socket. Out: commands carried out through `actions/`,
+replies, and what the hub delivers. Next: `live/protocol.py`, which says what a frame means.
+
+Commands are carried out one after another up to the journal; the acknowledgement comes when it comes, so sends of
+a session into one room are stored in the order received without waiting for each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import deque
+from functools import partial
+from typing import Any, Final
+
+from teahouse import access, history
+from teahouse.access import Grant, Speaker
+from teahouse.actions import messages, rooms
+from teahouse.conf import conf
+from teahouse.journal import Change, Entry, Stale, Stored
+from teahouse.limits import Strikes
+from teahouse.live import protocol
+from teahouse.live.connection import Connection
+from teahouse.live.identify import identify
+from teahouse.live.protocol import Problem
+from teahouse.live.sendqueue import Block
+from teahouse.models.rooms import slug_of
+from teahouse.render import mentioned_names
+
+HELLO_SECONDS: Final = 10.0
+
+
+class Session(Connection):
+    """One socket for all rooms of a person."""
+
+    # Names no layer: a session is no member of it, the process is.
+    channel_layer_alias = "teahouse: sessions have none"
+
+    async def opened(self) -> None:
+        self._strikes = Strikes()
+        self._unanswered: set[int | str] = set()
+        self._answered = asyncio.Event()
+        self._grants: dict[str, Grant] = {}
+        self._again: deque[tuple[int | str, protocol.Send, str | None]] = deque()
+        self._retrying: asyncio.Task[None] | None = None
+        self._typed_at: dict[int, float] = {}
+        self._stream: int | None = None
+        self._watching: list[int] = []
+        self._limits = conf().LIMITS
+        self._patience = self.runtime.loop.call_later(HELLO_SECONDS, self._no_hello)
+
+    def _no_hello(self) -> None:
+        self.close(4105, "no hello within 10 s")
+
+    def left(self) -> None:
+        self._patience.cancel()
+        if self._retrying is not None:
+            self._retrying.cancel()
+        for room in self._watching:
+            sessions = self.runtime.watched.get(room)
+            if sessions is not None:
+                sessions.discard(self)
+                if not sessions:
+                    del self.runtime.watched[room]
+
+    # Frames
+
+    async def received(self, text: str | None, data: bytes | None) -> None:
+        if text is None:
+            self.close(1003, "text frames only")
+            return
+        if len(text) > self._limits.frame:
+            self.close(1009, "frame too big")
+            return
+        try:
+            command = protocol.parse(text)
+            self._take_id(command.id)
+        except Problem as problem:
+            self._refuse(problem.re, problem)
+            if problem.code == "bad_json" and self._strikes.strike(self.runtime.loop.time()):
+                self.close(4000, "ten frames that were no JSON object")
+            return
+        try:
+            await self._carry_out(command)
+        except Problem as problem:
+            self._answer_refused(command.id, problem)
+        while len(self._unanswered) >= self._limits.unanswered and not self.outlet.closed:
+            self._answered.clear()
+            await self._answered.wait()
+
+    def _take_id(self, id: int | str) -> None:
+        if id in self._unanswered:
+            problem = Problem(
+                "invalid", f"id: {id!r} is of a command that is not answered yet; take another."
+            )
+            problem.re = id
+            raise problem
+        self._unanswered.add(id)
+
+    async def _carry_out(self, command: protocol.Command) -> None:
+        if isinstance(command, protocol.Hello):
+            await self._hello(command)
+            return
+        if self.speaker is None:
+            raise Problem(
+                "hello_first", 'The first command is hello, such as {"id":1,"do":"hello","v":1,"name":"梅"}.'
+            )
+        if isinstance(command, protocol.Send):
+            await self._send(self.speaker, command)
+        elif isinstance(command, protocol.Ping):
+            self._answer(command.id, {})
+        else:
+            await getattr(self, f"_{command.do}")(self.speaker, command)
+
+    # Replies
+
+    def _answer(self, id: int | str, result: Any) -> None:
+        self._done_with(id)
+        self.outlet.put(Block([protocol.ok(id, result)]))
+
+    def _answer_refused(self, id: int | str, problem: Problem) -> None:
+        self._done_with(id)
+        self._refuse(id, problem)
+
+    def _refuse(self, id: int | str | None, problem: Problem) -> None:
+        problem.re = id
+        self.outlet.put(Block([protocol.refusal(problem)]))
+        if problem.close is not None:
+            self.close(problem.close, problem.code)
+
+    def _done_with(self, id: int | str) -> None:
+        self._unanswered.discard(id)
+        self._answered.set()
+
+    # Commands
+
+    async def _hello(self, command: protocol.Hello) -> None:
+        if self.speaker is not None:
+            raise Problem("hello_twice", "This session has said hello; open another one to be somebody else.")
+        if command.v != protocol.VERSION:
+            spoken = f"This server speaks version {protocol.VERSION}, not {command.v}."
+            raise Problem("version", spoken, close=4008)
+        identity = await identify(self.runtime, self.door, command.token, command.name)
+        self.speaker, self.login, self.token = identity.speaker, identity.login, identity.token
+        self._patience.cancel()
+        self.runtime.names[self.speaker.id] = self.speaker.who
+        own = await self.runtime.read(history.own_rooms, self.speaker.id)
+        self._watching = [room for room, _ in own]
+        for room in self._watching:
+            self.runtime.watched.setdefault(room, set()).add(self)
+        answer: dict[str, Any] = {
+            "v": protocol.VERSION,
+            "session": secrets.token_urlsafe(9),
+            "you": self.speaker.who,
+            "ping": conf().PING,
+            "limits": self._limits.model_dump(),
+            "rooms": [state for _, state in own],
+            "state": self.runtime.state,
+        }
+        if identity.ticket is not None:
+            answer["ticket"] = identity.ticket
+        self._answer(command.id, answer)
+
+    async def _subscribe(self, speaker: Speaker, command: protocol.Subscribe) -> None:
+        if command.room == "@me":
+            await self._own_stream(speaker)
+        elif command.make:
+            await self.runtime.write(rooms.visit, speaker, command.room)
+        while True:
+            room, grant = await self.runtime.read(access.room, speaker, command.room)
+            if (before := self.subscribed.get(room.pk)) is not None:
+                self.runtime.hub.leave(self, before)
+            elif len(self.subscribed) >= self._limits.rooms:
+                raise Problem("too_many", f"A session subscribes to at most {self._limits.rooms} rooms.")
+            since = command.since.position() if command.since is not None else None
+            joined = await self.runtime.subscribe(self, room.pk, room.slug, since)
+            feed = self.runtime.hub.feeds[room.pk]
+            if feed.rights_ended_at <= room.seq:
+                break
+            # Somebody's right to read ended after we looked: perhaps ours. Look again.
+            self.runtime.hub.leave(self, feed)
+        self._grants[command.room] = grant
+        answer = {
+            "room": history.room_state(room) | {"room": command.room if command.room == "@me" else room.slug},
+            "position": joined.position,
+            "events": [],
+            "more": not joined.live,
+        }
+        if joined.reset:
+            answer["reset"] = True
+        if joined.live:
+            self.subscribed[room.pk] = feed
+            if grant.kind != "personal":
+                answer["here"] = self._enter(speaker, room.pk)
+        else:
+            self.subscribed.pop(room.pk, None)
+        self._done_with(command.id)
+        self.outlet.put(
+            Block([_with_events(protocol.ok(command.id, answer), [e.wire for e in joined.events])])
+        )
+
+    def _enter(self, speaker: Speaker, room: int) -> dict[str, Any]:
+        runtime = self.runtime
+        runtime.presence.enter(room, speaker.id, self, runtime.loop.time())
+        here = runtime.presence.here(room, to=speaker.id)
+        told: dict[str, Any] = {"count": here.count}
+        if here.people is not None:
+            told["people"] = [runtime.names.get(one, {"id": one}) for one in here.people]
+        return told
+
+    async def _own_stream(self, speaker: Speaker) -> int:
+        if self._stream is None:
+            self._stream = (await self.runtime.write(rooms.personal, speaker.id)).pk
+        return self._stream
+
+    async def _unsubscribe(self, speaker: Speaker, command: protocol.Unsubscribe) -> None:
+        slug = "@me" if command.room == "@me" else slug_of(command.room)
+        for room, feed in list(self.subscribed.items()):
+            if feed.slug == slug:
+                self.runtime.hub.leave(self, feed)
+                self.runtime.presence.leave(room, speaker.id, self, self.runtime.loop.time())
+                del self.subscribed[room]
+        self._answer(command.id, {})
+
+    async def _history(self, speaker: Speaker, command: protocol.History) -> None:
+        _, grant = await self.runtime.read(access.room, speaker, command.room)
+        where = command.model_dump(include={"before", "after", "around", "limit"})
+        self._answer(command.id, await self.runtime.read(history.page, grant.room, **where))
+
+    async def _typing(self, speaker: Speaker, command: protocol.Typing) -> None:
+        grant = await self._grant(speaker, command.room)
+        if grant.room not in self.subscribed:
+            raise Problem("not_subscribed", f"Subscribe to {command.room} first.")
+        grant.check_may_speak()
+        now = self.runtime.loop.time()
+        if now - self._typed_at.get(grant.room, -1.0) >= 1.0:
+            self._typed_at[grant.room] = now
+            frame = {"signal": "typing", "room": grant.slug, "by": speaker.who}
+            self.runtime.signal(grant.room, frame)
+        self._answer(command.id, {})
+
+    async def _read(self, speaker: Speaker, command: protocol.Read) -> None:
+        stream = await self._own_stream(speaker)
+        await self._change(
+            speaker, command, lambda grant: rooms.read(speaker, grant, command.seq, command.back, stream)
+        )
+
+    async def _edit(self, speaker: Speaker, command: protocol.Edit) -> None:
+        messages.check_text(command.text)
+        html = await self.runtime.renderer.render(command.text)
+        await self._change(
+            speaker, command, lambda grant: messages.edit(speaker, grant, command.message, command.text, html)
+        )
+
+    async def _delete(self, speaker: Speaker, command: protocol.Delete) -> None:
+        await self._change(speaker, command, lambda grant: messages.delete(speaker, grant, command.message))
+
+    async def _react(self, speaker: Speaker, command: protocol.React) -> None:
+        await self._change(
+            speaker,
+            command,
+            lambda grant: messages.react(speaker, grant, command.message, command.emoji, command.on),
+        )
+
+    async def _change(self, speaker: Speaker, command: Any, made: Any) -> None:
+        """Carries out a change under fresh rights, looking again as long as they change under it."""
+        while True:
+            _, grant = await self.runtime.read(access.room, speaker, command.room)
+            change: Change = made(grant)
+            try:
+                self._answer(command.id, await self.runtime.store(change))
+                return
+            except Stale:
+                continue
+
+    # Sending
+
+    async def _grant(self, speaker: Speaker, room: str, *, fresh: bool = False) -> Grant:
+        grant = None if fresh else self._grants.get(room)
+        if grant is None:
+            _, grant = await self.runtime.read(access.room, speaker, room)
+            self._grants[room] = grant
+        return grant
+
+    async def _send(self, speaker: Speaker, command: protocol.Send) -> None:
+        messages.check_text(command.text)
+        try:
+            grant = await self._grant(speaker, command.room)
+            if not grant.may_speak:
+                grant = await self._grant(speaker, command.room, fresh=True)
+            grant.check_may_speak()
+            self._check_rate(speaker)
+        except Problem as problem:
+            await self._repeat_or_raise(speaker, command, problem)
+            return
+        html = await self.runtime.renderer.render(command.text)
+        if self._again:
+            # Earlier ones are being looked at again: this one stays behind them.
+            self._again.append((command.id, command, html))
+        else:
+            await self._say(speaker, command, grant, html)
+
+    def _check_rate(self, speaker: Speaker) -> None:
+        if not conf().RATES:
+            return
+        wait = self.runtime.sends.take(speaker.id, self.runtime.loop.time())
+        if wait:
+            rate = f"{self._limits.per_second} messages a second, {self._limits.burst} at once"
+            raise Problem("too_fast", f"At most {rate}.", retry=True, after=wait)
+
+    async def _repeat_or_raise(self, speaker: Speaker, command: protocol.Send, problem: Problem) -> None:
+        """A repeat is answered before rights and rates are looked at (P4)."""
+        slug = slug_of(command.room) or ""
+        stored = await self.runtime.read(messages.said_before, speaker.id, slug, command.key, command.text)
+        if stored is None:
+            raise problem
+        self._answer(command.id, {"message": stored.message, "seq": stored.seq})
+
+    async def _say(self, speaker: Speaker, command: protocol.Send, grant: Grant, html: str | None) -> None:
+        names = mentioned_names(command.text) if "@" in command.text else []
+        mentions = await self.runtime.read(messages.mentioned, grant.room, speaker.id, names) if names else ()
+        if grant.role in (None, "guest") and not speaker.is_guest:
+            self._submit_quietly(rooms.join(speaker, grant, await self._own_stream(speaker)))
+        entry = messages.say(speaker, grant, command.key, command.text, html, mentions)
+        self.runtime.submit(entry, partial(self._said, command, html))
+
+    def _submit_quietly(self, entry: Entry) -> None:
+        """An entry that goes before another one in the same commit, and has nobody to answer."""
+        self.runtime.submit(entry, lambda outcome: self._grants.clear())
+
+    def _said(self, command: protocol.Send, html: str | None, outcome: Any) -> None:
+        if isinstance(outcome, Stored):
+            self._answer(command.id, {"message": outcome.message, "seq": outcome.seq})
+        elif isinstance(outcome, Stale):
+            self._again.append((command.id, command, html))
+            if self._retrying is None or self._retrying.done():
+                self._retrying = asyncio.create_task(self._say_again())
+        else:
+            self._answer_refused(command.id, outcome)
+
+    async def _say_again(self) -> None:
+        """Rights changed while messages were on their way: looks again and submits them in their order."""
+        assert self.speaker is not None
+        while self._again:
+            number, command, html = self._again[0]
+            try:
+                grant = await self._grant(self.speaker, command.room, fresh=True)
+                await self._say(self.speaker, command, grant, html)
+            except Problem as problem:
+                self._answer_refused(number, problem)
+            self._again.popleft()
+
+
+def _with_events(reply: str, events: list[str]) -> str:
+    """Puts the events, encoded once for everyone, into the reply."""
+    return reply.replace('"events":[]', f'"events":[{",".join(events)}]', 1) if events else reply

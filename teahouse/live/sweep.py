@@ -1,0 +1,257 @@
+"""What a process looks after by the clock: missed events, the outbox, presence, unread counts, logins, its state.
+
+In: the runtime and time. Out: gaps closed, outbox rows handed to the journal, signals shown. Everything here is a
+second way to what normally happens at once; each step may fail, is logged and tried again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Final
+
+from teahouse import database, history, outbox
+from teahouse.actions import people
+from teahouse.events import encode
+from teahouse.journal import Stale
+from teahouse.live.protocol import Problem
+from teahouse.live.sendqueue import Block
+from teahouse.models import Person
+
+if TYPE_CHECKING:
+    from teahouse.live.runtime import Runtime
+
+log = logging.getLogger("teahouse.sweep")
+
+TICK: Final = 0.2
+HEADS_SECONDS: Final = 1.0
+HEADS_SECONDS_DEGRADED: Final = 0.25
+SNAPSHOT_SECONDS: Final = 10.0
+LOGINS_SECONDS: Final = 45.0
+"""Changes made behind Teahouse's back are noticed within 60 s (P6)."""
+IDLE_SECONDS: Final = 120.0
+"""A feed without readers keeps its ring so long: a crowd that returns is served from it."""
+
+
+class Sweep:
+    """The clockwork of one runtime: two tasks, so that a slow database does not hold up presence."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.database_failed = False
+        self._state = "ok"
+        self._moved: set[int] = set()
+        self._data_version: int | None = None
+        self._outbox_due = asyncio.Event()
+        self._outbox_due.set()
+        self._next: dict[str, float] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        loops = (self._look_at_database, self._show_presence, self._move_outbox)
+        self._tasks = [asyncio.create_task(self._for_ever(loop)) for loop in loops]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def moved(self, rooms: set[int]) -> None:
+        """Rooms with new events: people who have not subscribed to them are told unread counts."""
+        if self.runtime.watched:
+            self._moved |= rooms & self.runtime.watched.keys()
+
+    def hint(self) -> None:
+        """Something was left in the outbox."""
+        self._outbox_due.set()
+
+    async def _for_ever(self, step: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        while True:
+            try:
+                await step()
+            except Problem as problem:
+                self._failed(problem)
+                await asyncio.sleep(TICK)
+            except Exception:
+                log.exception("The sweep goes on after an error")
+                await asyncio.sleep(1.0)
+
+    def _due(self, what: str, seconds: float) -> bool:
+        now = self.runtime.loop.time()
+        if now < self._next.get(what, 0.0):
+            return False
+        self._next[what] = now + seconds
+        return True
+
+    # The database
+
+    async def _look_at_database(self) -> None:
+        await asyncio.sleep(TICK)
+        if await self._written_by_others():
+            self._next["heads"] = 0.0
+            self.hint()
+        degraded = not self.runtime.bus.works
+        if self._due("heads", HEADS_SECONDS_DEGRADED if degraded else HEADS_SECONDS):
+            await self._compare_heads()
+            self.hint()
+        if self._moved and self._due("unread", 1.0):
+            await self._tell_unread()
+        if self._due("logins", LOGINS_SECONDS):
+            await self._check_logins()
+        self._tell_state()
+
+    async def _written_by_others(self) -> bool:
+        """On SQLite, whether another process (a command) has written; costs microseconds.
+
+        Asked on the writer's connection, whose own commits do not count.
+        """
+
+        def data_version() -> int | None:
+            connection = database.connection()
+            if connection.vendor != "sqlite":
+                return None
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA data_version")
+                return int(cursor.fetchone()[0])
+
+        version = await self.runtime.write(data_version)
+        before, self._data_version = self._data_version, version
+        return version is not None and before is not None and before != version
+
+    async def _compare_heads(self) -> None:
+        """One query for the heads of all rooms with readers here: finds what the bus lost."""
+        hub, now = self.runtime.hub, self.runtime.loop.time()
+        for feed in list(hub.feeds.values()):
+            if not feed.is_empty or feed.seq is None:
+                feed.idle_since = None
+            elif feed.idle_since is None:
+                feed.idle_since = now
+            elif now - feed.idle_since > IDLE_SECONDS:
+                hub.drop(feed)
+        rooms = {feed.room for feed in hub.feeds.values() if feed.seq is not None}
+        for room, position in (await self.runtime.read(history.positions, rooms)).items():
+            followed = hub.feeds.get(room)
+            if followed is None or followed.seq is None:
+                continue
+            if followed.epoch != position["epoch"]:
+                hub.renew(followed, position)
+            else:
+                hub.heard_of(room, position["seq"])
+        self.database_failed = False
+        self.runtime.close_gaps()
+
+    async def _check_logins(self) -> None:
+        """Ends sessions whose login ended, or whose person was deactivated, without our hearing of it."""
+        sessions = list(self.runtime.sessions)
+        ids = {session.person_id for session in sessions if session.person_id is not None}
+        inactive = await self.runtime.read(_inactive, ids)
+        keys = {session.login for session in sessions if session.login is not None}
+        ended = await self.runtime.read(people.ended_logins, keys) if keys else set()
+        digests = {session.token for session in sessions if session.token is not None}
+        revoked = await self.runtime.read(people.revoked_tokens, digests) if digests else set()
+        for session in sessions:
+            if session.person_id in inactive:
+                session.close(4003, "deactivated")
+            elif session.login in ended:
+                session.close(4001, "signed out")
+            elif session.token in revoked:
+                session.close(4001, "revoked")
+
+    async def _tell_unread(self) -> None:
+        """`head` signals: for own rooms that a session has not subscribed to, at most once a second."""
+        rooms, self._moved = self._moved, set()
+        watching = {session for room in rooms for session in self.runtime.watched.get(room, ())}
+        ids = {session.person_id for session in watching}
+        rows = await self.runtime.read(_unread, rooms, ids)
+        told = {(row["room_id"], row["person"]): row for row in rows}
+        for session in watching:
+            for room in rooms - session.subscribed.keys():
+                if (row := told.get((room, session.person_id))) is not None:
+                    frame = {"signal": "head", **{k: row[k] for k in ("room", "seq", "unread", "mentions")}}
+                    session.deliver(Block([encode(frame)]))
+
+    # The outbox
+
+    async def _move_outbox(self) -> None:
+        await self._outbox_due.wait()
+        self._outbox_due.clear()
+        while entries := await self.runtime.read(outbox.waiting):
+            outcomes = await asyncio.gather(
+                *(self.runtime.store(entry) for entry in entries), return_exceptions=True
+            )
+            failed = [outcome for outcome in outcomes if isinstance(outcome, Problem | Stale)]
+            if failed:
+                log.error("%d rows of the outbox could not be stored; the first: %s", len(failed), failed[0])
+                await asyncio.sleep(1.0)
+                return
+
+    # Presence and state
+
+    async def _show_presence(self) -> None:
+        await asyncio.sleep(TICK)
+        runtime, now = self.runtime, self.runtime.loop.time()
+        for change in runtime.presence.tell(now):
+            feed = runtime.hub.feeds.get(change.room_id)
+            if feed is None:
+                continue
+            frame: dict[str, Any] = {"signal": "presence", "room": feed.slug}
+            frame |= {
+                "came": self._named(change.came),
+                "went": self._named(change.went),
+                "count": change.count,
+            }
+            if change.whole:
+                frame["whole"] = True
+            runtime.signal(change.room_id, frame, everywhere=False)
+        if changes := runtime.presence.own_changes(now):
+            people = self._named({person for change in changes for person in change.came})
+            tuples = [(change.room_id, change.came, change.went) for change in changes]
+            runtime.bus.tell({"people": people, "changes": tuples})
+        if self._due("snapshot", SNAPSHOT_SECONDS):
+            here = runtime.presence.snapshot()
+            present = {person for ids in here.values() for person in ids}
+            runtime.bus.tell({"people": self._named(present), "here": here})
+
+    def _named(self, ids: Any) -> list[Any]:
+        return [self.runtime.names.get(one, {"id": one}) for one in ids]
+
+    def _failed(self, problem: Problem) -> None:
+        if not self.database_failed:
+            log.error("The database does not answer: %s", problem.message)
+        self.database_failed = True
+        self._tell_state()
+
+    def _tell_state(self) -> None:
+        """`service` signals: everyone is told when this process is degraded, and when it is well again."""
+        state = self.runtime.state
+        if state != self._state:
+            self._state = state
+            log.warning("State: %s", state)
+            block = Block([encode({"signal": "service", "state": state})])
+            for session in list(self.runtime.sessions):
+                if not session.plain:
+                    session.deliver(block)
+
+
+def _inactive(ids: set[int]) -> set[int]:
+    rows = Person.objects.filter(pk__in=ids)
+    return {
+        *rows.filter(deactivated_at__isnull=False).values_list("pk", flat=True),
+        *rows.filter(user__is_active=False).values_list("pk", flat=True),
+    }
+
+
+def _unread(rooms: set[int], people: set[int]) -> list[dict[str, Any]]:
+    rows = history.unread_of(room__in=rooms, person__in=people).select_related("room")
+    return [
+        {
+            "room_id": row.room_id,
+            "person": row.person_id,
+            "room": row.room.slug,
+            "seq": row.room.seq,
+            "unread": row.unread,
+            "mentions": row.mentions,
+        }
+        for row in rows
+    ]

@@ -1,0 +1,154 @@
+"""Clients for tests: the `websockets` library with words for what the protocols do. Nothing here waits by the clock."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+SECONDS = 15.0
+"""How long anything may take before the test fails; never how long it takes."""
+
+
+class Client:
+    """A connection of the JSON protocol. Events and signals that came are kept in `heard`."""
+
+    def __init__(self, url: str, name: str | None = None, *, hello: bool = True, **more: Any) -> None:
+        token = more.pop("token", None)
+        self._exit = ExitStack()
+        address = url.replace("http", "ws", 1).rstrip("/") + "/ws/"
+        self.socket: ClientConnection = self._exit.enter_context(
+            connect(address, max_size=None, compression=None, **more)
+        )
+        self._ids = itertools.count(1)
+        self.heard: list[dict[str, Any]] = []
+        self.you: dict[str, Any] = {}
+        self.ticket: str | None = None
+        if hello:
+            self.hello = self.ok(
+                do="hello", v=1, **({"token": token} if token else {"name": name} if name else {})
+            )
+            self.you = self.hello["you"]
+            self.ticket = self.hello.get("ticket")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._exit.close()
+
+    def put(self, **command: Any) -> Any:
+        """Sends a command without waiting; its id."""
+        number = command.setdefault("id", next(self._ids))
+        self.socket.send(json.dumps(command, ensure_ascii=False))
+        return number
+
+    def ask(self, **command: Any) -> dict[str, Any]:
+        """Sends a command; its reply."""
+        return self.reply_to(self.put(**command))
+
+    def reply_to(self, number: int | str | None) -> dict[str, Any]:
+        return self._take(lambda frame: "re" in frame and frame["re"] == number)
+
+    def ok(self, **command: Any) -> dict[str, Any]:
+        """Sends a command that has to succeed; its result."""
+        reply = self.ask(**command)
+        assert "ok" in reply, reply
+        result: dict[str, Any] = reply["ok"]
+        return result
+
+    def refused(self, **command: Any) -> str:
+        """Sends a command that has to be refused; the error's code."""
+        reply = self.ask(**command)
+        assert "error" in reply, reply
+        return str(reply["error"]["code"])
+
+    def say(self, room: str, text: str, key: str | None = None) -> dict[str, Any]:
+        return self.ok(do="send", room=room, key=key or f"k{next(self._ids)}-{id(self)}", text=text)
+
+    def event(
+        self, kind: str = "message", room: str | None = None, text: str | None = None
+    ) -> dict[str, Any]:
+        """The first event of the kind that was not taken yet, waited for."""
+
+        def fits(frame: dict[str, Any]) -> bool:
+            return (
+                frame.get("event") == kind
+                and room in (None, frame["room"])
+                and (text is None or frame["message"].get("text") == text)
+            )
+
+        return self._take(fits)
+
+    def signal(
+        self, kind: str, fits: Callable[[dict[str, Any]], bool] = lambda frame: True
+    ) -> dict[str, Any]:
+        """The first signal of the kind that was not taken yet, waited for."""
+        return self._take(lambda frame: frame.get("signal") == kind and fits(frame))
+
+    def closed(self) -> tuple[int, str]:
+        """Waits for the end; code and reason."""
+        try:
+            while True:
+                self.heard.append(json.loads(self.socket.recv(timeout=SECONDS)))
+        except ConnectionClosed as end:
+            assert end.rcvd is not None, "no close frame came"
+            return end.rcvd.code, end.rcvd.reason
+
+    def _take(self, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        for index, frame in enumerate(self.heard):
+            if fits(frame):
+                return self.heard.pop(index)
+        return self._until(fits)
+
+    def receive(self) -> dict[str, Any]:
+        """The next frame that comes, of whatever kind."""
+        frame: dict[str, Any] = json.loads(self.socket.recv(timeout=SECONDS))
+        return frame
+
+    def _until(self, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        while True:
+            frame = self.receive()
+            if fits(frame):
+                return frame
+            self.heard.append(frame)
+
+
+class Plain:
+    """A connection of the plain protocol."""
+
+    def __init__(self, url: str, path: str = "/wsmsg", **more: Any) -> None:
+        self._exit = ExitStack()
+        address = url.replace("http", "ws", 1).rstrip("/") + quote(path, safe="/?=&%+")
+        self.socket: ClientConnection = self._exit.enter_context(connect(address, **more))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._exit.close()
+
+    def send(self, text: str | bytes) -> None:
+        self.socket.send(text)
+
+    def next(self) -> str:
+        return str(self.socket.recv(timeout=SECONDS))
+
+    def closed(self) -> tuple[int, str]:
+        try:
+            while True:
+                self.next()
+        except ConnectionClosed as end:
+            assert end.rcvd is not None, "no close frame came"
+            return end.rcvd.code, end.rcvd.reason

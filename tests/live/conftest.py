@@ -1,0 +1,60 @@
+"""Servers to talk to: real processes, shared by the tests of a module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests import services
+from tests.servers import Teahouse
+
+# Of one site: two servers that share a database agree on the key.
+SECRET = "a secret key of the tests that two servers share, long enough"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Teahouse]:
+    """One process on SQLite, on loopback, without rates."""
+    with Teahouse(env={"TEAHOUSE_LIMITS": "off"}) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def open_server() -> Iterator[Teahouse]:
+    """One that listens on all addresses, with rates: not everybody may close a group there."""
+    with Teahouse(host="0.0.0.0") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def shared_redis() -> Iterator[services.Redis]:
+    with services.Redis() as redis:
+        yield redis
+
+
+@pytest.fixture(scope="module")
+def two_servers(
+    postgres_server: services.Postgres, shared_redis: services.Redis
+) -> Iterator[tuple[Teahouse, Teahouse]]:
+    """Two `teahouse serve`, two pids, two data folders, one PostgreSQL and one Redis."""
+    env = {
+        "DATABASE_URL": postgres_server.create_database(),
+        "REDIS_URL": shared_redis.url,
+        "TEAHOUSE_LIMITS": "off",
+        "TEAHOUSE_SECRET_KEY": SECRET,
+    }
+    with Teahouse(env=env) as here, Teahouse(env=env) as there:
+        assert here.pid != there.pid
+        yield here, there
+    postgres_server.drop_database(env["DATABASE_URL"])
+
+
+@pytest.fixture(params=["sqlite", "postgresql and redis"])
+def pair(request: pytest.FixtureRequest) -> tuple[Teahouse, Teahouse]:
+    """Where one writes and another reads: the same process on SQLite, and two processes that share the rest."""
+    if request.param == "sqlite":
+        server: Teahouse = request.getfixturevalue("server")
+        return server, server
+    servers: tuple[Teahouse, Teahouse] = request.getfixturevalue("two_servers")
+    return servers

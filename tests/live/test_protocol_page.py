@@ -1,0 +1,233 @@
+"""docs/protocol.md says what the code does: each table, the schemas, and a transcript played to a real server."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, get_args
+
+import jsonschema
+import pytest
+
+from teahouse.events import (
+    KINDS,
+    PERSONAL_KINDS,
+    EventFrame,
+    Kind,
+    MemberState,
+    MessageState,
+    Role,
+    RoomState,
+    Who,
+)
+from teahouse.live.protocol import CLOSE_CODES, COMMANDS, ERRORS
+from teahouse.live.replies import RESULTS, SIGNALS, Here, OwnRoom, Sides
+from tests.clients import Client
+from tests.servers import Teahouse
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+
+
+def table(heading: str, number: int = 0) -> dict[str, list[str]]:
+    """A table of the page below a heading: first column → the others."""
+    below = PAGE.split(f"{heading}\n", 1)[1].split("\n#", 1)[0]
+    tables = re.findall(r"(?:^\|.*\n)+", below, re.MULTILINE)
+    rows = [
+        [cell.strip() for cell in row.strip("|").split("|")] for row in tables[number].strip().split("\n")
+    ]
+    return {row[0].strip("`"): row[1:] for row in rows[2:]}
+
+
+def test_each_command_is_there_with_its_fields() -> None:
+    shown = {name: set(re.findall(r"`(\w+)`", cells[0])) for name, cells in table("### Commands").items()}
+    assert shown == {name: set(model.model_fields) - {"id", "do"} for name, model in COMMANDS.items()}
+
+
+def test_each_event_error_and_close_code_is_there() -> None:
+    assert table("### Events", 1).keys() == KINDS.keys()
+    assert table("### Events", 2).keys() == PERSONAL_KINDS.keys()
+    assert {code: cells[0] for code, cells in table("### Errors").items()} == ERRORS
+    assert {int(code): cells[0] for code, cells in table("## Close codes").items()} == CLOSE_CODES
+
+
+def words(text: str) -> set[str]:
+    return set(re.findall(r"`(\w+)`", text))
+
+
+def test_each_field_of_an_event_is_there() -> None:
+    rows = table("### Events")
+    assert {name for names in rows for name in re.findall(r"\w+", names)} == keys(EventFrame)
+    shown = {names: words(cells[0]) for names, cells in rows.items()}
+    assert shown["message"] == keys(MessageState)
+    assert shown["member"] == keys(MemberState) | set(get_args(Role))
+    assert shown["state"] - {"open", "private", "direct", "personal"} == keys(RoomState)
+    assert shown["by"] - set(get_args(Kind)) == keys(Who)
+
+
+def test_each_result_and_signal_is_there_with_its_fields() -> None:
+    rows = table("### Results")
+    shown = {name: words(cells[0]) for names, cells in rows.items() for name in re.findall(r"\w+", names)}
+    inside = {"hello": keys(OwnRoom), "subscribe": {"state", "true"} | keys(Here), "history": keys(Sides)}
+    assert shown.keys() == RESULTS.keys() == COMMANDS.keys()
+    for name, shape in RESULTS.items():
+        assert shown[name] == keys(shape) | inside.get(name, set()), name
+    signals = {name: words(cells[0]) for name, cells in table("### Signals").items()}
+    states = {"ok", "degraded", "unavailable"}
+    assert {name: fields - states for name, fields in signals.items()} == {
+        name: keys(shape) - {"signal"} for name, shape in SIGNALS.items()
+    }
+
+
+def keys(shape: Any) -> set[str]:
+    return set(shape.__annotations__)
+
+
+def test_each_limit_is_there_as_the_hello_tells_it(open_server: Teahouse) -> None:
+    with Client(open_server.url, "Alice") as alice:
+        assert {name: int(cells[0]) for name, cells in table("### Limits").items()} == alice.hello["limits"]
+
+
+def test_the_schemas_are_as_the_code_is() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "bin" / "schemas", "--check"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def schema(name: str) -> dict[str, Any]:
+    """A published schema, made strict: a client must bear fields that are added, this test must notice them."""
+
+    def strict(value: Any) -> Any:
+        if isinstance(value, list):
+            return [strict(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if "properties" in value:
+            value = {**value, "additionalProperties": False}
+        return {key: strict(item) for key, item in value.items()}
+
+    read = json.loads((ROOT / "docs" / "schemas" / f"{name}.json").read_text(encoding="utf-8"))
+    strict_one: dict[str, Any] = strict(read)
+    return strict_one
+
+
+class Checked(Client):
+    """A client that holds each frame against its schema, and notes which ones it saw."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        self.seen: set[str] = set()
+        self.asked: dict[Any, str] = {}
+        super().__init__(*arguments, **more)
+
+    def put(self, **command: Any) -> Any:
+        number = super().put(**command)
+        self.asked[number] = command["do"]
+        return number
+
+    def receive(self) -> dict[str, Any]:
+        frame = super().receive()
+        if "ok" in frame:
+            self.check(f"result-{self.asked[frame['re']]}", frame["ok"])
+        elif "error" in frame:
+            self.check("error", frame["error"])
+        elif "signal" in frame:
+            self.check(f"signal-{frame['signal']}", frame)
+        else:
+            self.check("event", frame)
+            self.seen.add(f"event {frame['event']}")
+        return frame
+
+    def check(self, name: str, value: Any) -> None:
+        jsonschema.validate(value, schema(name))
+        self.seen.add(name)
+
+
+def test_what_the_server_says_fits_the_schemas(server: Teahouse) -> None:
+    with Checked(server.url, "Alice") as alice, Checked(server.url, "Bob") as bob:
+        alice.ok(do="subscribe", room="schemas", make=True)
+        alice.ok(do="subscribe", room="@me")
+        since = bob.ok(do="subscribe", room="schemas")["position"]
+        alice.signal("presence", lambda frame: frame["count"] == 2)
+        said = alice.say("schemas", "hello *you*")
+        which = {"room": "schemas", "message": said["message"]}
+        alice.ok(do="edit", text="hello", **which)
+        bob.ok(do="react", emoji="🍵", **which)
+        alice.ok(do="typing", room="schemas")
+        bob.signal("typing")
+        alice.ok(do="read", room="schemas", seq=said["seq"])
+        alice.event("read")
+        assert bob.refused(do="edit", text="no", **which) == "forbidden"
+        shown = bob.ok(do="history", room="schemas")
+        assert shown["messages"][0]["reactions"] == {"🍵": [bob.you["id"]]}
+        alice.ok(do="delete", **which)
+        bob.event("deleted")
+        bob.ok(do="subscribe", room="schemas", since=since)
+        assert bob.ok(do="subscribe", room="schemas", since={"epoch": "another", "seq": 1})["reset"]
+        bob.ok(do="unsubscribe", room="schemas")
+        bob.ok(do="ping")
+        seen = alice.seen | bob.seen
+    assert seen >= {f"result-{name}" for name in RESULTS}
+    assert seen >= {"event message", "event reactions", "event deleted", "event read", "error"}
+    assert seen >= {"signal-typing", "signal-presence"}
+
+
+def test_a_room_is_left_by_any_spelling_it_was_subscribed_by(server: Teahouse) -> None:
+    with Client(server.url, "Alice") as alice, Client(server.url, "Bob") as bob:
+        bob.ok(do="subscribe", room="spelling", make=True)
+        assert alice.ok(do="subscribe", room="SPELLING")["room"]["room"] == "spelling"
+        bob.say("spelling", "one")
+        assert alice.event()["message"]["text"] == "one"
+        alice.ok(do="unsubscribe", room="Spelling")
+        bob.say("spelling", "two")
+        bob.event(text="two")
+        alice.ok(do="ping")
+        assert [frame for frame in alice.heard if "event" in frame] == []
+
+
+def fits(shown: Any, real: Any) -> bool:
+    """Whether a frame is as the page shows it; what differs each time the page leaves out with …, ids are any."""
+    if isinstance(shown, dict) and isinstance(real, dict):
+        if "…" in shown:
+            return True
+        return shown.keys() == real.keys() and all(
+            (key in {"id", "message"} and isinstance(real[key], int)) or fits(shown[key], real[key])
+            for key in shown
+        )
+    if isinstance(shown, list) and isinstance(real, list):
+        return all(isinstance(item, int) for item in real) or (
+            len(shown) == len(real) and all(map(fits, shown, real))
+        )
+    return shown == real or (isinstance(shown, str) and shown.endswith("…") and real.startswith(shown[:-1]))
+
+
+@pytest.mark.timeout(60)
+def test_the_transcript_is_what_happens() -> None:
+    lines = PAGE.split("```transcript\n")[1].split("```")[0].strip().split("\n")
+    schema = json.loads((ROOT / "docs" / "schemas" / "event.json").read_text(encoding="utf-8"))
+    message = 0
+    with Teahouse() as server, Client(server.url, hello=False) as client:
+        frames: list[dict[str, Any]] = []
+        for line in lines:
+            direction, text = line[0], line[2:].replace("{…}", '{"…":0}')
+            if direction == "→":
+                command = json.loads(text)
+                if isinstance(command.get("message"), int):
+                    command["message"] = message
+                client.socket.send(json.dumps(command))
+                continue
+            shown = json.loads(text)
+            while not any(same_kind(shown, frame) for frame in frames):
+                frames.append(json.loads(client.socket.recv(timeout=15)))
+            real = frames.pop([same_kind(shown, frame) for frame in frames].index(True))
+            if "event" in real:
+                jsonschema.validate(real, schema)
+                message = real["message"]["id"]
+            assert fits(shown, real), f"the page shows\n{shown}\nbut the server sent\n{real}"
+
+
+def same_kind(shown: dict[str, Any], frame: dict[str, Any]) -> bool:
+    return all(shown.get(key) == frame.get(key) for key in ("re", "event", "signal"))

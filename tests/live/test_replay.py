@@ -1,0 +1,55 @@
+"""The replay of conversations counts what it should, through a kill -9 too; and it is seen to fail."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.irc import conversation
+from benchmarks.replay import JsonReader, PlainReader, Tally
+
+ROOT = Path(__file__).parent.parent.parent
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.mark.timeout(120)
+def test_a_replay_through_a_kill_loses_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "benchmarks/replay.py", DATA, "--speed", "400", "--kill", "1", "--readers", "1"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=110,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "messages 300, acknowledged 300, refused 0" in done.stdout
+    assert "kill -9 after" in done.stdout
+    assert done.stdout.endswith("lost 0, repeated 0, disordered 0\n")
+
+
+def test_a_conversation_goes_on_over_midnight() -> None:
+    lines = conversation(DATA / "2026-01-01.tea.txt")
+    assert len(lines) == 150
+    assert [line.second for line in lines] == sorted(line.second for line in lines)
+    assert lines[-1].second == pytest.approx(24 * 60 + 50)
+    assert lines[3].text.startswith("* ")
+
+
+def test_the_checks_see_what_is_wrong() -> None:
+    tally = Tally()
+    reader = JsonReader("http://x", "r", tally)
+    reader.position = {"epoch": "e", "seq": 4}
+    for seq in (5, 5, 7):
+        reader._take({"event": "message", "room": "r", "seq": seq, "message": {"text": "t"}})
+    assert (tally.repeated, tally.disordered, tally.is_clean) == (1, 1, False)
+    tally = Tally()
+    plain = PlainReader("http://x", "r", tally)
+    plain.spells = [["a", "b"], ["d"]]
+    plain.check(["a", "b", "c", "d"])
+    assert tally.is_clean, "what it missed while away is not counted"
+    plain.spells = [["a", "c"]]
+    plain.check(["a", "b", "c"])
+    assert not tally.is_clean

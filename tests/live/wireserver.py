@@ -1,0 +1,111 @@
+"""wire_app.py on a real server in another process, and the reins of it."""
+
+import json
+import socket
+import ssl
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlencode
+
+from websockets.sync.client import ClientConnection, connect
+
+from tests.live.rawsocket import RawSocket
+from tests.processes import Process, free_port, temporary_folder
+
+OURS = "teahouse.live.wire:WireProtocol"
+
+
+class WireServer:
+    """The running server; `control` speaks to wire_app.control."""
+
+    def __init__(self, process: Process, port: int, tls: ssl.SSLContext | None) -> None:
+        self.process = process
+        self.port = port
+        self.tls = tls
+        self.control: ClientConnection
+
+    def room(
+        self, name: str, *, timeout: float = 10, receive_buffer: int | None = None, **query: Any
+    ) -> RawSocket:
+        """A reader of that name; it is in the room when this returns."""
+        path = "/room?" + urlencode({"name": name} | query)
+        reader = RawSocket(self.port, path, timeout=timeout, receive_buffer=receive_buffer, tls=self.tls)
+        wait_for(lambda: name in self.do("state"), f"{name} is in the room")
+        return reader
+
+    def do(self, command: str, **arguments: Any) -> Any:
+        self.control.send(json.dumps({"do": command} | arguments))
+        return json.loads(self.control.recv(timeout=30))
+
+    def state(self, name: str) -> dict[str, Any]:
+        state: dict[str, Any] = self.do("state")[name]
+        return state
+
+    def wait_for(self, name: str, what: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+        """Ask for the reader's state until it is as told."""
+        wait_for(lambda: what(self.state(name)), lambda: f"as awaited: {name} is {self.state(name)}")
+        return self.state(name)
+
+
+def wait_for(ready: Callable[[], object], what: str | Callable[[], str], timeout: float = 10) -> None:
+    end = time.monotonic() + timeout
+    while not ready():
+        assert time.monotonic() < end, f"not {what if isinstance(what, str) else what()} after {timeout} s"
+        time.sleep(0.005)
+
+
+@contextmanager
+def uvicorn_server(
+    *options: str,
+    ws: str = OURS,
+    tls: ssl.SSLContext | None = None,
+    **env: str,
+) -> Iterator[WireServer]:
+    """uvicorn from its command line. Later options win over those given here."""
+    port = free_port()
+    argv = [
+        sys.executable, "-W", "error", "-m", "uvicorn", "tests.live.wire_app:app", "--port", str(port), "--ws", ws,
+        "--ws-per-message-deflate", "false", "--ws-max-size", "100000", "--no-access-log", "--lifespan", "off",
+        "--timeout-graceful-shutdown", "10", *options,
+    ]  # fmt: skip
+    with served(argv, port, env, tls) as server:
+        yield server
+
+
+@contextmanager
+def daphne_server(*options: str, **env: str) -> Iterator[WireServer]:
+    port = free_port()
+    argv = [sys.executable, "-m", "daphne", "-p", str(port), "-v", "1", *options, "tests.live.wire_app:app"]
+    with served(argv, port, env) as server:
+        yield server
+
+
+@contextmanager
+def served(
+    argv: list[str], port: int, env: dict[str, str], tls: ssl.SSLContext | None = None
+) -> Iterator[WireServer]:
+    with temporary_folder("wire") as folder:
+        process = Process(argv, log=folder / "log", env={"PATH": "", "PYTHONPATH": "."} | env)
+        server = WireServer(process, port, tls)
+        try:
+            process.wait_until(lambda: listens(port), "listening")
+            # A library's connection: it answers the server's pings.
+            uri = f"{'wss' if tls else 'ws'}://127.0.0.1:{port}/control"
+            with connect(uri, ssl=tls, ping_interval=None, max_size=None) as server.control:
+                yield server
+        finally:
+            if process.running:
+                process.kill()
+            else:
+                process.wait()
+
+
+def listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return False
+    return True
