@@ -1,0 +1,324 @@
+/**
+ * The page's side of one server: a session, the rooms it follows, and what waits to be sent. All elements of a
+ * page that name the same address share one.
+ */
+
+import { Outgoing } from "./outgoing.js";
+import { Disconnected, Refused, Socket } from "./socket.js";
+import { RoomStore } from "./store.js";
+
+/** @import { Hello, History, Problem, RoomEvent, Subscribed, Who } from "./types.js" */
+
+const HISTORY_PAGE = 50;
+const TYPING_EVERY = 3_000;
+const READ_EVERY = 5_000;
+/** A page without rooms needs no session; it is kept so long because an element may only be moved. */
+const LINGER = 5_000;
+const NOT_YOU = 4001;
+
+/**
+ * A room as this page follows it.
+ * @typedef {object} Feed
+ * @property {string} slug
+ * @property {RoomStore} store
+ * @property {"away" | "catching-up" | "live" | "refused"} state
+ * @property {Problem | null} problem  Why it is "refused".
+ * @property {boolean} make  Make the room where there is none.
+ * @property {number} users  Elements that show it.
+ * @property {boolean} reading  A page of history is on its way.
+ * @property {number} typed  When others were last told that one is typing here.
+ * @property {number} read  The person's read mark, as far as it is known.
+ * @property {number} marked  When the server was last told of it.
+ * @property {ReturnType<typeof setTimeout>} [marking]  Runs until it may be told again.
+ * @property {number | null} readBefore  Where it was when the page came; null until that is known.
+ */
+
+/** @type {Map<string, Client>} */
+const clients = new Map();
+
+/** @param {string} url  Of the WebSocket. @returns {Client} */
+export function clientFor(url) {
+  let client = clients.get(url);
+  if (!client) clients.set(url, (client = new Client(url)));
+  return client;
+}
+
+export class Client extends EventTarget {
+  /** @type {Who | null} */
+  you = null;
+  /** @type {Record<string, number>} */
+  limits = {};
+  /** @type {"ok" | "degraded" | "unavailable"} What the server says of its own state. */
+  service = "ok";
+  /** @type {Map<string, Feed>} */
+  feeds = new Map();
+
+  #announced = false;
+
+  /** @param {string} url */
+  constructor(url) {
+    super();
+    this.url = url;
+    this.socket = new Socket(url, {
+      onSession: (hello) => this.#begin(hello),
+      onFrame: (frame) => this.#frame(frame),
+      onChange: () => this.#phaseChanged(),
+    });
+    this.outgoing = new Outgoing(this.socket, this.feeds, () => this.#changed());
+    addEventListener("online", () => this.socket.nudge());
+    addEventListener("offline", () => this.socket.nudge());
+    addEventListener("pagehide", () => this.#markAll());
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.#markAll() : this.socket.nudge()));
+  }
+
+  /** Who is speaking here, as the page was told; the server's word in the hello counts. @param {Who} who */
+  identify(who) {
+    const another = this.you?.id !== who.id;
+    this.you = who;
+    if (another) this.outgoing.speakAs(who, this.url);
+    this.#changed();
+  }
+
+  /** Another person speaks from now on, or the same one with a better credential. */
+  reconnect() {
+    this.socket.close();
+    this.socket.connect();
+  }
+
+  /**
+   * Follows a room until `unwatch`.
+   * @param {string} slug
+   * @param {History} [history]  The first page, if it came with the page.
+   * @returns {Feed}
+   */
+  watch(slug, history) {
+    let feed = this.feeds.get(slug);
+    if (!feed) {
+      feed = { slug, store: new RoomStore(), state: "away", problem: null, make: false, users: 0, reading: false, typed: 0, read: 0, marked: 0, readBefore: null };
+      this.feeds.set(slug, feed);
+      if (history) feed.store.merge(history);
+      this.outgoing.adopt(feed);
+      if (this.socket.connected) this.#follow(feed);
+    }
+    feed.users += 1;
+    return feed;
+  }
+
+  /** @param {Feed} feed */
+  unwatch(feed) {
+    feed.users -= 1;
+    if (feed.users > 0) return;
+    this.feeds.delete(feed.slug);
+    if (this.socket.connected) this.#quietly(this.socket.request("unsubscribe", { room: feed.slug }));
+    setTimeout(() => this.feeds.size || this.socket.close(), LINGER);
+  }
+
+  /** Tries a refused room again, making it if need be. @param {Feed} feed @param {boolean} make */
+  retry(feed, make) {
+    feed.make = make;
+    feed.state = "away";
+    feed.problem = null;
+    if (this.socket.connected) this.#follow(feed);
+    this.#changed();
+  }
+
+  // Sessions
+
+  /** @param {Hello} hello */
+  #begin(hello) {
+    // A login or ticket that no longer holds makes one a new, nameless guest. That is not who was speaking here.
+    if (this.you && this.you.id !== hello.you.id && hello.you.kind === "guest") {
+      this.socket.giveUp(NOT_YOU);
+      return;
+    }
+    this.limits = hello.limits;
+    this.service = hello.state ?? "ok";
+    this.identify(hello.you);
+    for (const own of hello.rooms) {
+      const feed = this.feeds.get(own.room);
+      if (feed) feed.read = Math.max(feed.read, own.read);
+    }
+    for (const feed of this.feeds.values()) feed.readBefore ??= feed.read;
+    for (const feed of this.feeds.values()) this.#follow(feed);
+    this.outgoing.resume();
+  }
+
+  #phaseChanged() {
+    if (!this.socket.connected) {
+      for (const feed of this.feeds.values()) if (feed.state !== "refused") feed.state = "away";
+    }
+    this.#changed();
+  }
+
+  /** @param {any} frame  An event or a signal. */
+  #frame(frame) {
+    if (frame.signal === "service") this.service = frame.state;
+    const feed = this.feeds.get(frame.room);
+    if (!feed) return frame.signal === "service" ? this.#changed() : undefined;
+    if (frame.signal === "presence") feed.store.presence(frame);
+    if (frame.signal === "typing") feed.store.heardTyping(frame.by, Date.now());
+    if (frame.event) this.#event(feed, frame);
+    this.#changed();
+  }
+
+  /** @param {Feed} feed @param {RoomEvent} event */
+  #event(feed, event) {
+    // While catching up what is missing comes in pages, of which this event will be one.
+    if (feed.state !== "live") return;
+    if (feed.store.apply(event) === "gap") this.#follow(feed);
+  }
+
+  // Following a room
+
+  /** Reads what is missing and goes live. @param {Feed} feed */
+  async #follow(feed) {
+    feed.state = "catching-up";
+    this.#changed();
+    try {
+      if (!feed.store.loaded && !feed.make) await this.#read(feed, {});
+      while (await this.#subscribe(feed)) this.#changed();
+      if (!feed.store.loaded) await this.#read(feed, {});
+      feed.state = "live";
+      feed.make = false;
+      this.outgoing.pump(feed.slug);
+    } catch (error) {
+      this.#followFailed(feed, error);
+    }
+    this.#changed();
+  }
+
+  /** One page of what is missing. @param {Feed} feed @returns {Promise<boolean>} Whether there is more. */
+  async #subscribe(feed) {
+    const since = feed.store.position ?? undefined;
+    /** @type {Subscribed} */
+    const answer = await this.socket.request("subscribe", { room: feed.slug, since, make: feed.make || undefined });
+    const { store } = feed;
+    if (answer.reset || !since) store.reset(answer.position);
+    for (const event of answer.events ?? []) store.apply(event);
+    if (answer.room) store.room = answer.room;
+    if (answer.here) store.setHere(answer.here);
+    if (answer.more) return true;
+    // From here on each event counts, those too that come before a first page of history is read.
+    feed.state = "live";
+    return false;
+  }
+
+  /** @param {Feed} feed @param {unknown} error */
+  #followFailed(feed, error) {
+    if (error instanceof Disconnected) return; // The next session follows it again.
+    if (!(error instanceof Refused)) throw error;
+    const { problem } = error;
+    if (problem.retry) {
+      setTimeout(() => this.socket.connected && this.#follow(feed), (problem.after ?? 2) * 1000);
+      return;
+    }
+    feed.state = "refused";
+    feed.problem = problem;
+  }
+
+  /**
+   * Messages before the first one held. Answers whether any came.
+   * @param {Feed} feed
+   */
+  async readOlder(feed) {
+    const first = feed.store.first;
+    if (feed.reading || feed.store.complete || !first || !this.socket.connected) return false;
+    try {
+      return (await this.#read(feed, { before: first.seq })) > 0;
+    } catch (error) {
+      if (error instanceof Refused || error instanceof Disconnected) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * @param {Feed} feed
+   * @param {{before?: number}} where  Nothing: the last page.
+   * @returns {Promise<number>} How many messages came.
+   */
+  async #read(feed, where) {
+    feed.reading = true;
+    this.#changed();
+    try {
+      /** @type {History} */
+      const history = await this.socket.request("history", { room: feed.slug, limit: HISTORY_PAGE, ...where });
+      if (!feed.store.merge(history)) {
+        feed.store.reset(history.position);
+        if (where.before === undefined) feed.store.merge(history);
+        else this.#follow(feed);
+      }
+      return history.messages.length;
+    } finally {
+      feed.reading = false;
+      this.#changed();
+    }
+  }
+
+  // Other commands
+
+  /** @param {Feed} feed @param {number} message @param {string} text */
+  edit(feed, message, text) {
+    return this.socket.request("edit", { room: feed.slug, message, text });
+  }
+
+  /** @param {Feed} feed @param {number} message */
+  delete(feed, message) {
+    return this.socket.request("delete", { room: feed.slug, message });
+  }
+
+  /** @param {Feed} feed @param {number} message @param {string} emoji @param {boolean} on */
+  react(feed, message, emoji, on) {
+    return this.socket.request("react", { room: feed.slug, message, emoji, on });
+  }
+
+  /** Tells the others, every few seconds at most. @param {Feed} feed */
+  typing(feed) {
+    const now = Date.now();
+    if (feed.state !== "live" || now - feed.typed < TYPING_EVERY) return;
+    feed.typed = now;
+    this.#quietly(this.socket.request("typing", { room: feed.slug }));
+  }
+
+  /**
+   * Moves the read mark: at once, then every few seconds, because each move is stored.
+   * @param {Feed} feed
+   * @param {number} seq
+   */
+  markRead(feed, seq) {
+    if (feed.state !== "live" || seq <= feed.read) return;
+    feed.read = seq;
+    const wait = feed.marked + READ_EVERY - Date.now();
+    if (wait <= 0) this.#mark(feed);
+    else feed.marking ??= setTimeout(() => this.#mark(feed), wait);
+  }
+
+  /** @param {Feed} feed */
+  #mark(feed) {
+    clearTimeout(feed.marking);
+    feed.marking = undefined;
+    feed.marked = Date.now();
+    this.#quietly(this.socket.request("read", { room: feed.slug, seq: feed.read }));
+  }
+
+  /** The page is left or put aside: what waits for its time goes now. */
+  #markAll() {
+    for (const feed of this.feeds.values()) if (feed.marking !== undefined) this.#mark(feed);
+  }
+
+  /** For what is a courtesy: refused or lost, nobody needs to hear of it. @param {Promise<unknown>} request */
+  #quietly(request) {
+    request.catch((error) => {
+      if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
+    });
+  }
+
+  /** Tells whoever draws, once for all that happens in one go. */
+  #changed() {
+    if (this.#announced) return;
+    this.#announced = true;
+    queueMicrotask(() => {
+      this.#announced = false;
+      this.dispatchEvent(new Event("change"));
+    });
+  }
+}

@@ -1,0 +1,133 @@
+/** What can be done with a message. One menu for the room; it opens at the button that was pressed. */
+
+import { html, nothing } from "../lit.js";
+import { words } from "../words.js";
+import { Light } from "./light.js";
+
+/** @import { Message } from "../types.js" */
+
+const QUICK = ["👍", "❤️", "😄", "🎉", "🍵", "👀"];
+
+export class TeahouseMenu extends Light {
+  static properties = {
+    language: { attribute: false },
+    message: { state: true },
+    me: { state: true },
+    sure: { state: true },
+  };
+
+  /** @type {HTMLElement | null} */
+  #button = null;
+
+  constructor() {
+    super();
+    /** @type {Message | null} */
+    this.message = null;
+    /** @type {number | null} */
+    this.me = null;
+    /** Whether the next press deletes. */
+    this.sure = false;
+    this.language = "";
+  }
+
+  /** @param {Message} message @param {HTMLElement} button @param {number | null} me */
+  async show(message, button, me) {
+    this.message = message;
+    this.me = me;
+    this.sure = false;
+    this.#button = button;
+    button.setAttribute("aria-expanded", "true");
+    await this.updateComplete;
+    const box = this.#box;
+    box.showPopover();
+    this.#place(box, button);
+    this.#items[0]?.focus();
+  }
+
+  get #box() {
+    return /** @type {HTMLElement} */ (this.querySelector("[popover]"));
+  }
+
+  get #items() {
+    return /** @type {HTMLElement[]} */ ([...this.querySelectorAll("[role=menuitem]")]);
+  }
+
+  render() {
+    const { message } = this;
+    const say = words();
+    return html`<div class="menu" popover="auto" role="menu" aria-label=${say.menuFor(message?.by.name ?? "")} @toggle=${this.#toggled} @keydown=${this.#keys}>
+      ${message ? this.#entries(message) : nothing}
+    </div>`;
+  }
+
+  /** @param {Message} message */
+  #entries(message) {
+    const say = words();
+    const own = message.by.id === this.me;
+    return html`<div class="quick" role="group" aria-label=${say.react}>
+        ${QUICK.map((emoji) => html`<button type="button" role="menuitem" aria-label="${say.react} ${emoji}" @click=${() => this.#react(message, emoji)}>${emoji}</button>`)}
+      </div>
+      ${own ? this.#entry(say.edit, () => this.#do("edit")) : nothing}
+      ${this.#entry(say.copy, () => this.#do("copy"))}
+      ${own ? this.#entry(this.sure ? say.removeSurely : say.remove, () => this.#remove(), "danger") : nothing}`;
+  }
+
+  /** @param {string} text @param {() => void} act */
+  #entry(text, act, kind = "") {
+    return html`<button type="button" role="menuitem" class=${kind} @click=${act}>${text}</button>`;
+  }
+
+  /** @param {Message} message @param {string} emoji */
+  #react(message, emoji) {
+    const on = !(this.me !== null && message.reactions?.[emoji]?.includes(this.me));
+    this.act("react", { message, emoji, on });
+    this.#close();
+  }
+
+  #remove() {
+    if (this.sure) this.#do("delete");
+    else this.sure = true;
+  }
+
+  /** @param {string} action */
+  #do(action) {
+    const { message } = this;
+    this.#close();
+    this.act(action, { message });
+  }
+
+  #close() {
+    this.#box.hidePopover();
+  }
+
+  /** @param {Event & {newState?: string}} event */
+  #toggled(event) {
+    if (event.newState !== "closed") return;
+    this.#button?.setAttribute("aria-expanded", "false");
+    // Closed by a press elsewhere the focus has gone there already.
+    if (this.contains(/** @type {ShadowRoot} */ (this.getRootNode()).activeElement)) this.#button?.focus();
+    this.message = null;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #keys(event) {
+    const steps = /** @type {Record<string, number>} */ ({ ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 });
+    const step = steps[event.key];
+    const items = this.#items;
+    const at = items.indexOf(/** @type {HTMLElement} */ (event.target));
+    if (event.key === "Tab") this.#close();
+    if (!step || at < 0) return;
+    event.preventDefault();
+    items[(at + step + items.length) % items.length]?.focus();
+  }
+
+  /** Beside the button, within the window. @param {HTMLElement} box @param {HTMLElement} button */
+  #place(box, button) {
+    const at = button.getBoundingClientRect();
+    const below = at.bottom + box.offsetHeight + 12 < innerHeight;
+    box.style.top = `${Math.max(8, below ? at.bottom + 4 : at.top - box.offsetHeight - 4)}px`;
+    box.style.left = `${Math.max(8, Math.min(at.right - box.offsetWidth, innerWidth - box.offsetWidth - 8))}px`;
+  }
+}
+
+customElements.define("teahouse-menu", TeahouseMenu);

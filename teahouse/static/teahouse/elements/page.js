@@ -1,0 +1,77 @@
+/** Some messages that stand together, so that a new one makes only its neighbours be drawn anew. */
+
+import { html, nothing, repeat } from "../lit.js";
+import { dayLine, dayOf } from "../times.js";
+import { words } from "../words.js";
+import { Light } from "./light.js";
+import "./message.js";
+
+/** @import { Page } from "../store.js" */
+/** @import { Message } from "../types.js" */
+
+const TOGETHER = 5 * 60_000; // ms under one heading
+
+export class TeahousePage extends Light {
+  static properties = {
+    page: { attribute: false },
+    previous: { attribute: false },
+    me: { attribute: false },
+    line: { attribute: false },
+    today: { attribute: false },
+    language: { attribute: false },
+  };
+
+  constructor() {
+    super();
+    /** @type {Page} */
+    this.page = { id: 0, messages: [] };
+    /** The last message of the page before. @type {Message | undefined} */
+    this.previous = undefined;
+    /** @type {number | null} */
+    this.me = null;
+    /** The number of the message before which the "new since" line stands. @type {number | null} */
+    this.line = null;
+    this.today = "";
+    this.language = "";
+  }
+
+  render() {
+    const { messages } = this.page;
+    return repeat(
+      messages,
+      (message) => message.id,
+      (message, index) => this.#row(message, messages[index - 1] ?? this.previous),
+    );
+  }
+
+  /** @param {Message} message @param {Message | undefined} before */
+  #row(message, before) {
+    const newDay = !before || dayOf(before.at) !== dayOf(message.at);
+    const newLine = this.line === message.seq && before !== undefined;
+    return html`${newDay ? dayRow(message.at) : nothing}
+      ${newLine ? html`<p class="line new"><span>${words().newSince}</span></p>` : nothing}
+      <teahouse-message
+        .message=${message}
+        .by=${message.by}
+        .me=${this.me}
+        .head=${newDay || newLine || apart(before, message)}
+        .language=${this.language}
+      ></teahouse-message>`;
+  }
+}
+
+/** @param {string} at */
+export function dayRow(at) {
+  return html`<p class="line day"><span>${dayLine(at, words())}</span></p>`;
+}
+
+/**
+ * Whether the second needs a heading of its own.
+ * @param {{at: string, by: {id: number}} | undefined} before
+ * @param {{at: string, by: {id: number}}} message
+ */
+export function apart(before, message) {
+  return !before || before.by.id !== message.by.id || Date.parse(message.at) - Date.parse(before.at) > TOGETHER;
+}
+
+customElements.define("teahouse-page", TeahousePage);

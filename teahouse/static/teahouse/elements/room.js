@@ -1,0 +1,379 @@
+/**
+ * <teahouse-room room="main" ws="/ws/">: a whole conversation, for any page.
+ *
+ * Attributes:
+ *   room    the room's name; "main" without it
+ *   ws      address of the JSON protocol; "/ws/" without it
+ *   guest   address where guests are made; beside `ws` without it
+ *   signin  address where people with an account sign in, if they can
+ *   home    address of the main room, for who came to a room that is not there
+ *   counts-in-title  puts the number of unseen messages into the window's title
+ *
+ * A <script type="application/json"> inside it may hold the first page: {"you", "room", "history", "missing"}.
+ * Colours and measures are the custom properties of theme.css.
+ */
+
+import { clientFor } from "../client.js";
+import { identity, stopBeingGuest } from "../guest.js";
+import { icons } from "../icons.js";
+import { html, LitElement, nothing } from "../lit.js";
+import { problemOf } from "../socket.js";
+import { sheets } from "../styles.js";
+import { language, languageOf, words } from "../words.js";
+import "./composer.js";
+import "./conversation.js";
+import "./menu.js";
+import "./name.js";
+import "./people.js";
+import "./state.js";
+
+/** @import { Client, Feed } from "../client.js" */
+/** @import { Pending } from "../store.js" */
+/** @import { History, Message, Problem, RoomState, Who } from "../types.js" */
+/** @import { TeahouseComposer } from "./composer.js" */
+/** @import { TeahouseConversation } from "./conversation.js" */
+/** @import { TeahouseMenu } from "./menu.js" */
+
+const NOTICE_LASTS = 8_000; // ms
+const WIDE = 900; // px: people beside the conversation, not over it
+
+/** @typedef {{you?: Who | null, room?: RoomState, history?: History, missing?: boolean}} FirstPage */
+/** @typedef {{"teahouse-conversation": TeahouseConversation, "teahouse-menu": TeahouseMenu, "teahouse-composer": TeahouseComposer | null}} Parts */
+/** @typedef {{action: string, message: Message, pending: Pending, button: HTMLElement, emoji: string, on: boolean, you: Who, count: number}} Act */
+
+export class TeahouseRoom extends LitElement {
+  static properties = {
+    room: { type: String },
+    ws: { type: String },
+    guest: { type: String },
+    signin: { type: String },
+    home: { type: String },
+    peopleShown: { state: true },
+    wide: { state: true },
+    nameless: { state: true },
+    notice: { state: true },
+  };
+
+  /** @type {Client | null} */
+  #client = null;
+  /** @type {Feed | null} */
+  #feed = null;
+  #version = 0;
+  /** What stood in the composer when the credential stopped holding. */
+  #carried = "";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #noticeEnds;
+  #changed = () => this.#clientChanged();
+  #spoken = () => this.requestUpdate();
+  #sizes = new ResizeObserver(([entry]) => {
+    this.wide = (entry?.contentRect.width ?? 0) >= WIDE;
+  });
+
+  constructor() {
+    super();
+    /** Null: where there is room for them. @type {boolean | null} */
+    this.peopleShown = null;
+    this.wide = true;
+    /** Whether a name is to be asked for. */
+    this.nameless = false;
+    /** What just went wrong. */
+    this.notice = "";
+    this.room = "main";
+    this.ws = "/ws/";
+    this.guest = "";
+    this.signin = "";
+    this.home = "";
+  }
+
+  createRenderRoot() {
+    const root = /** @type {ShadowRoot} */ (super.createRenderRoot());
+    root.adoptedStyleSheets = sheets;
+    root.addEventListener("teahouse-act", (event) => this.#acted(event));
+    return root;
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    document.addEventListener("teahouse-language", this.#spoken);
+    this.#sizes.observe(this);
+    this.#begin();
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    document.removeEventListener("teahouse-language", this.#spoken);
+    this.#sizes.disconnect();
+    this.#client?.removeEventListener("change", this.#changed);
+    if (this.#feed) this.#client?.unwatch(this.#feed);
+    this.#client = this.#feed = null;
+  }
+
+  /** "live" while events come in; else why not: a phase of the connection or a state of the room. */
+  get connection() {
+    const { socket } = this.#client ?? {};
+    return socket?.connected ? this.#feed?.state : socket?.phase;
+  }
+
+  get #socketUrl() {
+    return new URL(this.ws, document.baseURI).href.replace(/^http/, "ws");
+  }
+
+  get #guestUrl() {
+    return new URL(this.guest || this.ws.replace(/ws\/?$/, "guest/"), document.baseURI).href;
+  }
+
+  #begin() {
+    const first = this.#firstPage();
+    const client = clientFor(this.#socketUrl);
+    this.#client = client;
+    client.addEventListener("change", this.#changed);
+    if (first?.you) client.identify(first.you);
+    const feed = client.watch(this.room, first?.history);
+    feed.store.room ??= first?.room ?? null;
+    if (first?.missing) {
+      feed.state = "refused";
+      feed.problem = { code: "not_found", message: "", retry: false };
+    }
+    this.#feed = feed;
+    if (first) this.#enter(client.you);
+    else this.#ask();
+  }
+
+  /** @returns {FirstPage | null} */
+  #firstPage() {
+    const data = this.querySelector('script[type="application/json"]');
+    return data ? JSON.parse(data.textContent ?? "null") : null;
+  }
+
+  /** On a page that did not say who one is. */
+  async #ask() {
+    const { you } = await identity(this.#guestUrl);
+    if (you) this.#client?.identify(you);
+    this.#enter(you);
+  }
+
+  /** @param {Who | null} you */
+  #enter(you) {
+    this.nameless = !you;
+    if (you) this.#client?.socket.connect();
+    this.requestUpdate();
+  }
+
+  #clientChanged() {
+    const socket = this.#client?.socket;
+    // A credential that no longer holds: what waits to be sent stays for when the person is back.
+    if (socket?.phase === "stopped" && socket.code === 4001 && !this.nameless) {
+      this.#carried = this.#part("teahouse-composer")?.text ?? "";
+      this.nameless = true;
+    }
+    this.#version += 1;
+    this.requestUpdate();
+  }
+
+  get #title() {
+    return this.#feed?.store.room?.title || this.room;
+  }
+
+  render() {
+    const client = this.#client;
+    const feed = this.#feed;
+    if (!client || !feed) return nothing;
+    return html`<div class=${this.wide ? "room wide" : "room"} lang=${language()}>
+      ${this.#head(feed)}
+      <div class="panes">
+        <section class="talk">
+          ${this.#isMissing(feed) ? this.#missing(client, feed) : this.#conversation(client, feed)}
+          ${this.#bottom(client, feed)}
+        </section>
+        <aside class="side" ?hidden=${!this.#showsPeople} aria-label=${words().people} @keydown=${this.#sideKeys}>
+          <teahouse-people .here=${feed.store.here} .you=${client.you} .language=${language()}></teahouse-people>
+        </aside>
+      </div>
+      <teahouse-menu .language=${language()}></teahouse-menu>
+    </div>`;
+  }
+
+  firstUpdated() {
+    // What the server rendered has done its work; nobody shall find every message twice.
+    for (const early of this.querySelectorAll(":scope > .room")) early.remove();
+  }
+
+  /** @param {Feed} feed */
+  #head({ store }) {
+    const { room } = store;
+    return html`<header class="room-head">
+      <div class="titles">
+        <h1 lang=${languageOf(this.#title) ?? nothing}>${this.#title}</h1>
+        ${room?.topic ? html`<p class="topic" lang=${languageOf(room.topic) ?? nothing}>${room.topic}</p>` : nothing}
+      </div>
+      ${store.here.count
+        ? html`<button type="button" class="plain count" aria-expanded=${this.#showsPeople ? "true" : "false"} @click=${this.#togglePeople}>
+            ${icons.people}<span>${words().here(store.here.count)}</span>
+          </button>`
+        : nothing}
+    </header>`;
+  }
+
+  /** @param {Client} client @param {Feed} feed */
+  #conversation(client, feed) {
+    return html`<teahouse-conversation
+      .client=${client}
+      .feed=${feed}
+      .name=${this.#title}
+      .version=${this.#version}
+      .language=${language()}
+    ></teahouse-conversation>`;
+  }
+
+  /** @param {Feed} feed */
+  #isMissing(feed) {
+    return feed.state === "refused" && feed.problem?.code === "not_found";
+  }
+
+  /** @param {Client} client @param {Feed} feed */
+  #missing(client, feed) {
+    const say = words();
+    return html`<div class="missing">
+      <h2>${say.noRoom(this.room)}</h2>
+      <p>${say.noRoomHint}</p>
+      <p>
+        ${this.nameless ? nothing : html`<button type="button" class="strong" @click=${() => client.retry(feed, true)}>${say.makeRoom}</button>`}
+        ${this.home ? html`<a class="button" href=${this.home}>${say.toMain}</a>` : nothing}
+      </p>
+    </div>`;
+  }
+
+  /** @param {Client} client @param {Feed} feed */
+  #bottom(client, feed) {
+    const say = words();
+    if (this.nameless) {
+      return html`<teahouse-name
+        .url=${this.#guestUrl}
+        .signin=${this.signin}
+        .signedOut=${client.socket.phase === "stopped"}
+        .language=${language()}
+      ></teahouse-name>`;
+    }
+    if (this.#isMissing(feed)) return nothing;
+    if (feed.problem) return html`<p class="closed">${say.problems[feed.problem.code] ?? feed.problem.message}</p>`;
+    return html`${this.notice ? html`<p class="wrong notice" role="alert">${this.notice}</p>` : nothing}
+      <teahouse-state .client=${client} .feed=${feed} .version=${this.#version} .language=${language()}></teahouse-state>
+      ${feed.store.room?.archived ? html`<p class="closed">${say.archived}</p>` : this.#composer(client, feed)}`;
+  }
+
+  /** @param {Client} client @param {Feed} feed */
+  #composer(client, feed) {
+    if (!client.you) return nothing;
+    return html`<teahouse-composer
+      .client=${client}
+      .feed=${feed}
+      .name=${this.#title}
+      .version=${this.#version}
+      .language=${language()}
+    ></teahouse-composer>`;
+  }
+
+  get #showsPeople() {
+    return Boolean(this.#client?.you && !this.nameless) && (this.peopleShown ?? this.wide);
+  }
+
+  #togglePeople() {
+    this.peopleShown = !this.#showsPeople;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #sideKeys(event) {
+    if (event.key === "Escape" && !this.wide) this.peopleShown = false;
+  }
+
+  /**
+   * One of the parts, whose type is as given here; the composer may be absent.
+   * @template {keyof Parts} Name
+   * @param {Name} name
+   * @returns {Parts[Name]}
+   */
+  #part(name) {
+    return /** @type {Parts[Name]} */ (this.renderRoot.querySelector(name));
+  }
+
+  /** @param {Event} event  What the person wants, from one of the parts. */
+  async #acted(event) {
+    const act = /** @type {CustomEvent<Act>} */ (event).detail;
+    const client = this.#client;
+    const feed = this.#feed;
+    if (!client || !feed) return;
+    try {
+      await this.#carryOut(act, client, feed);
+    } catch (error) {
+      this.#tell(problemOf(error));
+    }
+  }
+
+  /** @param {Act} act @param {Client} client @param {Feed} feed @returns {unknown} */
+  #carryOut({ action, message, pending, button, emoji, on, you, count }, client, feed) {
+    switch (action) {
+      case "sent":
+        return this.#part("teahouse-conversation").follow();
+      case "menu":
+        return this.#part("teahouse-menu").show(message, button, client.you?.id ?? null);
+      case "edit":
+        return this.#part("teahouse-composer")?.edit(message);
+      case "copy":
+        return navigator.clipboard.writeText(message.text ?? "");
+      case "delete":
+        return client.delete(feed, message.id);
+      case "react":
+        return client.react(feed, message.id, emoji, on);
+      case "again":
+        return client.outgoing.again(feed, pending.key);
+      case "discard":
+        return client.outgoing.discard(feed, pending.key);
+      case "rewrite":
+        client.outgoing.discard(feed, pending.key);
+        return this.#part("teahouse-composer")?.takeBack(pending.text);
+      case "unseen":
+        return this.#showCount(count);
+      case "people":
+        return this.#togglePeople();
+      case "named":
+        return this.#named(client, you);
+      case "leave":
+        return this.#leave();
+      default:
+        throw new Error(`nobody does "${action}"`);
+    }
+  }
+
+  /** @param {Client} client @param {Who} you */
+  async #named(client, you) {
+    client.identify(you);
+    client.reconnect();
+    this.nameless = false;
+    await this.updateComplete;
+    const composer = this.#part("teahouse-composer");
+    if (this.#carried) composer?.takeBack(this.#carried);
+    this.#carried = "";
+    composer?.focus();
+  }
+
+  /** In the window's title, where the page is a room's own. @param {number} count */
+  #showCount(count) {
+    if (!this.hasAttribute("counts-in-title")) return;
+    const title = document.title.replace(/^\(\d+\) /, "");
+    document.title = count ? `(${count}) ${title}` : title;
+  }
+
+  async #leave() {
+    await stopBeingGuest(this.#guestUrl);
+    location.reload();
+  }
+
+  /** Says for a while what went wrong. @param {Problem} problem */
+  #tell(problem) {
+    clearTimeout(this.#noticeEnds);
+    this.notice = words().problems[problem.code] ?? problem.message;
+    this.#noticeEnds = setTimeout(() => (this.notice = ""), NOTICE_LASTS);
+  }
+}
+
+customElements.define("teahouse-room", TeahouseRoom);

@@ -1,0 +1,52 @@
+/**
+ * What goes over the wire, and what the page makes of it. Types only: docs/protocol.md says what they mean.
+ *
+ * @typedef {{id: number, name: string, kind: "user" | "guest" | "bot"}} Who
+ * @typedef {{epoch: string, seq: number}} Position
+ * @typedef {Record<string, number[]>} Reactions  Emoji to the ids of the people.
+ *
+ * @typedef {object} Message  A message as last heard of. `rev` is the number of the last event applied to it.
+ * @property {number} id
+ * @property {string} [key]
+ * @property {number} seq
+ * @property {string} at  RFC 3339.
+ * @property {Who} by
+ * @property {string} [text]
+ * @property {string} [html]  Cleaned by the server; only where the text has markup.
+ * @property {string} [edited]
+ * @property {string} [deleted]
+ * @property {Reactions} [reactions]
+ * @property {number} rev
+ *
+ * @typedef {Partial<Message> & {id: number}} MessageState  The fields that an event replaces.
+ * @typedef {{room: string, title: string, topic: string, kind: string, archived: boolean}} RoomState
+ *
+ * @typedef {object} RoomEvent
+ * @property {string} event
+ * @property {string} room
+ * @property {number} seq
+ * @property {string} at
+ * @property {Who} [by]
+ * @property {MessageState} [message]
+ * @property {{person: Who, role: string | null}} [member]
+ * @property {RoomState} [state]
+ *
+ * @typedef {{count: number, people?: Who[] | null}} Here
+ * @typedef {{room?: RoomState, position: Position, events?: RoomEvent[], more?: boolean, reset?: boolean, here?: Here}} Subscribed
+ * @typedef {{position: Position, messages: Message[], more: {before: boolean, after: boolean}}} History
+ * @typedef {{room: string, title: string, position: Position, read: number, unread: number, mentions: number}} OwnRoom
+ * @typedef {{v: number, session: string, you: Who, ticket?: string, ping: number, limits: Record<string, number>, rooms: OwnRoom[], state?: "ok" | "degraded" | "unavailable"}} Hello
+ *
+ * @typedef {{code: string, message: string, retry: boolean, after?: number}} Problem
+ *
+ * @typedef {object} Unsent  Something written that the server has not acknowledged.
+ * @property {string} key  Made by `newKey`: sorts by time.
+ * @property {string} room
+ * @property {string} text
+ * @property {string} at  When it was written, by this machine's clock.
+ * @property {Problem} [problem]  Why it was refused; it is then not sent again by itself.
+ *
+ * @typedef {"idle" | "connecting" | "open" | "waiting" | "stopped"} Phase
+ */
+
+export {};

@@ -1,0 +1,1 @@
+"""Pages for browsers: templates, static ES modules and the views behind them."""

@@ -1,0 +1,218 @@
+"""Pages of rooms, and the making of guests. A view parses, asks `access`, reads or acts, and shapes the answer."""
+
+from __future__ import annotations
+
+import time
+from functools import cache, partial
+from threading import Lock
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, Resolver404, resolve, reverse
+from django.utils import translation
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from teahouse import access, database, history
+from teahouse.access import Speaker
+from teahouse.actions import people
+from teahouse.actions.rooms import MAIN
+from teahouse.conf import conf
+from teahouse.limits import Buckets, address_key
+from teahouse.live.handshake import GUEST_COOKIE, client_address
+from teahouse.live.protocol import Problem
+from teahouse.models import Person
+from teahouse.models.rooms import slug_of
+from teahouse.web.assets import preloads
+from teahouse.web.conversation import rows
+
+PAGE: Final = 50
+COOKIE_SECONDS: Final = 400 * 24 * 3600  # Browsers keep no cookie longer.
+NOBODY: Final = Speaker({"id": 0, "name": "", "kind": "guest"})
+"""Who has no name yet, and may read what a guest may."""
+
+
+@require_safe
+@never_cache
+def home(request: HttpRequest) -> HttpResponseBase:
+    """The room that everybody comes to first."""
+    return _room_page(request, MAIN)
+
+
+@require_safe
+@never_cache
+def room(request: HttpRequest, name: str) -> HttpResponseBase:
+    """A room; one that is not there and one that is not yours look alike."""
+    slug = slug_of(name)
+    if slug == MAIN:
+        return redirect("teahouse:home")
+    if slug is not None and slug != name:
+        return redirect("teahouse:room", slug)
+    return _room_page(request, name)
+
+
+def _room_page(request: HttpRequest, name: str) -> HttpResponseBase:
+    speaker = _speaker(request)
+    if speaker is None and not conf().GUESTS:
+        return redirect_to_login(request.get_full_path())
+    try:
+        found, grant = access.room(speaker or NOBODY, name)
+    except Problem:
+        return _page(request, name, speaker, {"missing": True}, status=404)
+    first: dict[str, Any] = {
+        "room": history.room_state(found),
+        "history": history.page(grant.room, limit=PAGE),
+    }
+    return _page(request, name, speaker, first)
+
+
+def _page(
+    request: HttpRequest, name: str, speaker: Speaker | None, first: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    title = first["room"]["title"] if "room" in first else name
+    context = {
+        "name": name,
+        "title": title,
+        "topic": first["room"]["topic"] if "room" in first else "",
+        "rows": rows(first["history"]["messages"]) if "history" in first else [],
+        "first": first | {"you": speaker.who if speaker else None},
+        "socket": f"{reverse('teahouse:home')}ws/",
+        "sign_in": _sign_in(request),
+        "sign_out": _sign_out() if speaker and not speaker.is_guest else "",
+        "preloads": preloads(),
+        "language_cookie": settings.LANGUAGE_COOKIE_NAME,
+    }
+    with translation.override(_language(request)):
+        return render(request, "teahouse/room.html", context, status=status)
+
+
+def _language(request: HttpRequest) -> str:
+    """The reader's language, also in a project whose other pages have only one."""
+    if "django.middleware.locale.LocaleMiddleware" in settings.MIDDLEWARE:
+        return translation.get_language() or settings.LANGUAGE_CODE
+    return translation.get_language_from_request(request)
+
+
+def _sign_in(request: HttpRequest) -> str:
+    """Where people with an account sign in and come back from; empty where the project has no such page."""
+    try:
+        address = redirect_to_login(request.get_full_path()).url
+        # The default of Django, /accounts/login/, is often not there.
+        return address if _is_served(address) else ""
+    except NoReverseMatch:
+        return ""
+
+
+def _sign_out() -> str:
+    """The page that asks whether to sign out: the program's, or allauth's; empty where there is none."""
+    for name in ("sign_out", "account_logout"):
+        try:
+            return reverse(name)
+        except NoReverseMatch:
+            continue
+    return ""
+
+
+def _is_served(address: str) -> bool:
+    try:
+        resolve(address.partition("?")[0])
+    except Resolver404:
+        return False
+    return True
+
+
+# Who one is
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+def guest(request: HttpRequest) -> HttpResponse:
+    """Who one is; with POST and a `name` a guest of this name, whose ticket goes into an HttpOnly cookie.
+
+    Answers {"you": Who | null, "csrf": token}, or {"error": {…}} as the socket would say it.
+    """
+    speaker = _speaker(request)
+    if request.method == "GET":
+        return JsonResponse({"you": speaker.who if speaker else None, "csrf": get_token(request)})
+    if speaker is not None and not speaker.is_guest:
+        return JsonResponse({"you": speaker.who})
+    try:
+        person = _make_guest(request)
+    except Problem as problem:
+        return _refusal(problem)
+    except database.Unavailable:
+        unavailable = "The database cannot be reached just now; try again."
+        return _refusal(Problem("unavailable", unavailable, retry=True, after=1.0))
+    response = JsonResponse({"you": history.who(person)})
+    response.set_cookie(GUEST_COOKIE, people.ticket_for(person), **_cookie(request))
+    return response
+
+
+@require_POST
+def leave(request: HttpRequest) -> HttpResponse:
+    """Forgets the guest of this browser; what was said under the name stays."""
+    response = JsonResponse({"you": None})
+    response.delete_cookie(
+        GUEST_COOKIE, path=settings.SESSION_COOKIE_PATH, domain=settings.SESSION_COOKIE_DOMAIN
+    )
+    return response
+
+
+def _make_guest(request: HttpRequest) -> Person:
+    if not conf().GUESTS:
+        raise Problem("guests_refused", "Guests are not let in here; sign in first.")
+    meta = request.META
+    address = client_address(meta.get("REMOTE_ADDR", ""), meta.get("HTTP_X_FORWARDED_FOR", ""))
+    with _new_guests_lock:
+        wait = _new_guests().take(address_key(address), time.monotonic()) if conf().RATES else 0.0
+    if wait:
+        raise Problem("too_fast", "Too many new guests from your address.", retry=True, after=wait)
+    return database.write(partial(people.make_guest, request.POST.get("name", "")))
+
+
+_new_guests_lock = Lock()
+
+
+@cache
+def _new_guests() -> Buckets:
+    """The same rate as for guests that come over a socket; views run on threads of their own."""
+    limits = conf().LIMITS
+    return Buckets(limits.guests / 60, limits.guests)
+
+
+def _refusal(problem: Problem) -> JsonResponse:
+    error = {"code": problem.code, "message": problem.message, "retry": problem.retry, "after": problem.after}
+    status = {"name_taken": 409, "guests_refused": 403, "too_fast": 429, "unavailable": 503}.get(
+        problem.code, 400
+    )
+    response = JsonResponse({"error": error}, status=status)
+    if problem.after is not None:
+        response["Retry-After"] = str(round(problem.after + 0.5))
+    return response
+
+
+def _cookie(request: HttpRequest) -> dict[str, Any]:
+    return {
+        "max_age": COOKIE_SECONDS,
+        "path": settings.SESSION_COOKIE_PATH,
+        "domain": settings.SESSION_COOKIE_DOMAIN,
+        "secure": request.is_secure() or settings.SESSION_COOKIE_SECURE,
+        "httponly": True,
+        "samesite": "Lax",
+    }
+
+
+def _speaker(request: HttpRequest) -> Speaker | None:
+    """Who the browser is: by the login, else by the guest cookie."""
+    user = getattr(request, "user", None)
+    if user is not None and user.is_authenticated:
+        known = Person.objects.filter(user=user).first()
+        return access.speaker_of(known or database.write(partial(people.ensure_person, user)))
+    ticket = request.COOKIES.get(GUEST_COOKIE)
+    known_id = (people.person_of_ticket(ticket) if ticket else None) or 0
+    guest = Person.objects.filter(pk=known_id, kind=Person.Kind.GUEST, deactivated_at=None).first()
+    return access.speaker_of(guest) if guest is not None else None

@@ -1,0 +1,93 @@
+"""Teahouse in somebody else's project: below a prefix, and as one element in a page with styles of its own."""
+
+import sys
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.person import Cast
+from tests.processes import Process, free_port, temporary_folder
+from tests.servers import ROOT, environment
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+class Host:
+    """The project of tests/browser/host.py, running."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Host]:
+    port = free_port()
+    with temporary_folder("host") as folder:
+        command = [sys.executable, "-m", "uvicorn", "tests.browser.host:application", "--port", str(port)]
+        process = Process(command, log=folder / "log", env=environment(HOST_FOLDER=str(folder)), cwd=ROOT)
+        host = Host(f"http://127.0.0.1:{port}")
+        try:
+            process.wait_until(lambda: _answers(host.url), "answering")
+            yield host
+        finally:
+            process.kill()
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/chat/guest/", timeout=2) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
+
+
+async def test_the_element_works_in_a_page_of_the_host(cast: Cast) -> None:
+    ada = await cast.person()
+    await ada.open("/orders/")
+    await ada.give_name("Ada")
+    await expect(ada.composer).to_have_attribute("placeholder", "在「Main」里说点什么")
+    await ada.say("from the host's page")
+    await ada.sees("from the host's page")
+    await ada.page.reload()
+    await ada.sees("from the host's page")
+
+    bob = await cast.person("Bob", "/chat/")
+    await bob.sees("from the host's page")
+    await bob.say("from the prefix")
+    await ada.sees("from the host's page", "from the prefix")
+
+
+async def test_neither_styles_the_other(cast: Cast) -> None:
+    ada = await cast.person()
+    await ada.open("/orders/")
+    await ada.give_name("Ada")
+    await ada.say("hello")
+    await ada.sees("hello")
+    style = """(element) => {
+        const { fontSize, color, backgroundColor, borderTopWidth } = getComputedStyle(element);
+        return [fontSize, color, backgroundColor, borderTopWidth];
+    }"""
+    text = await ada.message("hello").locator(".text").evaluate(style)
+    assert text[0] == "16px"
+    assert text[1] != "rgb(255, 0, 0)"
+    await ada.composer.fill("something to send")
+    button = await ada.page.locator("button.send").evaluate(style)
+    assert button[2] == "rgb(0, 80, 160)", "the colour that the host chose"
+    assert button[3] == "0px"
+    own = await ada.page.locator("#own").evaluate(style)
+    assert own[:2] == ["40px", "rgb(255, 0, 0)"]
+    box = await ada.page.locator("teahouse-room").bounding_box()
+    assert box is not None
+    assert 300 < box["height"] <= 800
+
+
+async def test_the_pages_speak_the_readers_language_without_the_hosts_help(cast: Cast) -> None:
+    mei = await cast.person("Mei", "/chat/", locale="zh-CN")
+    await expect(mei.page.locator("html")).to_have_attribute("lang", "zh-hans")
+    await mei.page.locator("teahouse-settings button").click()
+    await mei.page.get_by_role("radio", name="English").check()
+    await mei.page.reload()
+    await expect(mei.page.locator("html")).to_have_attribute("lang", "en")
+    await expect(mei.composer).to_have_attribute("placeholder", "Write in Main")

@@ -1,0 +1,254 @@
+import assert from "node:assert/strict";
+import { beforeEach, describe, test } from "node:test";
+
+import { RoomStore } from "../../teahouse/static/teahouse/store.js";
+
+const MEI = { id: 7, name: "梅", kind: "guest" };
+const BOB = { id: 9, name: "Bob", kind: "user" };
+const AT = "2026-11-22T10:00:00.000Z";
+const WHOLE = { before: false, after: false };
+
+const message = (seq, more = {}) => ({ id: 100 + seq, key: `k${seq}`, seq, at: AT, by: BOB, text: `said ${seq}`, rev: seq, ...more });
+const said = (seq, more = {}) => {
+  const { rev: _, ...state } = message(seq, more);
+  return { event: "message", room: "main", seq, at: AT, by: BOB, message: state };
+};
+const texts = (store) => store.pages.flatMap((page) => page.messages.map((one) => one.text ?? "gone"));
+const position = (seq, epoch = "e") => ({ epoch, seq });
+const history = (seqs, at, more = WHOLE) => ({ messages: seqs.map((seq) => message(seq)), position: position(at), more });
+
+/** @type {RoomStore} */
+let store;
+beforeEach(() => {
+  store = new RoomStore();
+  store.me = MEI.id;
+  store.merge(history([1, 2, 3], 3));
+});
+
+describe("events", () => {
+  test("are applied in order", () => {
+    assert.equal(store.apply(said(4)), "applied");
+    assert.deepEqual(texts(store), ["said 1", "said 2", "said 3", "said 4"]);
+    assert.deepEqual(store.position, position(4));
+  });
+
+  test("that came before are nothing new", () => {
+    store.apply(said(4));
+    assert.equal(store.apply(said(4, { text: "again" })), "old");
+    assert.equal(store.apply(said(3)), "old");
+    assert.equal(texts(store).at(-1), "said 4");
+  });
+
+  test("with a gap before them are not applied", () => {
+    assert.equal(store.apply(said(5)), "gap");
+    assert.deepEqual(store.position, position(3));
+    assert.equal(store.size, 3);
+  });
+
+  test("change the message that they name, and nothing else", () => {
+    const untouched = store.message(101);
+    store.apply({ event: "message", room: "main", seq: 4, at: AT, by: BOB, message: { id: 103, seq: 3, at: AT, by: BOB, text: "better", edited: AT } });
+    assert.deepEqual(texts(store), ["said 1", "said 2", "better"]);
+    assert.equal(store.message(103)?.key, "k3");
+    assert.equal(store.message(101), untouched);
+  });
+
+  test("take markup away when an edit has none", () => {
+    store.apply(said(4, { html: "<b>x</b>" }));
+    store.apply({ event: "message", room: "main", seq: 5, at: AT, by: BOB, message: { id: 104, seq: 4, at: AT, by: BOB, text: "plain", edited: AT } });
+    assert.equal(store.message(104)?.html, undefined);
+  });
+
+  test("leave nothing of a deleted message but that it was there", () => {
+    store.apply({ event: "reactions", room: "main", seq: 4, at: AT, by: MEI, message: { id: 103, reactions: { "🍵": [7] } } });
+    assert.deepEqual(store.message(103)?.reactions, { "🍵": [7] });
+    assert.equal(store.message(103)?.text, "said 3");
+    store.apply({ event: "deleted", room: "main", seq: 5, at: AT, by: BOB, message: { id: 103, seq: 3, at: AT, by: BOB, deleted: AT } });
+    assert.deepEqual(texts(store), ["said 1", "said 2", "gone"]);
+    assert.equal(store.message(103)?.reactions, undefined);
+  });
+
+  test("about messages that were not read yet change nothing that is shown", () => {
+    const late = new RoomStore();
+    late.merge(history([40, 41], 41, { before: true, after: false }));
+    late.apply({ event: "message", room: "main", seq: 42, at: AT, by: BOB, message: { id: 103, seq: 3, at: AT, by: BOB, text: "old", edited: AT } });
+    late.apply({ event: "reactions", room: "main", seq: 43, at: AT, by: BOB, message: { id: 102, reactions: { "👍": [9] } } });
+    assert.deepEqual(texts(late), ["said 40", "said 41"]);
+    assert.deepEqual(late.position, position(43));
+  });
+
+  test("that only move the number on do so", () => {
+    assert.equal(store.apply({ event: "the-host's-own", room: "main", seq: 4, at: AT }), "applied");
+    assert.deepEqual(store.position, position(4));
+  });
+
+  test("of the room change its title", () => {
+    store.apply({ event: "room", room: "main", seq: 4, at: AT, state: { room: "main", title: "茶馆", topic: "", kind: "open", archived: false } });
+    assert.equal(store.room?.title, "茶馆");
+  });
+});
+
+describe("history", () => {
+  test("does not bring old content back", () => {
+    store.apply({ event: "message", room: "main", seq: 4, at: AT, by: BOB, message: { id: 103, seq: 3, at: AT, by: BOB, text: "better", edited: AT } });
+    store.merge(history([2, 3], 3));
+    assert.deepEqual(texts(store), ["said 1", "said 2", "better"]);
+  });
+
+  test("newer than the position is not undone by the events that led to it", () => {
+    store.merge({ messages: [message(3, { text: "best", rev: 6 })], position: position(6), more: WHOLE });
+    assert.deepEqual(store.position, position(3));
+    for (const [seq, text] of [[4, "good"], [5, "better"], [6, "best"]]) {
+      store.apply({ event: "message", room: "main", seq, at: AT, by: BOB, message: { id: 103, seq: 3, at: AT, by: BOB, text, edited: AT } });
+      assert.equal(store.message(103)?.text, "best");
+    }
+    assert.deepEqual(store.position, position(6));
+  });
+
+  test("fills in above, in order, and tells the beginning", () => {
+    const late = new RoomStore();
+    late.merge(history([70, 71, 99], 99, { before: true, after: false }));
+    assert.equal(late.complete, false);
+    const page = late.pages.at(-1);
+    late.merge(history([1, 33, 34], 99));
+    assert.deepEqual(texts(late).slice(0, 4), ["said 1", "said 33", "said 34", "said 70"]);
+    assert.equal(late.complete, true);
+    assert.equal(late.pages.at(-1), page, "pages that did not change stay the same objects");
+  });
+
+  test("of another epoch is refused", () => {
+    assert.equal(store.merge({ messages: [message(1)], position: position(1, "other"), more: WHOLE }), false);
+    assert.equal(store.size, 3);
+  });
+
+  test("begins anew after a reset, but what waits to be sent waits on", () => {
+    store.addPending({ key: "K1", room: "main", text: "mine", at: AT });
+    store.reset(position(0, "other"));
+    assert.equal(store.size, 0);
+    assert.equal(store.pending.length, 1);
+    assert.equal(store.apply(said(1)), "applied");
+    assert.deepEqual(texts(store), ["said 1"]);
+  });
+});
+
+describe("own messages", () => {
+  const unsent = { key: "K1", room: "main", text: "mine", at: AT };
+  const own = (seq) => said(seq, { by: MEI, key: "K1", text: "mine" });
+
+  test("are pending until acknowledgement and event are both there, in either order", () => {
+    store.addPending(unsent);
+    store.acknowledged("K1", 4);
+    assert.equal(store.pending[0]?.seq, 4, "acknowledged: shown until the event comes");
+    store.apply(own(4));
+    assert.deepEqual(store.pending, []);
+
+    store.addPending({ ...unsent, key: "K2" });
+    store.apply(said(5, { by: MEI, key: "K2" }));
+    assert.deepEqual(store.pending, []);
+    store.acknowledged("K2", 5);
+    assert.deepEqual(store.pending, []);
+  });
+
+  test("acknowledged with a number that was passed already are no longer pending", () => {
+    store.addPending(unsent);
+    store.acknowledged("K1", 2);
+    assert.deepEqual(store.pending, []);
+  });
+
+  test("are not taken for said because somebody else used the same key", () => {
+    store.addPending(unsent);
+    store.apply(said(4, { key: "K1" }));
+    assert.equal(store.pending.length, 1);
+  });
+
+  test("found in the history are not pending again", () => {
+    store.apply(own(4));
+    store.addPending(unsent);
+    assert.deepEqual(store.pending, []);
+  });
+
+  test("keep the order in which they were written", () => {
+    store.addPending({ ...unsent, key: "K3" });
+    store.addPending({ ...unsent, key: "K2" });
+    store.addPending({ ...unsent, key: "K2" });
+    assert.deepEqual(store.pending.map((one) => one.key), ["K2", "K3"]);
+  });
+
+  test("that were refused say so until tried again or given up", () => {
+    store.addPending(unsent);
+    store.failed("K1", { code: "forbidden", message: "", retry: false });
+    assert.equal(store.pending[0]?.problem?.code, "forbidden");
+    store.failed("K1", null);
+    assert.equal(store.pending[0]?.problem, undefined);
+    store.discard("K1");
+    assert.deepEqual(store.pending, []);
+  });
+
+  test("are found for a change: the last one that is still there", () => {
+    assert.equal(store.lastOwn(), undefined);
+    store.apply(own(4));
+    store.apply(said(5));
+    assert.equal(store.lastOwn()?.id, 104);
+    store.apply({ event: "deleted", room: "main", seq: 6, at: AT, by: MEI, message: { id: 104, seq: 4, at: AT, by: MEI, deleted: AT } });
+    assert.equal(store.lastOwn(), undefined);
+  });
+});
+
+describe("unread", () => {
+  test("counts undeleted messages of others after a number", () => {
+    store.apply(said(4, { by: MEI }));
+    store.apply(said(5));
+    store.apply(said(6));
+    store.apply({ event: "deleted", room: "main", seq: 7, at: AT, by: BOB, message: { id: 106, seq: 6, at: AT, by: BOB, deleted: AT } });
+    assert.equal(store.countSince(3), 1);
+    assert.equal(store.countSince(0), 4);
+    assert.equal(store.countSince(5), 0);
+  });
+});
+
+describe("the first new message", () => {
+  test("is somebody else's, undeleted, and known only when all before it is held", () => {
+    store.apply(said(4, { by: MEI }));
+    store.apply(said(5));
+    assert.equal(store.firstSince(3)?.seq, 5);
+    assert.equal(store.firstSince(5), undefined);
+    const late = new RoomStore();
+    late.merge(history([40, 41], 41, { before: true, after: false }));
+    assert.equal(late.firstSince(12), undefined);
+    assert.equal(late.firstSince(40)?.seq, 41);
+  });
+});
+
+describe("people", () => {
+  test("come and go", () => {
+    store.setHere({ count: 1, people: [MEI] });
+    store.presence({ came: [BOB], went: [], count: 2 });
+    assert.deepEqual(store.here.people?.map((who) => who.name), ["Bob", "梅"]);
+    store.presence({ came: [], went: [MEI], count: 1 });
+    assert.deepEqual(store.here, { count: 1, people: [BOB] });
+  });
+
+  test("are only counted when they are many, and listed again when they are few", () => {
+    store.setHere({ count: 120, people: null });
+    store.presence({ came: [], went: [], count: 119 });
+    assert.deepEqual(store.here, { count: 119, people: null });
+    store.presence({ came: [MEI, BOB], went: [], count: 2, whole: true });
+    assert.equal(store.here.people?.length, 2);
+  });
+
+  test("whose name is not known yet are shown all the same", () => {
+    store.setHere({ count: 1, people: [MEI] });
+    store.presence({ came: [{ id: 12 }], went: [], count: 2 });
+    assert.equal(store.here.people?.find((who) => who.id === 12)?.name, "#12");
+  });
+
+  test("stop typing when they have spoken, or after a while", () => {
+    store.heardTyping(BOB, 1000);
+    store.heardTyping(MEI, 1000);
+    assert.deepEqual(store.typing(2000), [BOB], "oneself is not told");
+    store.apply(said(4));
+    assert.deepEqual(store.typing(2000), []);
+    store.heardTyping(BOB, 3000);
+    assert.deepEqual(store.typing(9000), []);
+  });
+});
