@@ -1,0 +1,112 @@
+"""The command `teahouse`: what a person types, handed to what does it."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Sequence
+
+from teahouse import __version__
+from teahouse.server import environ, usage
+from teahouse.server.words import Refused, say
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit status: 0 done, 1 not possible here and now, 2 wrong use or settings."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a character shows another one; it does not end the program.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    try:
+        # Their options are their own.
+        if arguments[:1] == ["doctor"]:
+            from teahouse.server.doctor import main as doctor
+
+            return int(doctor(arguments[1:]))
+        if arguments[:1] == ["manage"]:
+            return manage(arguments[1:])
+        return _run(usage.parse(arguments))
+    except Refused as refused:
+        print(f"teahouse: {refused}", file=sys.stderr)
+        return refused.status
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(options: argparse.Namespace) -> int:
+    for name in ("data", "config", "host", "port", "workers"):
+        if (value := getattr(options, name, None)) is not None:
+            environ.override(f"TEAHOUSE_{name.upper()}", value)
+    match options.command:
+        case "serve" | "owner-link" if os.name == "nt":
+            raise Refused(
+                say(
+                    "The program runs on Linux and macOS; on Windows inside WSL: wsl --install",
+                    "本程序在 Linux 和 macOS 上运行；Windows 上请用 WSL：wsl --install",
+                )
+            )
+        case "serve":
+            from teahouse.server.serve import serve
+
+            return serve(qr=options.qr, new_secret=options.new_secret)
+        case "owner-link":
+            return owner_link()
+        case "version":
+            print(f"Teahouse {__version__}")
+            return 0
+    usage.parser()[0].print_help()
+    return 0
+
+
+def manage(arguments: list[str]) -> int:
+    """`teahouse manage [--data FOLDER] [--config FILE] COMMAND …`: Django's, with the program's settings."""
+    while len(arguments) > 1 and arguments[0] in ("--data", "--config"):
+        environ.override(f"TEAHOUSE_{arguments[0][2:].upper()}", usage.absolute(arguments[1]))
+        arguments = arguments[2:]
+    environ.current()
+    os.environ["DJANGO_SETTINGS_MODULE"] = "teahouse.server.settings"
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["teahouse manage", *(arguments or ["help"])])
+    return 0
+
+
+def owner_link() -> int:
+    """Prints a new link; works beside a running server, whose address the lock of the data folder tells."""
+    from teahouse.server import address, databases, folder, serve
+
+    environment = environ.current()
+    databases.need_driver(environment.database_url)
+    folder.prepare(environment.data)
+    serve.start_django()
+    connection = serve.plain_connection()
+    from teahouse.server import owner, upgrade
+
+    databases.look_at(connection, environment.database_url, allow_data_loss=True)
+    upgrade.need_up_to_date(connection, environment.data)
+    connection.close()
+    if (there_is := owner.find()) is not None:
+        name = there_is.user.get_username() if there_is.user else there_is.name
+        raise Refused(
+            say(
+                f"The site has its owner: {name}. For a new password: teahouse manage changepassword {name}",
+                f"站点已有主人：{name}。重设密码：teahouse manage changepassword {name}",
+            )
+        )
+    running = folder.holder(environment.data / folder.LOCK_FILE)
+    base = (
+        environment.url
+        or (running.url if running else None)
+        or address.url(environment.host, environment.port)
+    )
+    print(f"{base}/owner/{owner.new_link()}/")
+    if running is None:
+        hint = say(
+            "No server runs from this folder now; start it: teahouse serve",
+            "此文件夹没有服务器在运行；请启动：teahouse serve",
+        )
+        print(hint, file=sys.stderr)
+    return 0

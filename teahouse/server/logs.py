@@ -1,0 +1,62 @@
+"""The log: one line a thing on standard error, errors with their traceback, no passwords."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Any
+
+from teahouse.server.forms import without_password
+
+ONE_TIME = re.compile(r"(/owner/)[A-Za-z0-9_-]{8,}")
+
+
+class NoSecrets(logging.Formatter):
+    """Hides passwords of URLs and one-time links, in tracebacks too: a database error may quote its address."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return ONE_TIME.sub(r"\1…", without_password(super().format(record)))
+
+
+def not_a_4xx(record: logging.LogRecord) -> bool:
+    """Wrong addresses and refused forms are everyday; the access log, when switched on, has them."""
+    status = getattr(record, "status_code", None)
+    return not (isinstance(status, int) and 400 <= status < 500)
+
+
+def logging_settings(level: str, *, access: bool) -> dict[str, Any]:
+    """Django's LOGGING."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"not_a_4xx": {"()": lambda: not_a_4xx}},
+        "formatters": {
+            "line": {
+                "()": NoSecrets,
+                "format": "{asctime} {levelname} [{process}] {name}: {message}",
+                "datefmt": "%Y-%m-%d %H:%M:%S",
+                "style": "{",
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            # Django's own configuration gives this one handlers; here all goes to the root's.
+            "django": {"handlers": [], "level": level, "propagate": True},
+            "django.request": {"filters": ["not_a_4xx"]},
+            "django.security": {"level": "ERROR"},
+            "django.server": {"handlers": [], "propagate": True},
+            # What it tells at INFO (started, waiting for startup, …) the program says in its own words.
+            "uvicorn": {
+                "handlers": [],
+                "level": "DEBUG" if level == "DEBUG" else "WARNING",
+                "propagate": True,
+            },
+            "uvicorn.access": {"level": "INFO" if access else "WARNING"},
+            "asyncio": {"level": "WARNING"},
+            # Each try to reach a lost Redis or PostgreSQL, some with a traceback: `teahouse.bus` and
+            # `teahouse.sweep` say once that it is away and once that it is back.
+            "channels_redis.pubsub": {"level": "CRITICAL"},
+            "psycopg.pool": {"level": "ERROR"},
+        },
+    }

@@ -1,0 +1,54 @@
+"""The pages of errors, in the language of the reader."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+RETRY_SECONDS = 5
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _page(request, 400, _("This request cannot be understood"), _("Go back and try it another way."))
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _page(request, 403, _("This is not yours to see"), _("Sign in as somebody who may, or go back."))
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _page(request, 404, _("There is no such page"), _("The address may have a typing error in it."))
+
+
+def server_error(_request: HttpRequest) -> HttpResponse:
+    return _bare_page(
+        500,
+        _("Something went wrong here"),
+        _(
+            "It is written in the server's log. Messages that were confirmed are stored. Try again in a moment."
+        ),
+    )
+
+
+def database_away() -> HttpResponse:
+    response = _bare_page(
+        503,
+        _("The database cannot be reached just now"),
+        _("Messages that were confirmed are stored. Try again in a moment."),
+    )
+    response["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+def _bare_page(status: int, title: str, text: str) -> HttpResponse:
+    """Asks nothing of the request: to look for its user or its messages would fail once more."""
+    context = {"heading": title, "text": text, "status": status}
+    return HttpResponse(render_to_string("server/error.html", context), status=status)
+
+
+def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    return render(
+        request, "server/error.html", {"heading": title, "text": text, "status": status}, status=status
+    )

@@ -1,0 +1,241 @@
+"""What `teahouse --help` says, and what is said to who typed something else."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NoReturn
+
+from teahouse import __version__
+from teahouse.server import environ, forms
+from teahouse.server.words import in_chinese, say
+
+COMMANDS: Final = ("serve", "owner-link", "doctor", "manage", "version")
+
+SETTINGS_IN_CHINESE: Final = {
+    "TEAHOUSE_CONFIG": "设置文件，每行一个 NAME=value。",
+    "TEAHOUSE_DATA": "数据库、密钥和备份所在的文件夹。",
+    "TEAHOUSE_URL": "站点地址，即人们输入的地址。",
+    "TEAHOUSE_HOST": "监听地址。",
+    "TEAHOUSE_PORT": "监听端口；0 表示任意空闲端口。",
+    "TEAHOUSE_WORKERS": "服务进程数；多于一个需要 PostgreSQL 和 Redis。",
+    "TEAHOUSE_PROXIES": "前面的代理，其 X-Forwarded-For 和 -Proto 可信。",
+    "DATABASE_URL": "数据库；不设则用数据文件夹中的 SQLite。",
+    "TEAHOUSE_DATABASE_CONNECTIONS": "每个进程最多的 PostgreSQL 连接数。",
+    "TEAHOUSE_ALLOW_DATA_LOSS": "即使 PostgreSQL 会丢失已确认的内容（fsync 关闭）也启动。",
+    "REDIS_URL": "Redis，多个进程借它立即互通消息。",
+    "TEAHOUSE_SECRET_KEY": "为登录和凭证签名；不设则生成一次并保存。",
+    "TEAHOUSE_GUESTS": "没有账户的人可在公开房间发言。",
+    "TEAHOUSE_GUEST_ROOMS": "访客访问即可创建公开房间。",
+    "TEAHOUSE_LIMITS": "与默认不同的限制；off 取消频率限制（不取消大小限制）。",
+    "TEAHOUSE_PING": "会话两次 ping 之间的秒数。",
+    "TEAHOUSE_LANGUAGE": "浏览器未指定语言时页面的语言。",
+    "TEAHOUSE_TIME_ZONE": "服务器显示时间所用时区，如 /admin/ 中。",
+    "TEAHOUSE_LOG_LEVEL": "日志的最低级别。",
+    "TEAHOUSE_ACCESS_LOG": "为每个请求写一行日志。",
+    "TEAHOUSE_MAIL_URL": "发邮件的服务器；不设则邮件写入日志。",
+    "TEAHOUSE_MAIL_FROM": "邮件的发件人。",
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse's, whose errors end with the right use, in the terminal's language."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            formatter_class=argparse.RawDescriptionHelpFormatter, add_help=False, allow_abbrev=False, **kwargs
+        )
+        self._optionals.title = say("options", "选项")
+        self._positionals.title = say("commands", "命令")
+        self.add_argument("-h", "--help", action="help", help=say("show this help", "显示此帮助"))
+
+    def format_help(self) -> str:
+        return super().format_help().replace("usage: ", say("usage: ", "用法："), 1)
+
+    def format_usage(self) -> str:
+        return super().format_usage().replace("usage: ", say("usage: ", "用法："), 1)
+
+    def error(self, message: str) -> NoReturn:
+        message = message.replace("expected one argument", say("expected one argument", "需要一个值"))
+        message = message.replace("argument -", say("argument -", "参数 -"))
+        hint = say(f"Help: {self.prog} --help", f"帮助：{self.prog} --help")
+        self.exit(2, f"teahouse: {message}\n{self.format_usage()}{hint}\n")
+
+    def unknown(self, words: Sequence[str]) -> NoReturn:
+        """What this command does not know, with the likeliest of what it knows."""
+        options = [option for action in self._actions for option in action.option_strings]
+        close = difflib.get_close_matches(words[0].partition("=")[0], options, 1)
+        hint = say(f" Did you mean {close[0]}?", f" 是不是 {close[0]}？") if close else ""
+        self.error(say(f"{words[0]!r} is not known here.{hint}", f"不认识 {words[0]!r}。{hint}"))
+
+
+def parser() -> tuple[Parser, dict[str, Parser]]:
+    """The whole command, and its commands that take options of ours."""
+    root = Parser(
+        prog="teahouse",
+        description=say(
+            "Live group chat. Serve it with one command, then open the address that it prints.",
+            "即时群聊。一条命令即可启动，然后打开它显示的地址。",
+        ),
+        epilog=_examples(),
+    )
+    root.add_argument(
+        "--version",
+        action="version",
+        version=f"Teahouse {__version__}",
+        help=say("show the version", "显示版本"),
+    )
+    commands = root.add_subparsers(
+        dest="command", metavar=say("COMMAND", "命令"), parser_class=Parser, title=say("commands", "命令")
+    )
+    own = {"serve": _serve(commands), "owner-link": _owner_link(commands)}
+    commands.add_parser(
+        "doctor", help=say("look whether versions and settings fit", "检查版本和设置是否匹配")
+    )
+    commands.add_parser(
+        "manage", help=say("Django's management commands, for this site", "本站点的 Django 管理命令")
+    )
+    own["version"] = commands.add_parser("version", help=say("the version", "版本"))
+    return root, own
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options; exits with 2 and the right use where they are not right."""
+    root, own = parser()
+    command = arguments[0] if arguments else ""
+    if command and not command.startswith("-") and command not in COMMANDS:
+        close = difflib.get_close_matches(command, COMMANDS, 1)
+        hint = say(f" Did you mean: teahouse {close[0]}?", f" 是不是 teahouse {close[0]}？") if close else ""
+        root.error(say(f"there is no command {command!r}.{hint}", f"没有命令 {command!r}。{hint}"))
+    options, rest = root.parse_known_args(arguments)
+    if rest:
+        own.get(options.command, root).unknown(rest)
+    return options
+
+
+def _examples() -> str:
+    return say(
+        "examples:\n"
+        "  teahouse serve                       for you, at http://127.0.0.1:8000\n"
+        "  teahouse serve --host 0.0.0.0        for everyone in your network\n"
+        "  teahouse owner-link                  a new link for the owner's account\n"
+        "  teahouse manage changepassword 梅    a new password for somebody\n"
+        "  teahouse doctor                      does everything here fit together?\n\n"
+        "Settings for a real site (address, PostgreSQL, …): teahouse serve --help",
+        "例子：\n"
+        "  teahouse serve                       自己用，地址 http://127.0.0.1:8000\n"
+        "  teahouse serve --host 0.0.0.0        供同一网络的所有人使用\n"
+        "  teahouse owner-link                  生成创建主人账户的新链接\n"
+        "  teahouse manage changepassword 梅    重设某人的密码\n"
+        "  teahouse doctor                      检查这里的一切是否匹配\n\n"
+        "正式站点的设置（地址、PostgreSQL 等）：teahouse serve --help",
+    )
+
+
+def _serve(commands: Any) -> Parser:
+    serve: Parser = commands.add_parser(
+        "serve",
+        help=say("start the chat", "启动聊天"),
+        description=say("Starts the chat and serves it until Ctrl-C.", "启动聊天，按 Ctrl-C 停止。"),
+        epilog=_settings_help(),
+    )
+    serve.add_argument(
+        "--host",
+        type=_form(forms.host),
+        metavar=say("ADDRESS", "地址"),
+        help=say(
+            "address to listen on: 127.0.0.1 (this machine only, the default) or 0.0.0.0 (everyone)",
+            "监听地址：127.0.0.1（仅本机，默认）或 0.0.0.0（所有人）",
+        ),
+    )
+    serve.add_argument(
+        "--port",
+        type=_form(forms.port),
+        metavar=say("PORT", "端口"),
+        help=say("port to listen on (8000)", "监听端口（8000）"),
+    )
+    serve.add_argument(
+        "--workers",
+        type=_form(forms.workers),
+        metavar="N",
+        help=say(
+            "processes; more than one needs PostgreSQL and Redis (1)",
+            "进程数；多于一个需要 PostgreSQL 和 Redis（1）",
+        ),
+    )
+    serve.add_argument(
+        "--qr", action="store_true", help=say("print the address as a QR code", "打印地址的二维码")
+    )
+    serve.add_argument(
+        "--new-secret",
+        action="store_true",
+        help=say("accept that the site's secret key has changed", "接受站点密钥已更换"),
+    )
+    _places(serve)
+    return serve
+
+
+def _owner_link(commands: Any) -> Parser:
+    link: Parser = commands.add_parser(
+        "owner-link",
+        help=say("print a new one-time link for the owner's account", "打印创建主人账户的一次性新链接"),
+        description=say(
+            "Prints a link that makes the owner's account, once, within 24 hours. The server may run meanwhile.",
+            "打印创建主人账户的链接，一次有效，24 小时内。服务器可以正在运行。",
+        ),
+    )
+    _places(link)
+    return link
+
+
+def _places(command: argparse.ArgumentParser) -> None:
+    folder = environ.default_data(os.environ)
+    command.add_argument(
+        "--data",
+        type=absolute,
+        metavar=say("FOLDER", "文件夹"),
+        help=say(
+            f"folder of database, secret key and backups ({folder})",
+            f"数据库、密钥和备份所在文件夹（{folder}）",
+        ),
+    )
+    command.add_argument(
+        "--config",
+        type=absolute,
+        metavar=say("FILE", "文件"),
+        help=say("file with settings, NAME=value a line", "设置文件，每行 NAME=value"),
+    )
+
+
+def _form(parse: Callable[[str], Any]) -> Callable[[str], str]:
+    """An argparse type that checks as the setting of the same name is checked, and passes the text on."""
+
+    def check(text: str) -> str:
+        try:
+            parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
+        return text
+
+    return check
+
+
+def absolute(text: str) -> str:
+    return str(forms.path(text))
+
+
+def _settings_help() -> str:
+    head = say(
+        "settings, from the environment, from --config FILE or from FOLDER/teahouse.env (what each does, with its\n"
+        "default: docs/settings.md); NAME_FILE names a file that holds the value:",
+        "设置来自环境变量、--config 文件或 数据文件夹/teahouse.env（详见 docs/settings.md）；\n"
+        "NAME_FILE 可指定存放值的文件：",
+    )
+    lines = [
+        f"  {field.alias!s:<30} {SETTINGS_IN_CHINESE[str(field.alias)] if in_chinese() else field.description}"
+        for field in environ.Environment.model_fields.values()
+    ]
+    example = "  TEAHOUSE_URL=https://chat.example.org TEAHOUSE_PROXIES=127.0.0.1 teahouse serve"
+    return "\n".join([head, *lines, "", say("example:", "例子："), example])

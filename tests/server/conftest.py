@@ -1,0 +1,32 @@
+"""The program under test, as a real process."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.servers import Teahouse
+
+
+def until(true: Callable[[], bool], what: str, seconds: float = 30) -> None:
+    """Waits for what no event tells to another process."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, f"not {what} after {seconds} s"
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def teahouse() -> Iterator[Teahouse]:
+    """One server for the tests of a module that leave it as they found it."""
+    with Teahouse() as server:
+        yield server
+
+
+@pytest.fixture
+def fresh() -> Iterator[Teahouse]:
+    """A server that was never started, for tests that start it themselves."""
+    server = Teahouse()
+    server.prepare()
+    yield server
+    server.close()

@@ -1,0 +1,285 @@
+"""PostgreSQL, Redis and several processes: what must be there, what happens when it goes, who is started again."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests import services
+from tests.clients import Client
+from tests.processes import free_port
+from tests.server.conftest import until
+from tests.servers import Teahouse, make_owner
+
+SECRET = "one secret key for both of the servers"
+
+
+def state(server: Teahouse) -> str:
+    return str(server.browser().get("/health/ready").json()["state"])
+
+
+def running(pid: int) -> bool:
+    """Neither gone nor a zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.fixture
+def settings(postgres_url: str, redis_url: str) -> dict[str, str]:
+    return {"DATABASE_URL": postgres_url, "REDIS_URL": redis_url}
+
+
+# What must be there
+
+
+def test_postgres_that_cannot_be_reached_is_named_without_its_password(fresh: Teahouse) -> None:
+    port = free_port()
+    fresh.env["DATABASE_URL"] = f"postgres://mei:oolong@127.0.0.1:{port}/tea"
+    status, said = fresh.refused()
+    assert status == 1
+    assert f"postgres://mei:***@127.0.0.1:{port}/tea" in said
+    assert "refused" in said
+    assert "oolong" not in said
+    assert "Traceback" not in said
+
+
+def test_a_wrong_password_and_a_missing_database_are_said(fresh: Teahouse, postgres_url: str) -> None:
+    fresh.env["DATABASE_URL"] = postgres_url.replace(services.Postgres.password, "wrong")
+    status, said = fresh.refused()
+    assert status == 1
+    assert "password authentication failed" in said
+    fresh.env["DATABASE_URL"] = postgres_url + "_nowhere"
+    status, said = fresh.refused()
+    assert status == 1
+    assert "does not exist" in said
+    fresh.env["DATABASE_URL"] = postgres_url + "?sslmod=require"
+    status, said = fresh.refused()
+    assert status == 2
+    assert "'sslmod' is no parameter" in said
+    assert "sslmode" in said
+    fresh.env["DATABASE_URL"] = postgres_url
+    fresh.start()
+    assert state(fresh) == "ok"
+
+
+def test_a_database_that_forgets_is_refused_unless_told() -> None:
+    with (
+        services.Postgres(fsync="off") as postgres,
+        Prepared(DATABASE_URL=postgres.create_database()) as server,
+    ):
+        status, said = server.refused()
+        assert status == 1
+        assert "fsync is off" in said
+        assert services.Postgres.password not in said
+        server.env["TEAHOUSE_ALLOW_DATA_LOSS"] = "yes"
+        server.start()
+
+
+def test_a_database_that_answers_too_early_is_refused(fresh: Teahouse, postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        name = postgres_url.rpartition("/")[2]
+        connection.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
+    fresh.env["DATABASE_URL"] = postgres_url
+    status, said = fresh.refused()
+    assert status == 1
+    assert "synchronous_commit is off" in said
+
+
+def test_redis_that_cannot_be_reached_is_named_without_its_password(fresh: Teahouse) -> None:
+    port = free_port()
+    fresh.env["REDIS_URL"] = f"redis://:oolong@127.0.0.1:{port}/0"
+    status, said = fresh.refused()
+    assert status == 1
+    assert f"redis://:***@127.0.0.1:{port}/0" in said
+    assert "oolong" not in said
+    assert "Traceback" not in said
+
+
+def test_redis_asks_for_its_password(fresh: Teahouse) -> None:
+    with services.Redis(password="oolong") as redis:
+        fresh.env["REDIS_URL"] = redis.url.replace("oolong", "green")
+        status, said = fresh.refused()
+        assert status == 1
+        assert "green" not in said
+        fresh.env["REDIS_URL"] = redis.url
+        fresh.start()
+        until(lambda: state(fresh) == "ok", "ok")
+
+
+class Prepared(Teahouse):
+    """A server that is not started when the block begins."""
+
+    def __init__(self, **env: str) -> None:
+        super().__init__(env=env)
+
+    def __enter__(self) -> Prepared:
+        self.prepare()
+        return self
+
+
+# What goes while it serves
+
+
+def test_it_says_that_postgres_is_gone_and_recovers() -> None:
+    with services.Postgres() as postgres, Prepared(DATABASE_URL=postgres.create_database()) as server:
+        server.start()
+        assert state(server) == "ok"
+        postgres.kill()
+        until(lambda: state(server) == "unavailable", "unavailable")
+        assert server.browser().get("/health/ready").status == 503
+        assert server.browser().get("/health/live").status == 200
+        page = server.browser().get("/sign-in/")
+        assert page.status == 503
+        assert "The database cannot be reached just now" in page.text
+        assert int(page.headers["Retry-After"]) > 0
+        postgres.start()
+        until(lambda: state(server) == "ok", "ok again")
+        assert server.browser().get("/sign-in/").status == 200
+        with Client(server.url, "mei") as mei:
+            mei.say("main", "Still here.")
+        assert services.Postgres.password not in server.output()
+
+
+def test_it_says_that_redis_is_gone_and_recovers(fresh: Teahouse, redis_server: services.Redis) -> None:
+    fresh.env["REDIS_URL"] = redis_server.url
+    fresh.start()
+    until(lambda: state(fresh) == "ok", "ok")
+    redis_server.kill()
+    until(lambda: state(fresh) == "degraded", "degraded")
+    assert fresh.browser().get("/health/ready").status == 200, "the chat goes on"
+    redis_server.start()
+    until(lambda: state(fresh) == "ok", "ok again")
+
+
+# Workers
+
+
+@pytest.fixture
+def two(settings: dict[str, str]) -> Iterator[Teahouse]:
+    with Teahouse(env=settings, workers=2) as server:
+        yield server
+
+
+def test_two_workers_are_two_processes_and_one_chat(two: Teahouse) -> None:
+    pids = two.worker_pids()
+    assert len(set(pids)) == 2
+    assert two.pid not in pids
+    # Connections go to whichever process takes them first; twelve do not all go to one.
+    clients = [Client(two.url, f"mei{index}") for index in range(12)]
+    for client in clients:
+        client.ok(do="subscribe", room="main")
+    clients[0].say("main", "Tea for all.")
+    assert all(client.event(text="Tea for all.") for client in clients)
+    for client in clients:
+        client.__exit__(None, None, None)
+
+
+def test_a_worker_that_dies_is_started_again(two: Teahouse) -> None:
+    first, second = two.worker_pids()
+    os.kill(first, signal.SIGKILL)
+    until(lambda: f"pid {first} died" in two.output(), "told of")
+    until(lambda: len(set(two.worker_pids()) - {first, second}) == 1, "started again")
+    (third,) = set(two.worker_pids()) - {first, second}
+    until(lambda: f"pid {third} serves" in two.output(), "serving")
+    assert running(second)
+    with Client(two.url, "mei") as mei:
+        mei.say("main", "Nothing happened.")
+
+
+def test_a_worker_that_is_silent_for_a_while_is_left_alone(two: Teahouse) -> None:
+    first, second = two.worker_pids()
+    os.kill(first, signal.SIGSTOP)
+    with Client(two.url, "mei") as mei:  # The other one answers meanwhile.
+        mei.say("main", "Patience.")
+    os.kill(first, signal.SIGCONT)
+    assert two.worker_pids() == [first, second]
+    assert "died" not in two.output()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stopping_drains_all_workers(two: Teahouse, number: signal.Signals) -> None:
+    pids = two.worker_pids()
+    clients = [Client(two.url, f"mei{index}") for index in range(6)]
+    assert two.process is not None
+    two.process.send_signal(number)
+    assert {client.closed()[0] for client in clients} == {4201}
+    assert two.process.wait() == 0
+    assert not any(running(pid) for pid in pids)
+    assert "Traceback" not in two.output()
+
+
+def test_workers_do_not_outlive_their_parent(two: Teahouse) -> None:
+    pids = two.worker_pids()
+    os.kill(two.pid, signal.SIGKILL)
+    until(lambda: not any(running(pid) for pid in pids), "gone")
+    assert two.process is not None
+    two.process.wait()
+    two.process = None
+    two.start()
+
+
+def test_a_second_ctrl_c_does_not_wait(two: Teahouse) -> None:
+    pids = two.worker_pids()
+    os.kill(pids[0], signal.SIGSTOP)  # It cannot drain.
+    assert two.process is not None
+    two.process.send_signal(signal.SIGINT)
+    until(lambda: not running(pids[1]), "ended in the ordinary way")
+    assert two.process.running
+    two.process.send_signal(signal.SIGINT)
+    two.process.wait()
+    assert not any(running(pid) for pid in pids)
+
+
+# Two servers
+
+
+def test_two_servers_on_one_database_are_one_site(settings: dict[str, str]) -> None:
+    env = {**settings, "TEAHOUSE_SECRET_KEY": SECRET}
+    with Teahouse(env=env) as first, Teahouse(env=env) as second:
+        browser = make_owner(first)
+        browser.base = second.url
+        assert "Sign out</button>" in browser.get("/sign-out/").text, "signed in here too"
+        with Client(first.url, "wei") as wei, Client(second.url, "lan") as lan:
+            lan.ok(do="subscribe", room="main")
+            wei.say("main", "From one to the other.")
+            assert lan.event(text="From one to the other.")
+
+
+def test_two_servers_with_different_keys_are_refused(settings: dict[str, str]) -> None:
+    with Teahouse(env=settings) as first, Prepared(**settings) as second:
+        status, said = second.refused()
+        assert status == 1
+        assert "another secret key" in said
+        assert "TEAHOUSE_SECRET_KEY" in said
+        second.data.joinpath("secret_key").write_bytes(first.data.joinpath("secret_key").read_bytes())
+        second.start()
+
+
+def test_a_key_that_was_lost_can_be_replaced(settings: dict[str, str]) -> None:
+    with Teahouse(env=settings) as server:
+        server.terminate()
+        (server.data / "secret_key").unlink()
+        status, _ = server.refused()
+        assert status == 1
+        server.arguments.append("--new-secret")
+        server.start()
+        server.terminate()
+        server.arguments.remove("--new-secret")
+        server.start()
+
+
+def test_two_servers_that_start_together_make_one_database(settings: dict[str, str]) -> None:
+    env = {**settings, "TEAHOUSE_SECRET_KEY": SECRET}
+    with Prepared(**env) as first, Prepared(**env) as second:
+        processes = [first.begin(), second.begin()]
+        for server, process in zip((first, second), processes, strict=True):
+            process.wait_until(lambda server=server: "Ctrl-C" in server.output(), "open", 60)  # type: ignore[misc]
+        until(lambda: state(first) == state(second) == "ok", "ok")
+        assert (first.output() + second.output()).count("Making the database") == 1
