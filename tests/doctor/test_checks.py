@@ -1,0 +1,177 @@
+"""System checks in a host project: a real one, through its own `manage.py check`."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.doctor.conftest import Doctor
+from tests.doctor.projects import Site
+
+pytestmark = pytest.mark.timeout(120)
+
+PUBSUB = "channels_redis.pubsub.RedisPubSubChannelLayer"
+CORE = "channels_redis.core.RedisChannelLayer"
+SQLITE = 'DATABASES["default"]["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 5}'
+ASGI = """\
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+pages = get_asgi_application()
+
+from teahouse.routing import application as with_sockets
+
+application = with_sockets(pages)
+"""
+
+Check = Callable[..., str]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A host in order: Teahouse beside the project's own app."""
+    site = Site(tmp_path / "site").apps("daphne", "channels", "teahouse").layer(PUBSUB)
+    return site.settings(SQLITE).write("shop/asgi.py", ASGI)
+
+
+@pytest.fixture
+def check(site: Site) -> Check:
+    """`manage.py check` with these arguments: all that it prints."""
+
+    def run(*arguments: str) -> str:
+        command = [sys.executable, "manage.py", "check", *arguments]
+        done = subprocess.run(command, cwd=site.folder, capture_output=True, text=True)
+        return done.stdout + done.stderr
+
+    return run
+
+
+def test_a_host_in_order(check: Check) -> None:
+    assert "System check identified no issues" in check()
+
+
+def test_apps_and_middleware_that_teahouse_needs(check: Check, site: Site) -> None:
+    site.settings('INSTALLED_APPS.remove("django.contrib.sessions")', "MIDDLEWARE = []")
+    told = check()
+    assert '(teahouse.E060) Teahouse needs "django.contrib.sessions" in INSTALLED_APPS.' in told
+    assert told.count("(teahouse.E062)") == 2
+    assert '\tINSTALLED_APPS += ["django.contrib.sessions"]' in told
+
+
+def test_the_setting_teahouse(check: Check, site: Site) -> None:
+    """Each wrong name and value, with the right ones."""
+    site.settings('TEAHOUSE = {"GEUSTS": True, "PING": "often", "LIMITS": {"txet": 1, "text": -1}}')
+    told = check()
+    for words in (
+        *("(teahouse.E061)", 'TEAHOUSE["GEUSTS"]: there is no such setting', "There are GUESTS."),
+        *("(teahouse.E063)", "TEAHOUSE[\"PING\"] is 'often'", "Seconds between two pings", '"PING": 25}'),
+        *('TEAHOUSE["LIMITS"]["txet"]', "There are text."),
+        *('TEAHOUSE["LIMITS"]["text"] is -1', '{"LIMITS": {"text": 10000}}'),
+    ):
+        assert words in told
+
+
+def test_the_asgi_application(check: Check, site: Site) -> None:
+    site.write("shop/asgi.py", "import missing_library\n")
+    told = check()
+    assert "(teahouse.E022)" in told
+    assert "No module named 'missing_library'" in told
+    assert "asgi.py:1)" in told
+
+
+def test_the_core_layer(check: Check, site: Site) -> None:
+    site.layer(CORE)
+    assert "(teahouse.W042)" in check()
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_the_in_memory_layer(check: Check, site: Site, debug: bool) -> None:
+    """While developing one process is all there is."""
+    site.layer("channels.layers.InMemoryChannelLayer").settings(f"DEBUG = {debug}")
+    assert ("(teahouse.W040)" in check()) != debug
+
+
+def test_daphne_is_for_development(check: Check) -> None:
+    assert "(teahouse.W060)" in check("--deploy")
+    # test_a_host_in_order is its opposite
+
+
+def test_sqlite_as_django_makes_it(check: Check, site: Site) -> None:
+    site.settings('DATABASES["default"]["OPTIONS"] = {"init_command": "PRAGMA synchronous=NORMAL"}')
+    site.settings('DATABASES["default"]["CONN_MAX_AGE"] = None')
+    told = check("--database", "default")
+    for key in ("W050", "W051", "W052", "W053"):
+        assert f"(teahouse.{key})" in told
+    assert "synchronous is NORMAL" in told
+    # The database itself is asked only where Django was told to.
+    settings_only = check()
+    assert "(teahouse.W050)" in settings_only
+    assert "(teahouse.W051)" not in settings_only
+
+
+def test_sqlite_as_it_should_be(check: Check, site: Site) -> None:
+    import sqlite3
+
+    database = sqlite3.connect(site.folder / "db.sqlite3")
+    database.execute("PRAGMA journal_mode=WAL")
+    database.close()
+    assert "no issues" in check("--database", "default")
+
+
+def _postgres(site: Site, url: str, *lines: str) -> None:
+    """The project on PostgreSQL, with further lines about its database."""
+    given = psycopg.conninfo.conninfo_to_dict(url)
+    entry = {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": given["dbname"],
+        **{name.upper(): str(given[name]) for name in ("host", "port", "user", "password")},
+    }
+    site.settings(f'DATABASES["default"] = {entry!r}', *lines)
+
+
+def test_postgresql_that_forgets(check: Check, site: Site, postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        name = connection.info.dbname
+        connection.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
+    _postgres(site, postgres_url)
+    told = check("--database", "default")
+    assert "(teahouse.W054)" in told
+    assert "PostgreSQL's synchronous_commit is off" in told
+    assert f'ALTER DATABASE "{name}" SET synchronous_commit = on;' in told
+
+
+def test_postgresql_as_it_should_be(check: Check, site: Site, postgres_url: str) -> None:
+    _postgres(site, postgres_url, 'DATABASES["default"]["OPTIONS"] = {"pool": True}')
+    assert "no issues" in check("--database", "default")
+
+
+def test_a_database_that_cannot_be_reached(check: Check, site: Site, free_port: int) -> None:
+    _postgres(site, f"postgres://teahouse:oolong@127.0.0.1:{free_port}/shop")
+    told = check("--database", "default")
+    assert "(teahouse.E050)" in told
+    assert "oolong" not in told
+
+
+def test_chinese_where_the_project_is(check: Check, site: Site) -> None:
+    site.settings('LANGUAGE_CODE = "zh-hans"', 'TEAHOUSE = {"GEUSTS": True}')
+    assert "没有这个设置项" in check()
+
+
+def test_a_check_can_be_silenced(check: Check, site: Site) -> None:
+    site.settings('DATABASES["default"]["OPTIONS"] = {}', 'SILENCED_SYSTEM_CHECKS = ["teahouse.W050"]')
+    assert "no issues" in check()
+
+
+def test_the_doctor_passes_them_on(doctor: Doctor, site: Site) -> None:
+    """With the lines to type, and each only once, though the doctor finds some of them by itself."""
+    site.settings('DATABASES["default"]["OPTIONS"] = {}', 'DATABASES["default"]["CONN_MAX_AGE"] = 60')
+    told = doctor("--python", sys.executable, "--project", site.folder, "--connect", "--lang", "zh")
+    assert told["W050"]["type"] == ['"OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 5},']
+    assert "SQLite 的事务开始得太晚" in told["W050"]["say"]
+    assert told["W051"]["level"] == "warning"
+    assert told.ids.count("W053") == 1
