@@ -1,0 +1,1 @@
+"""Programs that measure Teahouse: `bin/bench` lists them."""
