@@ -141,10 +141,10 @@ class Postgres:
         self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     def disconnect(self, url: str) -> int:
-        """Cuts every connection to this database, as a failing network would; how many there were."""
+        """Ends every connection to this database, and waits until they are gone; how many there were."""
         name = url.rpartition("/")[2]
-        rows = self.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", name)
-        return len(rows)
+        end = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s"
+        return len(self.execute(end, name))
 
     def execute(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Runs one statement outside of any transaction, on the maintenance database."""

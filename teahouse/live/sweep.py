@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from teahouse import database, history, outbox
 from teahouse.actions import people
-from teahouse.events import encode
+from teahouse.events import Position, encode
 from teahouse.journal import Stale
 from teahouse.live.protocol import Problem
 from teahouse.live.sendqueue import Block
@@ -130,7 +130,7 @@ class Sweep:
             elif now - feed.idle_since > IDLE_SECONDS:
                 hub.drop(feed)
         rooms = {feed.room for feed in hub.feeds.values() if feed.seq is not None}
-        for room, position in (await self.runtime.read(history.positions, rooms)).items():
+        for room, position in (await self.runtime.read(_heads, rooms)).items():
             followed = hub.feeds.get(room)
             if followed is None or followed.seq is None:
                 continue
@@ -232,6 +232,13 @@ class Sweep:
             for session in list(self.runtime.sessions):
                 if not session.plain:
                     session.deliver(block)
+
+
+def _heads(rooms: set[int]) -> dict[int, Position]:
+    """The positions of these rooms. The answer is a sign of life too, so the database is asked even for none."""
+    if not rooms:
+        database.ping()
+    return history.positions(rooms)
 
 
 def _inactive(ids: set[int]) -> set[int]:

@@ -59,12 +59,7 @@ async def ready() -> dict[str, Any]:
 
 async def _database_answers(running: runtime.Runtime) -> bool:
     try:
-        await asyncio.wait_for(running.readers.run(_ask), SECONDS)
+        await asyncio.wait_for(running.readers.run(database.ping), SECONDS)
     except (database.Unavailable, TimeoutError):
         return False
     return True
-
-
-def _ask() -> None:
-    with database.connection().cursor() as cursor:
-        cursor.execute("SELECT 1")

@@ -147,6 +147,32 @@ def test_it_says_that_postgres_is_gone_and_recovers() -> None:
         assert services.Postgres.password not in server.output()
 
 
+def test_an_idle_connection_that_was_ended_is_noticed_before_it_is_used(
+    fresh: Teahouse, postgres_server: services.Postgres, postgres_url: str
+) -> None:
+    """As after a restart of PostgreSQL or of a proxy before it: nobody is told to try again."""
+    fresh.env["DATABASE_URL"] = postgres_url
+    fresh.start()
+    with Client(fresh.url, "mei") as mei:
+        for _ in range(3):
+            assert postgres_server.disconnect(postgres_url) > 0
+            with Client(fresh.url, "lan") as lan:
+                lan.ok(do="history", room="main")
+            mei.say("main", "Still here.")
+    assert "does not answer" not in fresh.output()
+
+
+def test_a_dead_database_is_not_taken_for_a_quiet_one() -> None:
+    """Where nobody reads a room there is nothing to compare; the state said ok and unavailable in turns."""
+    with services.Postgres() as postgres, Prepared(DATABASE_URL=postgres.create_database()) as server:
+        server.start()
+        postgres.kill()
+        until(lambda: "State: unavailable" in server.output(), "noticed")
+        for _ in range(3):
+            assert state(server) == "unavailable"  # Each asks the database anew and waits for it.
+        assert "State: ok" not in server.output()
+
+
 def test_it_says_that_redis_is_gone_and_recovers(fresh: Teahouse, redis_server: services.Redis) -> None:
     fresh.env["REDIS_URL"] = redis_server.url
     fresh.start()
