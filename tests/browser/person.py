@@ -51,7 +51,8 @@ class Person:
         shown = self.page.locator("[role=log] .message .text")
         await expect(shown.last).to_have_text(texts[-1])
         await expect(self.page.locator(".message.pending")).to_have_count(0)
-        assert (await shown.all_text_contents())[-len(texts) :] == list(texts)
+        found = await shown.all_text_contents()
+        assert found[-len(texts) :] == list(texts), found
 
     async def texts(self) -> list[str]:
         """The texts of all messages that are drawn, without what marks them as edited."""

@@ -121,6 +121,13 @@ describe("history", () => {
     assert.equal(store.size, 3);
   });
 
+  test("after a reset do not wait for an event of the old history", () => {
+    store.addPending({ key: "K1", room: "main", text: "stored in the old history", at: AT });
+    store.acknowledged("K1", 9);
+    store.reset(position(0, "other"));
+    assert.deepEqual(store.pending, []);
+  });
+
   test("begins anew after a reset, but what waits to be sent waits on", () => {
     store.addPending({ key: "K1", room: "main", text: "mine", at: AT });
     store.reset(position(0, "other"));

@@ -74,12 +74,32 @@ describe("queue", () => {
   test("hears what other windows do", () => {
     const queue = new UnsentQueue("7", shelf);
     const key = `${queue.prefix}A`;
-    assert.deepEqual(queue.heard({ key, newValue: JSON.stringify(written("A")) }).added, { ...written("A"), problem: undefined });
+    assert.deepEqual(queue.heard({ key, newValue: JSON.stringify(written("A")) }).added, { ...written("A"), problem: undefined, seq: undefined });
     assert.equal(queue.size, 1);
     assert.deepEqual(queue.heard({ key, newValue: null }), { removed: "A" });
     assert.equal(queue.size, 0);
     assert.deepEqual(queue.heard({ key: "somebody:else", newValue: "x" }), {});
     assert.deepEqual(queue.heard({ key: null, newValue: null }), {});
+  });
+
+  test("tells other windows what was stored from what was given up", () => {
+    const told = [];
+    const watched = { length: 0, key: () => null, getItem: () => null };
+    watched.setItem = (key, newValue) => told.push({ key, newValue });
+    watched.removeItem = (key) => told.push({ key, newValue: null });
+    const [here, there] = [new UnsentQueue("7", watched), new UnsentQueue("7", shelf)];
+    for (const key of ["A", "B"]) here.add(written(key));
+    here.acknowledged("A", 44);
+    here.remove("B");
+    const heard = told.map((event) => there.heard(event));
+    assert.deepEqual(heard.map((one) => Object.keys(one)[0]), ["added", "added", "stored", undefined, "removed"]);
+    assert.equal(heard[2].stored.seq, 44);
+    assert.equal(there.size, 0);
+  });
+
+  test("does not send again what a window stored that closed before it could clear up", () => {
+    shelf.setItem("teahouse:unsent:7:A", JSON.stringify({ ...written("A"), seq: 44 }));
+    assert.equal(new UnsentQueue("7", shelf).size, 0);
   });
 
   test("passes over what it did not write", () => {

@@ -139,7 +139,7 @@ export class Outgoing {
     try {
       const { seq } = await this.socket.request("send", { room, key, text });
       this.#pauses.delete(room);
-      this.#queue?.remove(key);
+      this.#queue?.acknowledged(key, seq);
       store?.acknowledged(key, seq);
     } catch (error) {
       if (error instanceof Disconnected) return false; // Perhaps stored, perhaps not: the key makes sure.
@@ -176,16 +176,17 @@ export class Outgoing {
     for (const unsent of this.#queue?.all() ?? []) if (unsent.room === feed.slug) feed.store.addPending(unsent);
   }
 
-  /** @param {StorageEvent} event  Another window wrote something, or its message was acknowledged. */
+  /** @param {StorageEvent} event  Another window wrote something, gave it up, or its message was acknowledged. */
   #heard(event) {
-    const { added, removed } = this.#queue?.heard(event) ?? {};
+    const { added, stored, removed } = this.#queue?.heard(event) ?? {};
     if (added) {
       const feed = this.feeds.get(added.room);
       feed?.store.addPending(added);
       feed?.store.failed(added.key, added.problem ?? null);
       setTimeout(() => this.pump(added.room), ADOPT_AFTER);
     }
+    if (stored) this.feeds.get(stored.room)?.store.acknowledged(stored.key, stored.seq);
     if (removed) for (const feed of this.feeds.values()) feed.store.discard(removed);
-    if (added || removed) this.changed();
+    if (added || stored || removed) this.changed();
   }
 }

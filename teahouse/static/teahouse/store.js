@@ -11,7 +11,6 @@ const PAGE_BITS = 5;
 const TYPING_LASTS = 5_000;
 
 /** @typedef {{id: number, messages: Message[]}} Page */
-/** @typedef {Unsent & {seq?: number}} Pending  With `seq` once acknowledged: it only waits for its event. */
 
 export class RoomStore {
   /** @type {Position | null} */
@@ -26,7 +25,7 @@ export class RoomStore {
   loaded = false;
   /** Grows with each change that is to be drawn. */
   version = 0;
-  /** @type {Pending[]} In the order written. */
+  /** @type {Unsent[]} In the order written. */
   pending = [];
   /** Whose messages are one's own; null before one has a name. @type {number | null} */
   me = null;
@@ -125,6 +124,8 @@ export class RoomStore {
     this.#pages.clear();
     this.#sorted = [];
     this.#typing.clear();
+    // What was stored in the old one either stands in the new one too, or is gone.
+    this.pending = this.pending.filter((one) => one.seq === undefined);
     this.position = position;
     this.complete = false;
     this.loaded = false;

@@ -45,6 +45,7 @@
  * @property {string} text
  * @property {string} at  When it was written, by this machine's clock.
  * @property {Problem} [problem]  Why it was refused; it is then not sent again by itself.
+ * @property {number} [seq]  Once stored: where. It is then shown only until its event is here.
  *
  * @typedef {"idle" | "connecting" | "open" | "waiting" | "stopped"} Phase
  */

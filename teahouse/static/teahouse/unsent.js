@@ -81,7 +81,17 @@ export class UnsentQueue {
     if (entry) this.add({ ...entry, problem: problem ?? undefined });
   }
 
-  /** Acknowledged or given up. @param {string} key */
+  /**
+   * Stored under this number. Other windows are told of it before the entry goes, or they would take it for given up.
+   * @param {string} key @param {number} seq
+   */
+  acknowledged(key, seq) {
+    const entry = this.#entries.get(key);
+    if (entry) this.add({ ...entry, problem: undefined, seq });
+    this.remove(key);
+  }
+
+  /** Given up. @param {string} key */
   remove(key) {
     this.#entries.delete(key);
     this.storage.removeItem(this.prefix + key);
@@ -90,29 +100,40 @@ export class UnsentQueue {
   /**
    * What another window did to the queue.
    * @param {{key: string | null, newValue: string | null}} event  A StorageEvent.
-   * @returns {{added?: Unsent, removed?: string}}
+   * @returns {{added?: Unsent, stored?: Unsent & {seq: number}, removed?: string}}
    */
   heard({ key, newValue }) {
     if (!key?.startsWith(this.prefix)) return {};
     const own = key.slice(this.prefix.length);
     if (newValue === null) return this.#entries.delete(own) ? { removed: own } : {};
-    const added = this.#read(newValue);
-    return added ? { added } : {};
+    const entry = parsed(newValue);
+    if (!entry) return {};
+    if (isStored(entry)) {
+      this.#entries.delete(own);
+      return { stored: entry };
+    }
+    this.#entries.set(own, entry);
+    return { added: entry };
   }
 
-  /** @param {string | null} value @returns {Unsent | undefined} */
+  /** @param {string | null} value */
   #read(value) {
     const entry = parsed(value);
-    if (entry) this.#entries.set(entry.key, entry);
-    return entry;
+    // One that is stored was left behind by a window that closed just then.
+    if (entry && !isStored(entry)) this.#entries.set(entry.key, entry);
   }
+}
+
+/** @param {Unsent} entry @returns {entry is Unsent & {seq: number}} */
+function isStored(entry) {
+  return entry.seq !== undefined;
 }
 
 /** Anything may lie in a browser's storage. @param {string | null} value @returns {Unsent | undefined} */
 function parsed(value) {
   try {
-    const { key, room, text, at, problem } = JSON.parse(value ?? "null") ?? {};
-    if ([key, room, text, at].every((field) => typeof field === "string")) return { key, room, text, at, problem };
+    const { key, room, text, at, problem, seq } = JSON.parse(value ?? "null") ?? {};
+    if ([key, room, text, at].every((field) => typeof field === "string")) return { key, room, text, at, problem, seq };
   } catch {
     // Not ours, or cut off: nothing that could be sent.
   }

@@ -6,8 +6,7 @@ import { clock, exact } from "../times.js";
 import { languageOf, words } from "../words.js";
 import { Light } from "./light.js";
 
-/** @import { Message, Who } from "../types.js" */
-/** @import { Pending } from "../store.js" */
+/** @import { Message, Unsent, Who } from "../types.js" */
 
 const CUPS = 8;
 
@@ -27,7 +26,7 @@ export class TeahouseMessage extends Light {
     super();
     /** Either this … @type {Message | null} */
     this.message = null;
-    /** … or this, by oneself. @type {Pending | null} */
+    /** … or this, by oneself. @type {Unsent | null} */
     this.pending = null;
     /** @type {Who | null} */
     this.by = null;
@@ -97,7 +96,7 @@ export class TeahouseMessage extends Light {
     </div>`;
   }
 
-  /** @param {Pending} pending */
+  /** @param {Unsent} pending */
   #fate(pending) {
     const say = words();
     if (!pending.problem) {

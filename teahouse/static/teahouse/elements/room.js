@@ -28,8 +28,7 @@ import "./people.js";
 import "./state.js";
 
 /** @import { Client, Feed } from "../client.js" */
-/** @import { Pending } from "../store.js" */
-/** @import { History, Message, Problem, RoomState, Who } from "../types.js" */
+/** @import { History, Message, Problem, RoomState, Unsent, Who } from "../types.js" */
 /** @import { TeahouseComposer } from "./composer.js" */
 /** @import { TeahouseConversation } from "./conversation.js" */
 /** @import { TeahouseMenu } from "./menu.js" */
@@ -39,7 +38,7 @@ const WIDE = 900; // px: people beside the conversation, not over it
 
 /** @typedef {{you?: Who | null, room?: RoomState, history?: History, missing?: boolean}} FirstPage */
 /** @typedef {{"teahouse-conversation": TeahouseConversation, "teahouse-menu": TeahouseMenu, "teahouse-composer": TeahouseComposer | null}} Parts */
-/** @typedef {{action: string, message: Message, pending: Pending, button: HTMLElement, emoji: string, on: boolean, you: Who, count: number}} Act */
+/** @typedef {{action: string, message: Message, pending: Unsent, button: HTMLElement, emoji: string, on: boolean, you: Who, count: number}} Act */
 
 export class TeahouseRoom extends LitElement {
   static properties = {
