@@ -120,6 +120,7 @@ async def test_on_a_phone_everything_can_be_hit_with_a_finger(cast: Cast, site: 
         bob.ok(do="react", room=room, message=said["message"], emoji="🍵")
     person = await cast.person(viewport=NARROW, has_touch=True, is_mobile=True)
     await person.open(f"/rooms/{room}/")
+    await expect(person.name_field).to_be_visible()
     small = await small_targets(person.page)
     await person.give_name("Ada")
     await person.live()
@@ -127,12 +128,14 @@ async def test_on_a_phone_everything_can_be_hit_with_a_finger(cast: Cast, site: 
     await expect(person.page.locator(".message.pending")).to_have_count(0)
     small += await small_targets(person.page)
     await person.choose("one")
+    await expect(person.page.get_by_role("menuitem").first).to_be_visible()
     small += await small_targets(person.page)
     await person.page.keyboard.press("Escape")
     await person.page.locator("button.count").click()
     await expect(person.here.first).to_be_visible()
     small += await small_targets(person.page)
     await person.page.locator("teahouse-settings button").click()
+    await expect(person.page.get_by_role("dialog")).to_be_visible()
     small += await small_targets(person.page)
     assert small == []
 
