@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -157,8 +158,9 @@ def read(environ: Mapping[str, str]) -> Environment:
         given = _read_file(forms.path(given["TEAHOUSE_CONFIG"].value), problems) | given
     given.setdefault("TEAHOUSE_DATA", Given(default_data(environ), say("by default", "默认值")))
     beside = forms.path(given["TEAHOUSE_DATA"].value) / "teahouse.env"
-    if beside.is_file():
-        given = _read_file(beside, problems, {"TEAHOUSE_DATA"}) | given
+    with suppress(PermissionError):  # A folder of somebody else: folder.prepare says so, and what to do.
+        if beside.is_file():
+            given = _read_file(beside, problems, {"TEAHOUSE_DATA"}) | given
     settings = _check(given, problems)
     if problems or settings is None:
         raise WrongSettings(problems)
@@ -201,13 +203,15 @@ def _resolve(given: dict[str, Given], problems: list[str]) -> dict[str, Given]:
             )
         else:
             value = _read_secret(name, one, problems)
-            found[plain] = Given(value, f"{say('in the file', '在文件中')} {one.value}")
+            if value is not None:
+                found[plain] = Given(value, say(f"in the file {one.value}", f"在文件 {one.value} 中"))
     return found
 
 
-def _read_secret(name: str, one: Given, problems: list[str]) -> str:
+def _read_secret(name: str, one: Given, problems: list[str]) -> str | None:
+    """What stands in the file; None where that is nothing, which is among the problems then."""
     try:
-        return forms.path(one.value.strip()).read_text(encoding="utf-8").strip()
+        value = forms.path(one.value.strip()).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         problems.append(
             say(
@@ -215,7 +219,16 @@ def _read_secret(name: str, one: Given, problems: list[str]) -> str:
                 f"{name}（{one.where}）应是可读的文件：{one.value}：{_reason(error)}",
             )
         )
-        return ""
+        return None
+    if not value:
+        # Not as an empty variable, which says "not set": who mounts a secret means it to be used.
+        problems.append(
+            say(
+                f"{name} ({one.where}) must name a file that holds the value: {one.value} is empty.",
+                f"{name}（{one.where}）应指向写有值的文件：{one.value} 是空的。",
+            )
+        )
+    return value or None
 
 
 def _read_file(path: Path, problems: list[str], refused: set[str] = frozenset()) -> dict[str, Given]:  # type: ignore[assignment]
@@ -225,8 +238,8 @@ def _read_file(path: Path, problems: list[str], refused: set[str] = frozenset())
     except (OSError, UnicodeDecodeError) as error:
         problems.append(
             say(
-                f"TEAHOUSE_CONFIG must name a file that can be read: {path}: {_reason(error)}",
-                f"TEAHOUSE_CONFIG 应是可读的文件：{path}：{_reason(error)}",
+                f"The file of settings {path} cannot be read: {_reason(error)}",
+                f"设置文件 {path} 无法读取：{_reason(error)}",
             )
         )
         return {}

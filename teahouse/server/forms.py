@@ -39,7 +39,8 @@ def site_url(text: str) -> str:
     """The site's address without a final slash: scheme, host and perhaps a port, nothing else."""
     example = "https://chat.example.org"
     parts = split_url(text, ("http", "https"), example)
-    if not parts.hostname or parts.username is not None:
+    host = _site_host(parts.hostname or "")
+    if not host or parts.username is not None:
         raise ValueError(say(f"must be an address such as {example}", f"应是一个地址，例如 {example}"))
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         root = f"{parts.scheme}://{parts.netloc}"
@@ -48,9 +49,21 @@ def site_url(text: str) -> str:
         )
     # The default port is left out, as browsers leave it out of Origin (RFC 6454, section 6.2).
     default = {"http": 80, "https": 443}[parts.scheme]
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     port = f":{parts.port}" if parts.port not in (None, default) else ""
     return f"{parts.scheme}://{host}{port}"
+
+
+def _site_host(name: str) -> str | None:
+    """The host as browsers send it, 茶.example as xn--cl1a.example; None where no browser could ask for it."""
+    try:
+        return f"[{ipaddress.IPv6Address(name)}]"
+    except ValueError:
+        pass
+    try:
+        ascii_name = name.encode("idna").decode().lower()
+    except UnicodeError:  # an empty label, or one that is too long
+        return None
+    return ascii_name if re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", ascii_name) else None
 
 
 def database_url(text: str) -> str:
@@ -229,11 +242,15 @@ def _limits_form(word: str) -> str:
     close = difflib.get_close_matches(word.partition("=")[0], Limits.model_fields, 1)
     hint = say(f"; did you mean {close[0]}?", f"；是不是 {close[0]}？") if close else ""
     return say(
-        f"must be off, or limits such as text=5000,per_second=20, not {word!r}{hint} There are: {names}",
-        f"应为 off，或如 text=5000,per_second=20 的限制，而不是 {word!r}{hint} 可用的有：{names}",
+        f"must be off, or limits such as text=5000,per_second=20, not {word!r}{hint or '.'} There are: {names}",
+        f"应为 off，或如 text=5000,per_second=20 的限制，而不是 {word!r}{hint or '。'}可用的有：{names}",
     )
 
 
 def without_password(url: str) -> str:
-    """The URL as it may be shown: `postgres://teahouse:***@db/teahouse`."""
-    return re.sub(r"(://[^:/@\s]*):[^/\s]*@", r"\1:***@", url)
+    """The URL as it may be shown: `postgres://teahouse:***@db/teahouse`.
+
+    A parameter may hold the password too, as in `unix:///run/redis.sock?password=…`, and libpq's `sslpassword`.
+    """
+    hidden = re.sub(r"(://[^:/@\s]*):[^/\s]*@", r"\1:***@", url)
+    return re.sub(r"([?&][a-z]*password=)[^&\s]*", r"\1***", hidden, flags=re.IGNORECASE)

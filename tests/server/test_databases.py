@@ -98,6 +98,11 @@ def test_mail(url: str, port: int, ssl: bool, starttls: bool) -> None:
             "cannot reach postgres://mei:oo@long@db/tea, sorry",
             "cannot reach postgres://mei:***@db/tea, sorry",
         ),
+        ("unix:///run/redis.sock?db=1&password=oolong", "unix:///run/redis.sock?db=1&password=***"),
+        (
+            "postgres://mei@db/tea?sslpassword=oolong&sslmode=require",
+            "postgres://mei@db/tea?sslpassword=***&sslmode=require",
+        ),
         ("postgres://mei@db/tea", "postgres://mei@db/tea"),
         ("http://[::1]:8000/a@b", "http://[::1]:8000/a@b"),
     ],

@@ -44,6 +44,7 @@ def test_the_data_folder_follows_xdg() -> None:
         ("TEAHOUSE_URL", "https://Chat.Example.org:443/", "url", "https://chat.example.org"),
         ("TEAHOUSE_URL", "http://10.0.0.5:8000", "url", "http://10.0.0.5:8000"),
         ("TEAHOUSE_URL", "http://[fd00::5]:8000", "url", "http://[fd00::5]:8000"),
+        ("TEAHOUSE_URL", "https://茶.example", "url", "https://xn--cl1a.example"),
         ("TEAHOUSE_HOST", "0.0.0.0", "host", "0.0.0.0"),
         ("TEAHOUSE_HOST", "[::1]", "host", "::1"),
         ("TEAHOUSE_PORT", "0", "port", 0),
@@ -78,6 +79,9 @@ def test_a_right_value_is_taken(name: str, value: str, field: str, meaning: obje
         ("TEAHOUSE_URL", "https://chat.example.org/tea", "must end after the host: https://chat.example.org"),
         ("TEAHOUSE_URL", "https://mei@chat.example.org", "such as https://chat.example.org"),
         ("TEAHOUSE_URL", "https://chat.example.org:70000", "such as https://chat.example.org"),
+        ("TEAHOUSE_URL", "https://*.example.org", "such as https://chat.example.org"),
+        ("TEAHOUSE_URL", "https://tea_house", "such as https://chat.example.org"),
+        ("TEAHOUSE_URL", "https://a..org", "such as https://chat.example.org"),
         ("TEAHOUSE_HOST", "http://0.0.0.0", "such as 127.0.0.1"),
         ("TEAHOUSE_PORT", "80o0", "a number from 0 to 65535"),
         ("TEAHOUSE_PORT", "65536", "a number from 0 to 65535"),
@@ -169,9 +173,16 @@ def test_a_value_comes_from_the_file_that_is_named(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    said = refused(TEAHOUSE_SECRET_KEY_FILE=str(tmp_path / "gone"))
-    assert "TEAHOUSE_SECRET_KEY_FILE" in said
+    said = refused(DATABASE_URL_FILE=str(tmp_path / "gone"))
+    assert "DATABASE_URL_FILE" in said
     assert "No such file" in said
+    assert "DATABASE_URL=" not in said, "one fault is said once"
+
+
+def test_an_empty_file_is_not_taken_for_no_value(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("\n")
+    said = refused(DATABASE_URL_FILE=str(tmp_path / "key"))
+    assert f"{tmp_path / 'key'} is empty" in said
 
 
 def test_a_value_and_a_file_for_it_are_one_too_many(tmp_path: Path) -> None:
