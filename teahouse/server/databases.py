@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from teahouse.server.folder import user
 from teahouse.server.forms import without_password
 from teahouse.server.words import Refused, installed, say
 
@@ -110,6 +111,7 @@ def look_at(connection: BaseDatabaseWrapper, url: str | None, *, allow_data_loss
         connection.ensure_connection()
         if connection.vendor == "sqlite":
             _write_ahead(connection)
+            _writable(connection)
         else:
             _durable(connection, name, allow_data_loss=allow_data_loss)
     except NotSupportedError as error:
@@ -117,16 +119,39 @@ def look_at(connection: BaseDatabaseWrapper, url: str | None, *, allow_data_loss
             say(f"The database {name} will not do: {error}.", f"数据库 {name} 不可用：{error}。")
         ) from None
     except Error as error:
-        raise Refused(_unreachable(name, error)) from None
+        advice = _look_at_the_file() if connection.vendor == "sqlite" else _look_at_the_server()
+        reason = next(
+            (line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__
+        )
+        raise Refused(
+            say(f"The database cannot be used: {name}", f"数据库无法使用：{name}") + f"\n  {reason}\n{advice}"
+        ) from None
 
 
-def _unreachable(name: str, error: Exception) -> str:
-    reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+def _look_at_the_server() -> str:
     return say(
-        f"The database cannot be used: {name}\n  {reason}\n"
         "Is it running, and are address, user, password and name in DATABASE_URL right?",
-        f"数据库无法使用：{name}\n  {reason}\n它在运行吗？DATABASE_URL 中的地址、用户、密码和库名对吗？",
+        "它在运行吗？DATABASE_URL 中的地址、用户、密码和库名对吗？",
     )
+
+
+def _look_at_the_file() -> str:
+    return say(
+        f"The file, those beside it (…-wal, …-shm) and their folder must belong to the user {user()}. "
+        "Copies from before upgrades lie in backups/ of the data folder.",
+        f"此文件、旁边的 …-wal 和 …-shm 以及所在文件夹应属于用户 {user()}。升级前的副本在数据文件夹的 backups/ 里。",
+    )
+
+
+def _writable(connection: BaseDatabaseWrapper) -> None:
+    """A file that can only be read would fail later, behind what was begun."""
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN IMMEDIATE")
+        try:
+            # On a file that can only be read BEGIN IMMEDIATE alone succeeds.
+            cursor.execute("CREATE TABLE teahouse_probe (x)")
+        finally:
+            cursor.execute("ROLLBACK")
 
 
 def _write_ahead(connection: BaseDatabaseWrapper) -> None:

@@ -27,7 +27,7 @@ def prepare(data: Path) -> None:
     """
     try:
         data.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-        if stat.S_IMODE(data.stat().st_mode) & 0o077 and data.stat().st_uid == os.getuid():
+        if stat.S_IMODE(data.stat().st_mode) & 0o077 and data.stat().st_uid == os.geteuid():
             data.chmod(PRIVATE_FOLDER)
         probe = data / f".writable-{os.getpid()}"
         probe.touch(PRIVATE_FILE)
@@ -43,10 +43,16 @@ def prepare(data: Path) -> None:
         raise Refused(
             say(
                 f"The data folder {data} cannot be written: {error.strerror}. Make it writable for the user "
-                f"{_user()}, or choose another one with --data FOLDER.",
-                f"数据文件夹 {data} 不可写：{error.strerror}。请让用户 {_user()} 可写，或用 --data 文件夹 另选一个。",
+                f"{user()}, or choose another one with --data FOLDER.",
+                f"数据文件夹 {data} 不可写：{error.strerror}。请让用户 {user()} 可写，或用 --data 文件夹 另选一个。",
             )
         ) from None
+
+
+def keep_private(file: Path) -> None:
+    """For its owner's eyes only; a file of somebody else's is theirs to protect."""
+    if file.stat().st_uid == os.geteuid():
+        file.chmod(PRIVATE_FILE)
 
 
 def secret_key(data: Path) -> str:
@@ -111,6 +117,13 @@ class Lock:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Refused(_in_use(what, holder(path))) from None
+        except PermissionError:
+            raise Refused(
+                say(
+                    f"{path} must belong to the user {user()}: chown -R {user()} {path.parent}",
+                    f"{path} 应属于用户 {user()}：chown -R {user()} {path.parent}",
+                )
+            ) from None
         except OSError as error:
             raise Refused(
                 say(
@@ -157,10 +170,10 @@ def _in_use(what: str, who: Holder | None) -> str:
     )
 
 
-def _user() -> str:
+def user() -> str:
     import pwd
 
     try:
-        return pwd.getpwuid(os.getuid()).pw_name
+        return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
-        return str(os.getuid())
+        return str(os.geteuid())

@@ -141,7 +141,7 @@ def with_database(environment: Environment, *, new_secret: bool) -> None:
         databases.look_at(connection, environment.database_url, allow_data_loss=environment.allow_data_loss)
         upgrade.bring_up_to_date(connection, environment.data, tell)
         if connection.vendor == "sqlite":
-            Path(str(connection.settings_dict["NAME"])).chmod(folder.PRIVATE_FILE)
+            folder.keep_private(Path(str(connection.settings_dict["NAME"])))
         site.prepare(new_secret=new_secret)
         site.forget_old_logins()
     finally:
