@@ -63,9 +63,19 @@ def _run(options: argparse.Namespace) -> int:
 
 def manage(arguments: list[str]) -> int:
     """`teahouse manage [--data FOLDER] [--config FILE] COMMAND …`: Django's, with the program's settings."""
-    while len(arguments) > 1 and arguments[0] in ("--data", "--config"):
-        environ.override(f"TEAHOUSE_{arguments[0][2:].upper()}", usage.absolute(arguments[1]))
-        arguments = arguments[2:]
+    while arguments and arguments[0].partition("=")[0] in ("--data", "--config"):
+        option, equals, value = arguments.pop(0).partition("=")
+        if not equals and not arguments:
+            raise Refused(
+                say(
+                    f"{option} needs a value: teahouse manage {option} PATH COMMAND",
+                    f"{option} 需要一个值：teahouse manage {option} 路径 命令",
+                ),
+                status=2,
+            )
+        environ.override(
+            f"TEAHOUSE_{option[2:].upper()}", usage.absolute(value if equals else arguments.pop(0))
+        )
     environ.current()
     os.environ["DJANGO_SETTINGS_MODULE"] = "teahouse.server.settings"
     from django.core.management import execute_from_command_line

@@ -109,6 +109,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         close = difflib.get_close_matches(command, COMMANDS, 1)
         hint = say(f" Did you mean: teahouse {close[0]}?", f" 是不是 teahouse {close[0]}？") if close else ""
         root.error(say(f"there is no command {command!r}.{hint}", f"没有命令 {command!r}。{hint}"))
+    if command.partition("=")[0] in {"--data", "--config", "--host", "--port", "--workers"}:
+        hint = f"teahouse serve {command} …"
+        root.error(say(f"{command} stands behind the command: {hint}", f"{command} 应写在命令之后：{hint}"))
     options, rest = root.parse_known_args(arguments)
     if rest:
         own.get(options.command, root).unknown(rest)

@@ -56,6 +56,8 @@ def test_the_version() -> None:
         (("serve", "--host", "http://x"), "such as 127.0.0.1"),
         (("serve", "now"), "'now' is not known here"),
         (("owner-link", "--daat", "x"), "Did you mean --data?"),
+        (("--data", "x", "serve"), "teahouse serve --data …"),
+        (("--port=9000", "serve"), "teahouse serve --port=9000 …"),
         (("--versoin",), "Did you mean --version?"),
     ],
 )
@@ -88,6 +90,8 @@ def test_djangos_commands_work_on_this_site(fresh: Teahouse) -> None:
     assert "[X] 0001_initial" in said
     status, said = command_line("manage", "--data", str(fresh.data), "showmigrations", "teahouse")
     assert "[X] 0001_initial" in said
+    assert command_line("manage", f"--data={fresh.data}", "showmigrations", "teahouse") == (status, said)
+    assert command_line("manage", "--data")[0] == 2
     status, said = fresh.command_line("manage", "makemigrations", "--check", "--dry-run")
     assert (status, said) == (0, "No changes detected\n")
     status, said = fresh.command_line("manage", "nonsense")
