@@ -17,7 +17,10 @@ SIOCGIFADDR: Final = 0x8915
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket bound to this address; nobody is listened to yet.
+    """A socket that listens on this address; who comes before the server is ready waits.
+
+    Bound alone, two sockets can have one port, and uvloop says nothing where it cannot listen then: the program
+    would call itself open while somebody else answers.
 
     Raises:
         Refused: the port is taken, not ours to take, or the address is none of this machine's.
@@ -35,6 +38,7 @@ def bind(host: str, port: int) -> socket.socket:
         bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     try:
         bound.bind(where)
+        bound.listen(socket.SOMAXCONN)
         return bound
     except OSError as error:
         bound.close()
@@ -130,15 +134,19 @@ def url(host: str, port: int) -> str:
     return f"http://{shown}" if port == 80 else f"http://{shown}:{port}"
 
 
-def lan_addresses() -> list[str]:
-    """Addresses by which others reach this machine, the likeliest first; empty without a network."""
+def lan_addresses(host: str) -> list[str]:
+    """Addresses by which others reach what listens on `host`, the likeliest first; empty without a network.
+
+    0.0.0.0 is everywhere in IPv4 alone; :: is everywhere in both.
+    """
     found: list[str] = []
     for family, far in FAR_AWAY:
         with socket.socket(family, socket.SOCK_DGRAM) as probe, suppress(OSError):
             probe.connect((far, 9))
             found.append(probe.getsockname()[0].partition("%")[0])
     found += _interface_addresses()
-    return [one for one in dict.fromkeys(found) if _reaches_us(one)]
+    both = ":" in host
+    return [one for one in dict.fromkeys(found) if _reaches_us(one) and (both or ":" not in one)]
 
 
 def _reaches_us(address: str) -> bool:

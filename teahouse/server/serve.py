@@ -165,7 +165,7 @@ def _typed(host: str) -> str:
     """What a person on this machine types for what is listened on."""
     if not address.is_everywhere(host):
         return host
-    return next(iter(address.lan_addresses()), "127.0.0.1")
+    return next(iter(address.lan_addresses(host)), "127.0.0.1")
 
 
 def announce(environment: Environment, port: int, owner_link: str | None, *, qr: bool) -> None:
@@ -175,7 +175,7 @@ def announce(environment: Environment, port: int, owner_link: str | None, *, qr:
     tell(f"  {environment.url or local}/")
     shared = environment.url
     if address.is_everywhere(environment.host) and not environment.url:
-        for other in address.lan_addresses():
+        for other in address.lan_addresses(environment.host):
             shared = shared or address.url(other, port)
             tell(
                 f"  {address.url(other, port)}/  {say('for others in this network', '供同一网络的其他人使用')}"
@@ -201,7 +201,6 @@ def run(environment: Environment, bound: socket.socket, ready: object) -> int:
     if environment.workers > 1:
         from teahouse.server.workers import Supervisor
 
-        bound.listen(socket.SOMAXCONN)
         _close_pool()
         return Supervisor(bound, environment.workers, ready).run()
     from teahouse.server.listener import make_server

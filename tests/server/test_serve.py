@@ -153,8 +153,9 @@ def test_everyone_is_told_the_lan_address_and_its_qr_code() -> None:
         others = re.findall(r"http://(\S+):\d+/  for others", server.output())
         assert others, "this machine has no network, or its address was not found"
         assert "█" in server.output() or "▀" in server.output()
-        with socket.create_connection((others[0], server.port), timeout=5):
-            pass
+        for other in others:
+            with socket.create_connection((other.strip("[]"), server.port), timeout=5):
+                pass
         own = server.browser()
         own.base = f"http://{others[0]}:{server.port}"
         assert own.get("/").status == 200
@@ -217,6 +218,16 @@ def test_a_port_in_use_is_named_with_who_has_it_and_a_free_one(fresh: Teahouse) 
         pass
     assert not (fresh.data / "teahouse.sqlite3").exists(), "nothing was begun"
     fresh.start()
+
+
+def test_a_port_cannot_be_taken_between_the_look_and_the_opening(fresh: Teahouse) -> None:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", fresh.port))  # As Teahouse binds; the system lets both.
+        process = fresh.begin()
+        process.wait_until(lambda: "Making the database" in fresh.output(), "begun", 30)
+        with pytest.raises(OSError, match="in use"):
+            other.listen()
 
 
 def test_an_address_of_another_machine_is_refused() -> None:
