@@ -6,8 +6,10 @@ A Channels consumer without what Channels does per event: no hop through a threa
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from channels.consumer import AsyncConsumer
 
@@ -39,6 +41,8 @@ class Connection(AsyncConsumer):
         self.login: str | None = None  # Key of the Django session that the person is signed in with.
         self.token: str | None = None  # Digest of the bearer token that the person came with.
         self.subscribed: dict[int, Any] = {}
+        self._closing = False  # It is we who end it: what still comes from the peer is not looked at.
+        self._dropped = False
 
     @property
     def person_id(self) -> int | None:
@@ -65,8 +69,26 @@ class Connection(AsyncConsumer):
         await receive()  # websocket.connect
         # A refusal accepts first: browsers show a refused handshake only as 1006.
         await send({"type": "websocket.accept"})
-        self.outlet = outlet_for(scope, send, limit=conf().LIMITS.queue, on_slow=self._too_slow)
+        self.outlet = outlet_for(
+            scope,
+            send,
+            limit=conf().LIMITS.queue,
+            on_slow=self._too_slow,
+            on_gone=partial(self._drop, cast(asyncio.Task[None], asyncio.current_task())),
+        )
         self.door = handshake(scope)
+        try:
+            await self._until_the_end(receive)
+        except asyncio.CancelledError:
+            if not self._dropped:
+                raise
+
+    def _drop(self, task: asyncio.Task[None]) -> None:
+        """A server without our wire waits for its peer for ever: only the application's end makes it let go."""
+        self._dropped = True
+        task.cancel()
+
+    async def _until_the_end(self, receive: Any) -> None:
         if await self._let_in():
             try:
                 await self._live(receive)
@@ -100,7 +122,8 @@ class Connection(AsyncConsumer):
         try:
             await self.opened()
             while (message := await receive())["type"] != "websocket.disconnect":
-                if not self.outlet.closed:
+                # Also what a peer said before it left: `echo hello | client` closes at once.
+                if not self._closing:
                     await self.received(message.get("text"), message.get("bytes"))
         except Problem as problem:
             # What a command could not be told by its reply: the session cannot go on.
@@ -124,6 +147,7 @@ class Connection(AsyncConsumer):
         self.left()
 
     def _too_slow(self) -> None:
+        self._closing = True
         log.info("A session of %s was too slow", self.person_id)
 
     # What the hub and the runtime ask of a session
@@ -132,6 +156,7 @@ class Connection(AsyncConsumer):
         self.outlet.put(block)
 
     def close(self, code: int, reason: str = "") -> None:
+        self._closing = True
         self.outlet.close(code, reason)
 
     def is_meant_by(self, cut: people.Cut) -> bool:

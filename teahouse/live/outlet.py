@@ -236,8 +236,11 @@ class SendOutlet:
         except (OSError, RuntimeError) as error:
             # The peer is gone: uvicorn raises ClientDisconnected, an OSError; daphne autobahn's
             # Disconnected, a RuntimeError, as uvicorn does for a frame after its own close.
+            # Either says so to receive() as well, behind what the peer said before it went.
             logger.debug("A session's server takes no more: %r", error)
-            self._give_up()
+            self.closed = True
+            self._forget()
+            self._stop_timer()
         finally:
             self._task = None
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.clients import Client
+from tests.clients import Client, Plain
 from tests.servers import Teahouse
 
 ANSWERS: list[tuple[str, Any, str]] = [
@@ -158,3 +158,20 @@ def test_a_session_that_breaks_off_in_the_middle_is_forgotten(server: Teahouse, 
             mallory.socket.recv(timeout=15)
     assert healthy.event(text="last words")
     still_well(healthy)
+
+
+@pytest.mark.parametrize("plain", [True, False], ids=["plain", "json"])
+def test_what_was_sent_before_a_close_is_said(server: Teahouse, healthy: Client, plain: bool) -> None:
+    said = [f"{kind} {number}" for number in range(10) for kind in ("one", "two", "three")]
+    for number in range(10):
+        texts = said[3 * number : 3 * number + 3]
+        if plain:
+            with Plain(server.url) as passing:
+                for text in texts:
+                    passing.send(text)
+        else:
+            with Client(server.url, "Passing") as client:
+                for text in texts:
+                    client.put(do="send", room="main", key=text, text=text)
+    heard = [healthy.event() for _ in said]
+    assert sorted(event["message"]["text"] for event in heard) == sorted(said)
