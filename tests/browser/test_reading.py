@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.line import Line
-from tests.browser.person import Cast, Person
+from tests.browser.person import NARROW, WIDE, Cast, Person
 from tests.clients import Client
 from tests.servers import Teahouse
 
@@ -188,3 +188,51 @@ async def test_the_keyboard_moves_among_messages(cast: Cast, room: str) -> None:
     await expect(ada.page.get_by_role("menuitem", name="Delete")).to_be_focused()
     await ada.page.keyboard.press("Escape")
     await expect(ada.message("one").locator("button.more")).to_be_focused()
+
+
+HEIGHTS = """() => {
+    const host = document.querySelector('teahouse-room');
+    const messages = [...(host.shadowRoot ?? host).querySelectorAll('.message')];
+    const tops = messages.map((one) => one.getBoundingClientRect().top);
+    return tops.map((top) => top - tops.at(-1));
+}"""
+
+
+@pytest.mark.parametrize("touch", [False, True])
+async def test_nothing_moves_when_the_script_takes_over(
+    cast: Cast, site: Teahouse, room: str, touch: bool
+) -> None:
+    with Client(site.url, "Bob") as bob:
+        bob.say(room, "with **markup**, 汉字 and *weight*\n\n| a | b |\n|---|---|\n| 1 | 2 |")
+        said = bob.say(room, "with reactions")
+        for emoji in ("🍵", "👍"):
+            bob.ok(do="react", room=room, message=said["message"], emoji=emoji)
+        gone = bob.say(room, "gone")
+        bob.ok(do="delete", room=room, message=gone["message"])
+        said = bob.say(room, "tpyo")
+        bob.ok(do="edit", room=room, message=said["message"], text="typo")
+    places = []
+    for script in (False, True):
+        reader = await cast.person(
+            viewport=NARROW, has_touch=touch, is_mobile=touch, java_script_enabled=script
+        )
+        await reader.open(f"/rooms/{room}/")
+        await expect(reader.page.locator(".message")).to_have_count(4)
+        if script:
+            await expect(reader.name_field).to_be_visible()
+        places.append(await reader.page.evaluate(HEIGHTS))
+    before, after = places
+    assert before == pytest.approx(after, abs=1)
+
+
+@pytest.mark.parametrize("size", ["wide", "narrow"])
+async def test_a_time_in_the_margin_stands_where_the_cups_do(cast: Cast, room: str, size: str) -> None:
+    ada = await cast.person("Ada", f"/rooms/{room}/", viewport=WIDE if size == "wide" else NARROW)
+    await ada.say("one", "two")
+    await ada.sees("one", "two")
+    time = await ada.message("two").locator("time").bounding_box()
+    cup = await ada.page.locator(".message .cup").bounding_box()
+    assert time is not None
+    assert cup is not None
+    assert time["x"] + time["width"] / 2 == pytest.approx(cup["x"] + cup["width"] / 2, abs=1)
+    assert time["width"] <= cup["width"]

@@ -273,7 +273,12 @@ async def test_a_room_that_is_not_there_can_be_made(cast: Cast) -> None:
     await ada.open("/rooms/新茶馆/")
     await expect(ada.page.get_by_role("heading", name="There is no room “新茶馆” yet.")).to_be_visible()
     await ada.give_name("Ada")
-    await ada.page.get_by_role("button", name="Make this room").click()
+    make = ada.page.get_by_role("button", name="Make this room")
+    await expect(make).to_be_visible()
+    # Nobody is in a room that is not there.
+    await expect(ada.page.get_by_role("complementary")).to_have_count(0)
+    await make.click()
+    await expect(ada.page.get_by_role("complementary")).to_be_visible()
     await ada.say("the first word")
     await ada.sees("the first word")
     bob = await cast.person("Bob", "/rooms/新茶馆/")

@@ -273,7 +273,8 @@ export class TeahouseRoom extends LitElement {
   }
 
   get #showsPeople() {
-    return Boolean(this.#client?.you && !this.nameless) && (this.peopleShown ?? this.wide);
+    const inside = this.#client?.you && !this.nameless && this.#feed && !this.#isMissing(this.#feed);
+    return Boolean(inside) && (this.peopleShown ?? this.wide);
   }
 
   #togglePeople() {
