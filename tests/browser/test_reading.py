@@ -190,6 +190,17 @@ async def test_the_keyboard_moves_among_messages(cast: Cast, room: str) -> None:
     await expect(ada.message("one").locator("button.more")).to_be_focused()
 
 
+async def test_the_focus_of_a_deleted_message_goes_to_its_neighbour(cast: Cast, room: str) -> None:
+    ada = await cast.person("Ada", f"/rooms/{room}/")
+    await ada.say("stays", "goes")
+    await ada.sees("stays", "goes")
+    await ada.message("goes").locator("button.more").focus()
+    for key in ("Enter", "ArrowUp", "Enter", "Enter"):  # the menu, its last entry, and that one is sure
+        await ada.page.keyboard.press(key)
+    await expect(ada.page.get_by_text("This message was deleted.")).to_be_visible()
+    await expect(ada.message("stays").locator("button.more")).to_be_focused()
+
+
 HEIGHTS = """() => {
     const host = document.querySelector('teahouse-room');
     const messages = [...(host.shadowRoot ?? host).querySelectorAll('.message')];

@@ -77,6 +77,13 @@ export class TeahouseConversation extends Light {
     this.#toEnd();
   }
 
+  /** Gives the focus that a message lost to the one before it. @param {Element} message */
+  refocus(message) {
+    const buttons = this.#buttons();
+    const before = (/** @type {Element} */ one) => message.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_PRECEDING;
+    (buttons.findLast(before) ?? buttons[0] ?? this.#scroller).focus({ preventScroll: true });
+  }
+
   willUpdate() {
     const { store } = this.feed;
     this.#drawLine();

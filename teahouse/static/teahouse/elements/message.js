@@ -22,6 +22,8 @@ export class TeahouseMessage extends Light {
     language: { attribute: false },
   };
 
+  #hadFocus = false;
+
   constructor() {
     super();
     /** Either this … @type {Message | null} */
@@ -39,6 +41,19 @@ export class TeahouseMessage extends Light {
     /** Of several that wait only the last says so. */
     this.lastOne = false;
     this.language = "";
+  }
+
+  get #focused() {
+    return this.contains(/** @type {ShadowRoot} */ (this.getRootNode()).activeElement);
+  }
+
+  willUpdate() {
+    this.#hadFocus = this.isConnected && this.#focused;
+  }
+
+  /** A deleted message has no buttons: the focus that was on one would be nowhere. */
+  updated() {
+    if (this.#hadFocus && !this.#focused) this.act("unfocused", { element: this });
   }
 
   render() {

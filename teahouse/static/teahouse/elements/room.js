@@ -38,7 +38,7 @@ const WIDE = 900; // px: people beside the conversation, not over it
 
 /** @typedef {{you?: Who | null, room?: RoomState, history?: History, missing?: boolean}} FirstPage */
 /** @typedef {{"teahouse-conversation": TeahouseConversation, "teahouse-menu": TeahouseMenu, "teahouse-composer": TeahouseComposer | null}} Parts */
-/** @typedef {{action: string, message: Message, pending: Unsent, button: HTMLElement, emoji: string, on: boolean, you: Who, count: number}} Act */
+/** @typedef {{action: string, message: Message, pending: Unsent, button: HTMLElement, element: Element, emoji: string, on: boolean, you: Who, count: number}} Act */
 
 export class TeahouseRoom extends LitElement {
   static properties = {
@@ -310,7 +310,7 @@ export class TeahouseRoom extends LitElement {
   }
 
   /** @param {Act} act @param {Client} client @param {Feed} feed @returns {unknown} */
-  #carryOut({ action, message, pending, button, emoji, on, you, count }, client, feed) {
+  #carryOut({ action, message, pending, button, element, emoji, on, you, count }, client, feed) {
     switch (action) {
       case "sent":
         return this.#part("teahouse-conversation").follow();
@@ -331,6 +331,8 @@ export class TeahouseRoom extends LitElement {
       case "rewrite":
         client.outgoing.discard(feed, pending.key);
         return this.#part("teahouse-composer")?.takeBack(pending.text);
+      case "unfocused":
+        return this.#part("teahouse-conversation").refocus(element);
       case "unseen":
         return this.#showCount(count);
       case "people":
