@@ -137,6 +137,7 @@ def test_it_says_that_postgres_is_gone_and_recovers() -> None:
         assert server.browser().get("/health/live").status == 200
         page = server.browser().get("/sign-in/")
         assert page.status == 503
+        assert "/sign-in/" not in page.text, "who is signed in cannot be known now"
         assert "The database cannot be reached just now" in page.text
         assert int(page.headers["Retry-After"]) > 0
         postgres.start()
