@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from teahouse.server.words import Refused, say
+from teahouse.server.words import Refused, program, say
 
 # Addresses for documentation (RFC 5737, RFC 3849): no packet is sent, the system only picks the way there.
 FAR_AWAY: Final = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
@@ -75,8 +75,8 @@ def port_taken(host: str, port: int) -> str:
     by = say(f" by {who}", f"（{who}）") if who else ""
     free = _free_port_after(host, port)
     return say(
-        f"Port {port} is in use{by}. Stop that, or take another port: teahouse serve --port {free}",
-        f"端口 {port} 已被占用{by}。停止它，或换一个端口：teahouse serve --port {free}",
+        f"Port {port} is in use{by}. Stop that, or take another port: {program()} serve --port {free}",
+        f"端口 {port} 已被占用{by}。停止它，或换一个端口：{program()} serve --port {free}",
     )
 
 

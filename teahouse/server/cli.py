@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from teahouse import __version__
 from teahouse.server import environ, usage
-from teahouse.server.words import Refused, say
+from teahouse.server.words import Refused, program, say
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -102,8 +102,8 @@ def owner_link() -> int:
         name = there_is.user.get_username() if there_is.user else there_is.name
         raise Refused(
             say(
-                f"The site has its owner: {name}. For a new password: teahouse manage changepassword {name}",
-                f"站点已有主人：{name}。重设密码：teahouse manage changepassword {name}",
+                f"The site has its owner: {name}. For a new password: {program()} manage changepassword {name}",
+                f"站点已有主人：{name}。重设密码：{program()} manage changepassword {name}",
             )
         )
     running = folder.holder(environment.data / folder.LOCK_FILE)
@@ -115,8 +115,8 @@ def owner_link() -> int:
     print(f"{base}/owner/{owner.new_link()}/")
     if running is None:
         hint = say(
-            "No server runs from this folder now; start it: teahouse serve",
-            "此文件夹没有服务器在运行；请启动：teahouse serve",
+            f"No server runs from this folder now; start it: {program()} serve",
+            f"此文件夹没有服务器在运行；请启动：{program()} serve",
         )
         print(hint, file=sys.stderr)
     return 0

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from teahouse.server import forms
-from teahouse.server.words import Refused, say
+from teahouse.server.words import Refused, program, say
 
 FILE_SUFFIX: Final = "_FILE"
 SECRET: Final = {"TEAHOUSE_SECRET_KEY", "DATABASE_URL", "REDIS_URL", "TEAHOUSE_MAIL_URL"}
@@ -277,8 +277,8 @@ def _unknown(name: str, where: str) -> str:
     close = difflib.get_close_matches(short, ours, 1, 0.6)
     hint = say(f"Did you mean {ours[close[0]]}?", f"是不是 {ours[close[0]]}？") if close else ""
     return say(
-        f"{name} ({where}) is no setting of Teahouse. {hint or 'All of them: teahouse serve --help'}",
-        f"{name}（{where}）不是 Teahouse 的设置。{hint or '全部设置见 teahouse serve --help'}",
+        f"{name} ({where}) is no setting of Teahouse. {hint or f'All of them: {program()} serve --help'}",
+        f"{name}（{where}）不是 Teahouse 的设置。{hint or f'全部设置见 {program()} serve --help'}",
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from teahouse.server.words import Refused, say
+from teahouse.server.words import Refused, program, say
 
 SECRET_FILE: Final = "secret_key"
 LOCK_FILE: Final = "lock"
@@ -157,16 +157,16 @@ def holder(path: Path) -> Holder | None:
 
 def _in_use(what: str, who: Holder | None) -> str:
     if who is None:
-        by = say("another Teahouse", "另一个 Teahouse")
+        by = say("another Teahouse", "另一个 Teahouse ")
         stop = ""
     else:
         at = say(f" at {who.url}", f"，地址 {who.url}") if who.url else ""
-        by = say(f"the Teahouse with pid {who.pid}{at}", f"pid 为 {who.pid} 的 Teahouse{at}")
+        by = say(f"the Teahouse with pid {who.pid}{at}", f" pid 为 {who.pid} 的 Teahouse{at} ")
         stop = say(f" Stop it with: kill {who.pid}", f" 停止它：kill {who.pid}")
     return say(
         f"{what} is in use by {by}.{stop}\n"
-        "Or run a second, separate one: teahouse serve --data OTHER_FOLDER --port 8001",
-        f"{what} 正被{by}使用。{stop}\n或另开一个独立的：teahouse serve --data 另一文件夹 --port 8001",
+        f"Or run a second, separate one: {program()} serve --data OTHER_FOLDER --port 8001",
+        f"{what} 正被{by}使用。{stop}\n或另开一个独立的：{program()} serve --data 另一文件夹 --port 8001",
     )
 
 

@@ -95,7 +95,7 @@ def need_redis(url: str) -> None:
 def take_locks(environment: Environment) -> list[folder.Lock]:
     """The lock of the data folder, and that of an SQLite file which lies elsewhere."""
     data = environment.data
-    what = say(f"The data folder {data}", f"数据文件夹 {data} ")
+    what = say(f"The data folder {data}", f"数据文件夹 {data}")
     locks = [folder.Lock(data / folder.LOCK_FILE, what)]
     url = environment.database_url
     if url and url.startswith("sqlite:"):
@@ -109,7 +109,7 @@ def take_locks(environment: Environment) -> list[folder.Lock]:
                 status=2,
             )
         locks.append(
-            folder.Lock(file.with_name(file.name + ".lock"), say(f"The database {file}", f"数据库 {file} "))
+            folder.Lock(file.with_name(file.name + ".lock"), say(f"The database {file}", f"数据库 {file}"))
         )
     return locks
 

@@ -10,7 +10,7 @@ from teahouse.actions.people import site_key
 from teahouse.actions.rooms import make_main
 from teahouse.models import Site
 from teahouse.server.sessions import SessionStore
-from teahouse.server.words import Refused, say
+from teahouse.server.words import Refused, program, say
 
 
 def secret_digest() -> str:
@@ -43,10 +43,10 @@ def prepare(*, new_secret: bool) -> None:
                 "This database belongs to a site with another secret key. Servers with different keys would not "
                 "accept each other's sign-ins and guest tickets.\n"
                 "Copy the file secret_key from the other server's data folder, or set TEAHOUSE_SECRET_KEY in both.\n"
-                "If the old key is lost: teahouse serve --new-secret (everyone will have to sign in again).",
+                f"If the old key is lost: {program()} serve --new-secret (everyone will have to sign in again).",
                 "此数据库属于使用另一密钥的站点。密钥不同的服务器互不承认登录和访客凭证。\n"
                 "请从另一服务器的数据文件夹复制 secret_key，或在两边都设置 TEAHOUSE_SECRET_KEY。\n"
-                "若旧密钥已丢失：teahouse serve --new-secret（所有人需重新登录）。",
+                f"若旧密钥已丢失：{program()} serve --new-secret（所有人需重新登录）。",
             )
         )
     site.secret_check = own

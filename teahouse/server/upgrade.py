@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from teahouse import __version__
-from teahouse.server.words import Refused, say
+from teahouse.server.words import Refused, program, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,8 +99,9 @@ def need_up_to_date(connection: BaseDatabaseWrapper, data: Path) -> None:
     if _waiting(connection, known_migrations(), data):
         raise Refused(
             say(
-                "The database is not made yet, or older than this program. Start the server first: teahouse serve",
-                "数据库尚未创建，或比本程序旧。请先启动服务器：teahouse serve",
+                f"The database of {data} is not made yet, or older than this program. "
+                f"Start the server first: {program()} serve",
+                f"{data} 的数据库尚未创建，或比本程序旧。请先启动服务器：{program()} serve",
             )
         )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 
 
 @cache
@@ -28,6 +30,19 @@ def tell(line: str = "") -> None:
         print(line, flush=True)
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - for the rest of this process
+
+
+@cache
+def program() -> str:
+    """How this program is typed where it runs: a shell finds `teahouse` of `bin/serve` or of `uvx` on no PATH."""
+    own = Path(sys.prefix, "bin", "teahouse")
+    if any(part.startswith("archive-v") for part in own.parts):  # uvx keeps environments in uv's cache
+        return "uvx teahouse"
+    found = shutil.which("teahouse")
+    if not own.exists() or (found and Path(found).resolve() == own.resolve()):
+        return "teahouse"
+    here = Path.cwd()
+    return str(own.relative_to(here) if own.is_relative_to(here) else own)
 
 
 def installed(*packages: str) -> bool:

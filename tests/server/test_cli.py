@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -122,3 +126,15 @@ def test_mail_is_sent_by_the_server_that_is_named(fresh: Teahouse) -> None:
     status, said = fresh.command_line("manage", "sendtestemail", "mei@example.org")
     assert status == 0
     assert "To: mei@example.org" in said, "without a server it goes to the log"
+
+
+@pytest.mark.parametrize("on_path", [False, True])
+def test_the_command_that_it_names_can_be_typed_here(on_path: bool) -> None:
+    """`bin/serve` puts nothing on the PATH."""
+    path = os.pathsep.join([*([sysconfig.get_path("scripts")] if on_path else []), "/usr/bin", "/bin"])
+    _, said = command_line("serve", env={"PATH": path, "TEAHOUSE_NONSENSE": "1"})
+    named = re.search(r"All of them: (.+)", said)
+    assert named
+    assert named[1].startswith("teahouse") == on_path
+    done = subprocess.run(["/bin/sh", "-c", named[1]], env={"PATH": path}, capture_output=True, text=True)
+    assert (done.returncode, "usage: teahouse serve" in done.stdout) == (0, True), done.stderr
