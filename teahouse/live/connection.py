@@ -13,16 +13,20 @@ from typing import Any, cast
 
 from channels.consumer import AsyncConsumer
 
-from teahouse.access import Speaker
+from teahouse import access
+from teahouse.access import Grant, Speaker
 from teahouse.actions import people
 from teahouse.conf import conf
+from teahouse.events import Position
 from teahouse.limits import address_key
 from teahouse.live import runtime as runtimes
 from teahouse.live.handshake import Handshake, handshake
+from teahouse.live.hub import Joined
 from teahouse.live.outlet import Outlet, outlet_for
 from teahouse.live.protocol import Problem
 from teahouse.live.runtime import Runtime
 from teahouse.live.sendqueue import Block
+from teahouse.models import Room
 
 log = logging.getLogger("teahouse.session")
 
@@ -138,13 +142,46 @@ class Connection(AsyncConsumer):
         self.runtime.sessions.pop(self, None)
         self.runtime.pings.discard(self.outlet)
         self.runtime.addresses.leave(self._address)
-        hub, now = self.runtime.hub, self.runtime.loop.time()
-        for room, feed in list(self.subscribed.items()):
-            hub.leave(self, feed)
-            if self.person_id is not None:
-                self.runtime.presence.leave(room, self.person_id, self, now)
-        self.subscribed.clear()
+        for room in list(self.subscribed):
+            self.unfollow(room)
         self.left()
+
+    # Rooms
+
+    async def follow(
+        self, speaker: Speaker, name: str, since: Position | None = None
+    ) -> tuple[Room, Grant, Joined]:
+        """Makes this session hear of a room that the person may read, or gives it the next page before that.
+
+        Raises:
+            Problem: `not_found`, `too_many`, `unavailable`.
+        """
+        runtime, limit = self.runtime, conf().LIMITS.rooms
+        while True:
+            room, grant = await runtime.read(access.room, speaker, name)
+            # Subscribing again starts anew.
+            self.unfollow(room.pk)
+            if len(self.subscribed) >= limit:
+                raise Problem("too_many", f"A session subscribes to at most {limit} rooms.")
+            joined = await runtime.subscribe(self, room.pk, room.slug, since)
+            feed = runtime.hub.feeds[room.pk]
+            # The page may know of an end of which the feed will hear only now, from another process.
+            ended_at = max((event.seq for event in joined.events if event.ends is not None), default=0)
+            if max(feed.rights_ended_at, ended_at) <= room.seq:
+                break
+            # Somebody's right to read ended after we looked: perhaps ours. Look again.
+            runtime.hub.leave(self, feed)
+        if joined.live:
+            self.subscribed[room.pk] = feed
+        return room, grant, joined
+
+    def unfollow(self, room: int) -> None:
+        """Hears of the room no more; the person stays present for the grace."""
+        feed = self.subscribed.pop(room, None)
+        if feed is not None:
+            self.runtime.hub.leave(self, feed)
+            assert self.speaker is not None
+            self.runtime.presence.leave(room, self.speaker.id, self, self.runtime.loop.time())
 
     def _too_slow(self) -> None:
         self._closing = True

@@ -51,15 +51,13 @@ class PlainSession(Connection):
         try:
             identity = await identify(self.runtime, self.door, self.door.bearer, self.door.name)
             self.speaker, self.login, self.token = identity.speaker, identity.login, identity.token
-            room = await self.runtime.write(rooms.visit, self.speaker, group)
-            _, self._grant = await self.runtime.read(access.room, self.speaker, room.slug)
+            visited = await self.runtime.write(rooms.visit, self.speaker, group)
+            room, self._grant, _ = await self.follow(self.speaker, visited.slug)
         except Problem as problem:
             self._refuse(problem)
             self.close(problem.close or _close_code(problem), problem.code)
             return
         self.outlet.put(Block([label(self.speaker.who["name"]) + CONNECTED]))
-        await self.runtime.subscribe(self, room.pk, room.slug, None)
-        self.subscribed[room.pk] = self.runtime.hub.feeds[room.pk]
         self.runtime.names[self.speaker.id] = self.speaker.who
         self.runtime.presence.enter(room.pk, self.speaker.id, self, self.runtime.loop.time())
 

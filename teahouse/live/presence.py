@@ -146,6 +146,11 @@ class Presence:
         room = self._rooms.get(room_id)
         return room is not None and person_id in room.holders
 
+    def people(self) -> set[int]:
+        """Everybody who is in some room, or was when it was last told."""
+        told = self._readers.people.values()
+        return set().union(*told, *(room.holders for room in self._rooms.values()))
+
     def tell(self, now: float) -> list[Change]:
         """What has changed for the readers of each room since they were last told, where that is due."""
         self._advance(now)

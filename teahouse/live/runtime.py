@@ -237,7 +237,6 @@ class Runtime:
     # Other processes
 
     def _heard(self, data: dict[str, Any]) -> None:
-        now = self.loop.time()
         if events := data.get("events"):
             self.hub.publish(events)
             self.hub.flush()
@@ -249,14 +248,19 @@ class Runtime:
             self.close_gaps()
         if signal := data.get("signal"):
             self.signal(signal[0], signal[1], everywhere=False)
+        if cut := data.get("cut"):
+            self.cut(people.Cut(*cut))
+        self._heard_of_people(data)
+
+    def _heard_of_people(self, data: dict[str, Any]) -> None:
+        now = self.loop.time()
         for who in data.get("people", ()):
-            self.names.setdefault(who["id"], who)
+            if "name" in who:  # Which may be another than before: guests rename themselves.
+                self.names[who["id"]] = who
         if "here" in data:
             self.presence.heard(data["from"], {int(room): ids for room, ids in data["here"].items()}, now)
         for room, came, went in data.get("changes", ()):
             self.presence.heard_change(data["from"], room, came, went, now)
-        if cut := data.get("cut"):
-            self.cut(people.Cut(*cut))
         if data.get("gone"):
             self.presence.forget(data["from"], now)
 

@@ -69,7 +69,8 @@ class Session(Connection):
         if text is None:
             self.close(1003, "text frames only")
             return
-        if len(text) > self._limits.frame:
+        # Of what cannot be too big, not even in the longest characters, nobody counts the bytes.
+        if len(text) * 4 > self._limits.frame and len(text.encode()) > self._limits.frame:
             self.close(1009, "frame too big")
             return
         try:
@@ -166,20 +167,9 @@ class Session(Connection):
             await self._own_stream(speaker)
         elif command.make:
             await self.runtime.write(rooms.visit, speaker, command.room)
-        while True:
-            room, grant = await self.runtime.read(access.room, speaker, command.room)
-            if (before := self.subscribed.get(room.pk)) is not None:
-                self.runtime.hub.leave(self, before)
-            elif len(self.subscribed) >= self._limits.rooms:
-                raise Problem("too_many", f"A session subscribes to at most {self._limits.rooms} rooms.")
-            since = command.since.position() if command.since is not None else None
-            joined = await self.runtime.subscribe(self, room.pk, room.slug, since)
-            feed = self.runtime.hub.feeds[room.pk]
-            if feed.rights_ended_at <= room.seq:
-                break
-            # Somebody's right to read ended after we looked: perhaps ours. Look again.
-            self.runtime.hub.leave(self, feed)
-        self._grants[command.room] = grant
+        since = command.since.position() if command.since is not None else None
+        room, grant, joined = await self.follow(speaker, command.room, since)
+        self._remember(command.room, grant)
         answer = {
             "room": history.room_state(room) | {"room": command.room if command.room == "@me" else room.slug},
             "position": joined.position,
@@ -188,12 +178,8 @@ class Session(Connection):
         }
         if joined.reset:
             answer["reset"] = True
-        if joined.live:
-            self.subscribed[room.pk] = feed
-            if grant.kind != "personal":
-                answer["here"] = self._enter(speaker, room.pk)
-        else:
-            self.subscribed.pop(room.pk, None)
+        if joined.live and grant.kind != "personal":
+            answer["here"] = self._enter(speaker, room.pk)
         self._done_with(command.id)
         self.outlet.put(
             Block([_with_events(protocol.ok(command.id, answer), [e.wire for e in joined.events])])
@@ -217,15 +203,12 @@ class Session(Connection):
         slug = "@me" if command.room == "@me" else slug_of(command.room)
         for room, feed in list(self.subscribed.items()):
             if feed.slug == slug:
-                self.runtime.hub.leave(self, feed)
-                self.runtime.presence.leave(room, speaker.id, self, self.runtime.loop.time())
-                del self.subscribed[room]
+                self.unfollow(room)
         self._answer(command.id, {})
 
     async def _history(self, speaker: Speaker, command: protocol.History) -> None:
-        _, grant = await self.runtime.read(access.room, speaker, command.room)
         where = command.model_dump(include={"before", "after", "around", "limit"})
-        self._answer(command.id, await self.runtime.read(history.page, grant.room, **where))
+        self._answer(command.id, await self.runtime.read(_page, speaker, command.room, where))
 
     async def _typing(self, speaker: Speaker, command: protocol.Typing) -> None:
         grant = await self._grant(speaker, command.room)
@@ -276,11 +259,15 @@ class Session(Connection):
     # Sending
 
     async def _grant(self, speaker: Speaker, room: str, *, fresh: bool = False) -> Grant:
-        grant = None if fresh else self._grants.get(room)
+        grant = None if fresh else self._grants.get(slug_of(room) or room)
         if grant is None:
             _, grant = await self.runtime.read(access.room, speaker, room)
-            self._grants[room] = grant
+            self._remember(room, grant)
         return grant
+
+    def _remember(self, room: str, grant: Grant) -> None:
+        # By the permanent name: a room can be written in any number of ways.
+        self._grants[slug_of(room) or room] = grant
 
     async def _send(self, speaker: Speaker, command: protocol.Send) -> None:
         messages.check_text(command.text)
@@ -349,6 +336,14 @@ class Session(Connection):
             except Problem as problem:
                 self._answer_refused(number, problem)
             self._again.popleft()
+
+
+def _page(speaker: Speaker, name: str, where: dict[str, Any]) -> dict[str, Any]:
+    _, grant = access.room(speaker, name)
+    page = history.page(grant.room, **where)
+    # The right may have ended while the page was read: what was said since is not for the person (P6).
+    access.room(speaker, name)
+    return page
 
 
 def _with_events(reply: str, events: list[str]) -> str:

@@ -17,7 +17,7 @@ from teahouse.events import Position, encode
 from teahouse.journal import Stale
 from teahouse.live.protocol import Problem
 from teahouse.live.sendqueue import Block
-from teahouse.models import Person
+from teahouse.models import Member, Person, Room
 
 if TYPE_CHECKING:
     from teahouse.live.runtime import Runtime
@@ -157,6 +157,19 @@ class Sweep:
                 session.close(4001, "signed out")
             elif session.token in revoked:
                 session.close(4001, "revoked")
+        await self._check_members()
+
+    async def _check_members(self) -> None:
+        """The same for rooms that only members read: a row that was changed without an event of the room."""
+        rooms = {room for session in self.runtime.sessions for room in session.subscribed}
+        members = await self.runtime.read(_members, rooms)
+        for session in list(self.runtime.sessions):
+            for room in session.subscribed.keys() & members.keys():
+                if session.person_id not in members[room]:
+                    session.unfollow(room)
+                    session.reading_ended(room)
+                    # Who subscribes again is told why. A plain session is closed by now.
+                    session.close(4200, "1")
 
     async def _tell_unread(self) -> None:
         """`head` signals: for own rooms that a session has not subscribed to, at most once a second."""
@@ -212,6 +225,8 @@ class Sweep:
             here = runtime.presence.snapshot()
             present = {person for ids in here.values() for person in ids}
             runtime.bus.tell({"people": self._named(present), "here": here})
+            known = runtime.presence.people() | {session.person_id for session in runtime.sessions}
+            runtime.names = {one: who for one, who in runtime.names.items() if one in known}
 
     def _named(self, ids: Any) -> list[Any]:
         return [self.runtime.names.get(one, {"id": one}) for one in ids]
@@ -247,6 +262,18 @@ def _inactive(ids: set[int]) -> set[int]:
         *rows.filter(deactivated_at__isnull=False).values_list("pk", flat=True),
         *rows.filter(user__is_active=False).values_list("pk", flat=True),
     }
+
+
+def _members(rooms: set[int]) -> dict[int, set[int]]:
+    """Of those rooms that not everybody may read: who may."""
+    kinds = (Room.Kind.PRIVATE, Room.Kind.DIRECT)
+    members: dict[int, set[int]] = {
+        pk: set() for pk in Room.objects.filter(pk__in=rooms, kind__in=kinds).values_list("pk", flat=True)
+    }
+    rows = Member.objects.filter(room__in=members).exclude(role=Member.Role.GUEST)
+    for room, person in rows.values_list("room", "person"):
+        members[room].add(person)
+    return members
 
 
 def _unread(rooms: set[int], people: set[int]) -> list[dict[str, Any]]:

@@ -92,3 +92,11 @@ def test_what_was_said_before_leaving_is_said(other: Teahouse) -> None:
                     passing.send(f"{letter}{number}")
         said = [reader.event()["message"]["text"] for _ in range(30)]
         assert sorted(said) == sorted(f"{letter}{number}" for letter in "abc" for number in range(10))
+
+
+def test_a_frame_is_measured_in_bytes(other: Teahouse) -> None:
+    """The server's own limit is larger, or none."""
+    with Client(other.url, "Alice") as alice:
+        assert alice.refused(do="unsubscribe", room="茶" * 40_000) == "invalid"
+        alice.put(do="unsubscribe", room="茶" * 50_000)
+        assert alice.closed()[0] == 1009

@@ -1,0 +1,62 @@
+"""Rights that end while a session subscribes: nothing above the number that ended them reaches it (P6)."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from teahouse.access import Grant, Speaker, not_found
+from teahouse.events import Event, Position
+from teahouse.live.connection import Connection
+from teahouse.live.hub import Hub, Joined
+from teahouse.live.presence import Presence
+from teahouse.live.protocol import Problem
+from teahouse.live.session import Session
+from teahouse.models import Room
+
+BOB = Speaker({"id": 7, "name": "Bob", "kind": "user"})
+SINCE: Position = {"epoch": "e", "seq": 0}
+REMOVED = Event(1, 10, "member", 7, "{}", ends=7)
+AFTER = Event(1, 11, "message", 3, "{}")
+
+
+class Racing:
+    """A runtime in which Bob is removed from the room at number 10, after his rights were read at `looked_at`.
+
+    `delivered`: whether this process's hub has heard of it, or only the page, read from the database.
+    """
+
+    def __init__(self, looked_at: int, *, delivered: bool) -> None:
+        self.hub, self.presence = Hub(), Presence()
+        self.loop = SimpleNamespace(time=lambda: 0.0)
+        self.looks = [looked_at, 11]
+        self.delivered = delivered
+
+    async def read(self, *_: Any) -> tuple[Room, Any]:
+        seq = self.looks.pop(0)
+        if seq >= 10:
+            raise not_found("secret")
+        return Room(pk=1, slug="secret", kind="private", seq=seq), Grant
+
+    async def subscribe(self, reader: Connection, room: int, slug: str, since: Position | None) -> Joined:
+        feed = self.hub.open(room, slug)
+        self.hub.load(feed, {"epoch": "e", "seq": 8})
+        if self.delivered:
+            self.hub.publish([Event(1, 9, "message", 2, "{}"), REMOVED, AFTER])
+            return self.hub.join(reader, feed, None)
+        return self.hub.join(reader, feed, since, [Event(1, 9, "message", 2, "{}"), REMOVED, AFTER])
+
+
+@pytest.mark.parametrize("delivered", [True, False], ids=["the hub knows", "only the page knows"])
+def test_a_removal_between_looking_and_subscribing_is_seen(delivered: bool) -> None:
+    session = Session()
+    runtime = Racing(9, delivered=delivered)
+    session.runtime, session.speaker = runtime, BOB  # type: ignore[assignment]
+    with pytest.raises(Problem, match="no room"):
+        asyncio.run(session.follow(BOB, "secret", SINCE))
+    assert session.subscribed == {}
+    assert runtime.hub.feeds[1].is_empty
+    assert runtime.looks == [], "it looked twice"
