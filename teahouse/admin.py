@@ -87,6 +87,8 @@ class TokenAdmin(LookOnly):
     def revoke(self, request: HttpRequest, tokens: QuerySet[Token]) -> None:
         for token in tokens.filter(revoked_at=None):
             database.write(lambda token=token: people.revoke_token(token))  # type: ignore[misc]
+            # The writer did not wait for the other processes; the answer to this request does.
+            people.announce(people.Cut(token_digest=token.digest))
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("teahouse.change_token")

@@ -14,6 +14,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final
 
+from asgiref.sync import async_to_sync
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
 from teahouse.events import Event
@@ -28,6 +29,35 @@ BEAT_SECONDS: Final = 1.0
 COMPLAINT_SECONDS: Final = 60.0
 SILENT_BEATS: Final = 4
 """So many own beats that did not come back mean that the layer does not work."""
+OUTSIDE: Final = "outside"
+"""The name of whoever is no serving process, and waits for no answer."""
+LEASE_SECONDS: Final = 5.0
+"""Who has not been heard for so long is dead, or has noticed by its own silent beats that nobody reaches it."""
+
+
+def tell_once(site: Callable[[], str], data: dict[str, Any]) -> None:
+    """Tells the serving processes something from one that is none of them: a command, a WSGI view. Waits a second
+    at most, and never fails: what they hear of in this way they find by themselves as well, later."""
+    layer = get_channel_layer()
+    if layer is None or isinstance(layer, InMemoryChannelLayer):
+        return
+    group, message = _group(site()), _message(OUTSIDE, data | {"gone": True})
+
+    async def send() -> None:
+        await asyncio.wait_for(layer.group_send(group, message), SEND_SECONDS)
+
+    try:
+        async_to_sync(send)()
+    except Exception as error:  # noqa: BLE001  A layer may raise anything.
+        log.warning("Cannot send to the channel layer (%s: %s)", type(error).__name__, error)
+
+
+def _group(site: str) -> str:
+    return f"teahouse.{site}"
+
+
+def _message(process: str, data: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "teahouse", "from": process, "data": json.dumps(data, ensure_ascii=False)}
 
 
 class Bus:
@@ -35,7 +65,7 @@ class Bus:
 
     def __init__(self, site: str, process: str, heard: Callable[[dict[str, Any]], None]) -> None:
         self.process = process
-        self._group = f"teahouse.{site}"
+        self._group = _group(site)
         self._heard = heard
         layer = get_channel_layer()
         # The in-memory layer reaches nobody outside this process.
@@ -43,6 +73,7 @@ class Bus:
         self._out: asyncio.Queue[dict[str, Any]] = asyncio.Queue(QUEUE)
         self._tasks: list[asyncio.Task[None]] = []
         self._last_echo: float | None = None
+        self._heard_at: dict[str, float] = {}  # The other processes, and when each was heard last.
         self._listening = asyncio.Event()
         self._complained_at = float("-inf")
 
@@ -59,6 +90,11 @@ class Bus:
         if self._last_echo is None:
             return False
         return asyncio.get_running_loop().time() - self._last_echo < SILENT_BEATS * BEAT_SECONDS
+
+    def others(self) -> set[str]:
+        """The other processes of the site that are alive, as far as can be known from here."""
+        oldest = asyncio.get_running_loop().time() - LEASE_SECONDS
+        return {process for process, at in self._heard_at.items() if at > oldest}
 
     async def start(self) -> None:
         """Listens before anybody reads a head: what is committed from now on is heard or noticed as a gap."""
@@ -94,8 +130,8 @@ class Bus:
     async def _send(self) -> None:
         while True:
             data = await self._out.get()
-            message = {"type": "teahouse", "from": self.process, "data": json.dumps(data, ensure_ascii=False)}
             try:
+                message = _message(self.process, data)
                 await asyncio.wait_for(self._layer.group_send(self._group, message), SEND_SECONDS)
             except Exception as error:  # noqa: BLE001  A layer may raise anything; the chat goes on.
                 self._complain("send to", error)
@@ -118,10 +154,17 @@ class Bus:
                 await asyncio.sleep(BEAT_SECONDS)
 
     def _take(self, message: dict[str, Any]) -> None:
+        now = asyncio.get_running_loop().time()
         if message.get("from") == self.process:
-            self._last_echo = asyncio.get_running_loop().time()
+            self._last_echo = now
             return
         data = json.loads(message["data"])
+        if data.get("gone"):
+            self._heard_at[message["from"]] = float(
+                "-inf"
+            )  # What it still says on its way out does not count.
+        elif self._heard_at.get(message["from"], 0.0) >= 0:
+            self._heard_at[message["from"]] = now
         if events := data.get("events"):
             data["events"] = [Event(*event) for event in events]
         if data:

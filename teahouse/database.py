@@ -123,13 +123,18 @@ def serve_writes(writer: Writer | None, thread: threading.Thread | None) -> None
     _writer, _writer_thread = writer, thread
 
 
+def on_writer() -> bool:
+    """Whether the calling thread is the one writer, for which everybody waits."""
+    return threading.current_thread() is _writer_thread
+
+
 def write(run: Callable[[], T]) -> T:
     """Runs a write on the one writer of this process and waits; where none serves here, runs it at once.
 
     Raises:
         Unavailable: the database cannot be reached, on the writer.
     """
-    if _writer is None or threading.current_thread() is _writer_thread:
+    if _writer is None or on_writer():
         return run()
     return _writer.call(run).result()
 

@@ -5,10 +5,12 @@ Synchronous. What writes is called through `database.write`; what reads, on a re
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import secrets
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -35,6 +37,7 @@ from django.utils.module_loading import import_string
 
 from teahouse import database
 from teahouse.actions.names import as_seen, clean_name, name_of
+from teahouse.bus import tell_once
 from teahouse.live.protocol import Problem
 from teahouse.models import Person, Site, Token
 from teahouse.models.people import name_key
@@ -288,8 +291,11 @@ class Cut:
     token_digest: str | None = None
 
 
-on_cut: list[Callable[[Cut], None]] = []
-"""Called with each Cut; the runtime of a process that serves ends the sessions that are meant, in all processes."""
+on_cut: list[Callable[[Cut], Future[None] | None]] = []
+"""Called with each Cut; the runtime of a process that serves ends the sessions that are meant, in all processes. The
+future is done when it has."""
+CUT_SECONDS: Final = 6.0
+"""More than the lease of a process that cannot be reached; the runtime waits no longer than that."""
 
 
 def session_key_digest(key: str) -> str:
@@ -298,13 +304,38 @@ def session_key_digest(key: str) -> str:
 
 
 def announce(cut: Cut) -> None:
-    """Ends live sessions now. What ended them has to be committed: they come back at once and ask."""
+    """Ends live sessions now, and returns when they have ended in all processes, as far as this thread may wait.
+
+    What ended them has to be committed: they come back at once and ask. A process that does not serve tells those
+    that do, and does not wait for them.
+    """
+    if not on_cut:
+        tell_once(site_key, {"cut": [cut.person, cut.session_key_digest, cut.token_digest]})
+        return
+    cutting = []
     for hear in tuple(on_cut):
         try:
-            hear(cut)
+            cutting.append(hear(cut))
         except Exception:
             # Each process looks by itself within a minute; the others are told all the same.
             log.exception("Live sessions could not be told of %s", cut)
+    if not _may_wait():
+        return
+    for future in cutting:
+        if future is not None:
+            with contextlib.suppress(TimeoutError):
+                future.result(CUT_SECONDS)
+
+
+def _may_wait() -> bool:
+    """Neither the event loop, which does the work, nor the one writer waits for other processes."""
+    if database.on_writer():
+        return False
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return True
+    return False
 
 
 def _announce_after_commit(cut: Cut) -> None:

@@ -22,6 +22,7 @@ from teahouse.limits import address_key
 from teahouse.live import runtime as runtimes
 from teahouse.live.handshake import Handshake, handshake
 from teahouse.live.hub import Joined
+from teahouse.live.identify import Identity, identify
 from teahouse.live.outlet import Outlet, outlet_for
 from teahouse.live.protocol import Problem
 from teahouse.live.runtime import Runtime
@@ -45,6 +46,8 @@ class Connection(AsyncConsumer):
         self.login: str | None = None  # Key of the Django session that the person is signed in with.
         self.token: str | None = None  # Digest of the bearer token that the person came with.
         self.subscribed: dict[int, Any] = {}
+        self._login_digest: str | None = None
+        self._cuts: list[people.Cut] | None = None  # Those that came while it was asked who this is.
         self._closing = False  # It is we who end it: what still comes from the peer is not looked at.
         self._dropped = False
 
@@ -146,6 +149,26 @@ class Connection(AsyncConsumer):
             self.unfollow(room)
         self.left()
 
+    async def introduce(self, token: str | None, name: str | None) -> Identity:
+        """Finds out who this is.
+
+        Raises:
+            Problem: as `identify`.
+        """
+        self._cuts = []
+        try:
+            identity = await identify(self.runtime, self.door, token, name)
+        finally:
+            meanwhile, self._cuts = self._cuts, None
+        self.speaker, self.login, self.token = identity.speaker, identity.login, identity.token
+        if self.login is not None:
+            self._login_digest = people.session_key_digest(self.login)
+        # The login was good when it was read, and may have been ended before the answer was here.
+        for cut in meanwhile:
+            if self.is_meant_by(cut):
+                self.cut(cut)
+        return identity
+
     # Rooms
 
     async def follow(
@@ -197,11 +220,13 @@ class Connection(AsyncConsumer):
         self.outlet.close(code, reason)
 
     def is_meant_by(self, cut: people.Cut) -> bool:
-        if cut.person is not None and cut.person == self.person_id:
-            return True
-        if cut.token_digest is not None and cut.token_digest == self.token:
-            return True
-        return self.login is not None and people.session_key_digest(self.login) == cut.session_key_digest
+        if self._cuts is not None:
+            self._cuts.append(cut)
+        return (
+            (cut.person is not None and cut.person == self.person_id)
+            or (cut.token_digest is not None and cut.token_digest == self.token)
+            or (cut.session_key_digest is not None and cut.session_key_digest == self._login_digest)
+        )
 
     def cut(self, cut: people.Cut) -> None:
         if cut.person is not None:

@@ -17,6 +17,9 @@ logger = logging.getLogger("teahouse.outlet")
 
 EXTENSION = "teahouse.wire"
 TOO_SLOW = 4101
+BROKEN = 4000
+BROKEN_BELOW_3000 = frozenset({1002, 1003, 1007, 1009})
+ERROR = 4100
 CLOSE_TIMEOUT = 5.0
 HIGH_WATER = 65536
 
@@ -231,7 +234,7 @@ class SendOutlet:
                     # Emptied meanwhile if the reader was too slow.
                     del self._leaving[:1]
             if self._farewell is not None:
-                await self._send(self._farewell)
+                await self._take_leave(self._farewell)
                 self._stop_timer()
         except (OSError, RuntimeError) as error:
             # The peer is gone: uvicorn raises ClientDisconnected, an OSError; daphne autobahn's
@@ -243,6 +246,15 @@ class SendOutlet:
             self._stop_timer()
         finally:
             self._task = None
+
+    async def _take_leave(self, farewell: dict[str, Any]) -> None:
+        try:
+            await self._send(farewell)
+        except (OSError, RuntimeError):
+            raise
+        except Exception:  # noqa: BLE001  autobahn's, in daphne, is a bare one: it sends 1000 and 3000 to 4999 only.
+            # Ours of the same range, so that the peer knows whether to come back.
+            await self._send(farewell | {"code": BROKEN if farewell["code"] in BROKEN_BELOW_3000 else ERROR})
 
     def _give_up(self) -> None:
         self.closed = True

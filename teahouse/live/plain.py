@@ -14,7 +14,6 @@ from teahouse.conf import conf
 from teahouse.events import label
 from teahouse.journal import Stale, Stored
 from teahouse.live.connection import Connection
-from teahouse.live.identify import identify
 from teahouse.live.protocol import Problem
 from teahouse.live.sendqueue import Block
 
@@ -49,17 +48,16 @@ class PlainSession(Connection):
         self._count = 0
         group = self.scope["url_route"]["kwargs"].get("group") or rooms.MAIN
         try:
-            identity = await identify(self.runtime, self.door, self.door.bearer, self.door.name)
-            self.speaker, self.login, self.token = identity.speaker, identity.login, identity.token
-            visited = await self.runtime.write(rooms.visit, self.speaker, group)
-            room, self._grant, _ = await self.follow(self.speaker, visited.slug)
+            speaker = (await self.introduce(self.door.bearer, self.door.name)).speaker
+            visited = await self.runtime.write(rooms.visit, speaker, group)
+            room, self._grant, _ = await self.follow(speaker, visited.slug)
         except Problem as problem:
             self._refuse(problem)
             self.close(problem.close or _close_code(problem), problem.code)
             return
-        self.outlet.put(Block([label(self.speaker.who["name"]) + CONNECTED]))
-        self.runtime.names[self.speaker.id] = self.speaker.who
-        self.runtime.presence.enter(room.pk, self.speaker.id, self, self.runtime.loop.time())
+        self.outlet.put(Block([label(speaker.who["name"]) + CONNECTED]))
+        self.runtime.names[speaker.id] = speaker.who
+        self.runtime.presence.enter(room.pk, speaker.id, self, self.runtime.loop.time())
 
     def left(self) -> None:
         pass

@@ -20,6 +20,7 @@ from teahouse.conf import conf
 from teahouse.events import Event, Position, Who, encode
 from teahouse.journal import Commit, Entry, Journal, Settled
 from teahouse.limits import Buckets, Counted
+from teahouse.live.cuts import Cuts
 from teahouse.live.hold import pause_at
 from teahouse.live.hub import Ahead, Feed, Hub, Joined, NeedsPage, Reader
 from teahouse.live.pings import PingWheel
@@ -59,23 +60,25 @@ class Runtime:
         self.new_guests = Buckets(settings.LIMITS.guests / 60, settings.LIMITS.guests)
         self.draining = False
         self.sweep = Sweep(self)
+        self.cuts = Cuts(self)
         self._loading: dict[int, asyncio.Task[None]] = {}
         self._catching_up: dict[int, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
         self.journal.start()
         await self.bus.start()
-        people.on_cut.append(self._cut_from_any_thread)
+        people.on_cut.append(self.cuts.everywhere)
         outbox.on_hint.append(self._hint_from_any_thread)
         self.pings.start()
         self.sweep.start()
 
     async def stop(self) -> None:
         """After the sessions are gone: stores what waits and ends all threads and tasks."""
-        people.on_cut.remove(self._cut_from_any_thread)
+        people.on_cut.remove(self.cuts.everywhere)
         outbox.on_hint.remove(self._hint_from_any_thread)
         self.pings.stop()
         await self.sweep.stop()
+        await self.cuts.stop()
         for task in [*self._loading.values(), *self._catching_up.values()]:
             task.cancel()
         await asyncio.to_thread(self.journal.stop)
@@ -248,8 +251,7 @@ class Runtime:
             self.close_gaps()
         if signal := data.get("signal"):
             self.signal(signal[0], signal[1], everywhere=False)
-        if cut := data.get("cut"):
-            self.cut(people.Cut(*cut))
+        self.cuts.heard(data)
         self._heard_of_people(data)
 
     def _heard_of_people(self, data: dict[str, Any]) -> None:
@@ -264,19 +266,7 @@ class Runtime:
         if data.get("gone"):
             self.presence.forget(data["from"], now)
 
-    # Ending sessions
-
-    def cut(self, cut: people.Cut) -> None:
-        """Ends the sessions here that a sign-out, a revoked token or a deactivated account concerns (P6)."""
-        for session in [session for session in self.sessions if session.is_meant_by(cut)]:
-            session.cut(cut)
-
-    def _cut_from_any_thread(self, cut: people.Cut) -> None:
-        def everywhere() -> None:
-            self.cut(cut)
-            self.bus.tell({"cut": [cut.person, cut.session_key_digest, cut.token_digest]})
-
-        self.loop.call_soon_threadsafe(everywhere)
+    # From other threads, and to the end
 
     def _hint_from_any_thread(self) -> None:
         self.loop.call_soon_threadsafe(self.sweep.hint)

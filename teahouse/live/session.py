@@ -21,7 +21,6 @@ from teahouse.journal import Change, Entry, Stale, Stored
 from teahouse.limits import Strikes
 from teahouse.live import protocol
 from teahouse.live.connection import Connection
-from teahouse.live.identify import identify
 from teahouse.live.protocol import Problem
 from teahouse.live.sendqueue import Block
 from teahouse.models.rooms import slug_of
@@ -141,18 +140,18 @@ class Session(Connection):
         if command.v != protocol.VERSION:
             spoken = f"This server speaks version {protocol.VERSION}, not {command.v}."
             raise Problem("version", spoken, close=4008)
-        identity = await identify(self.runtime, self.door, command.token, command.name)
-        self.speaker, self.login, self.token = identity.speaker, identity.login, identity.token
+        identity = await self.introduce(command.token, command.name)
+        speaker = identity.speaker
         self._patience.cancel()
-        self.runtime.names[self.speaker.id] = self.speaker.who
-        own = await self.runtime.read(history.own_rooms, self.speaker.id)
+        self.runtime.names[speaker.id] = speaker.who
+        own = await self.runtime.read(history.own_rooms, speaker.id)
         self._watching = [room for room, _ in own]
         for room in self._watching:
             self.runtime.watched.setdefault(room, set()).add(self)
         answer: dict[str, Any] = {
             "v": protocol.VERSION,
             "session": secrets.token_urlsafe(9),
-            "you": self.speaker.who,
+            "you": speaker.who,
             "ping": conf().PING,
             "limits": self._limits.model_dump(),
             "rooms": [state for _, state in own],

@@ -30,6 +30,8 @@ HEADS_SECONDS_DEGRADED: Final = 0.25
 SNAPSHOT_SECONDS: Final = 10.0
 LOGINS_SECONDS: Final = 45.0
 """Changes made behind Teahouse's back are noticed within 60 s (P6)."""
+LOGINS_SECONDS_ALONE: Final = 3.0
+"""The bus is known to be silent after 4 s at most, so that all is looked at within the lease of 5 s (P6)."""
 IDLE_SECONDS: Final = 120.0
 """A feed without readers keeps its ring so long: a crowd that returns is served from it."""
 
@@ -43,9 +45,10 @@ class Sweep:
         self._state = "ok"
         self._moved: set[int] = set()
         self._data_version: int | None = None
+        self._logins_changed = False  # Perhaps: another process has written, on SQLite.
         self._outbox_due = asyncio.Event()
         self._outbox_due.set()
-        self._next: dict[str, float] = {}
+        self._done_at: dict[str, float] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -79,9 +82,9 @@ class Sweep:
 
     def _due(self, what: str, seconds: float) -> bool:
         now = self.runtime.loop.time()
-        if now < self._next.get(what, 0.0):
+        if now - self._done_at.get(what, float("-inf")) < seconds:
             return False
-        self._next[what] = now + seconds
+        self._done_at[what] = now
         return True
 
     # The database
@@ -89,7 +92,8 @@ class Sweep:
     async def _look_at_database(self) -> None:
         await asyncio.sleep(TICK)
         if await self._written_by_others():
-            self._next["heads"] = 0.0
+            self._done_at.pop("heads", None)
+            self._logins_changed = True
             self.hint()
         degraded = not self.runtime.bus.works
         if self._due("heads", HEADS_SECONDS_DEGRADED if degraded else HEADS_SECONDS):
@@ -97,7 +101,9 @@ class Sweep:
             self.hint()
         if self._moved and self._due("unread", 1.0):
             await self._tell_unread()
-        if self._due("logins", LOGINS_SECONDS):
+        # A cut does not reach us while the bus is silent, and a command's never does.
+        if self._due("logins", LOGINS_SECONDS_ALONE if degraded or self._logins_changed else LOGINS_SECONDS):
+            self._logins_changed = False
             await self._check_logins()
         self._tell_state()
 

@@ -26,7 +26,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from teahouse import database
-from teahouse.actions import people
 from teahouse.actions.names import NAME_CHARACTERS, clean_name
 from teahouse.conf import conf
 from teahouse.limits import Buckets, address_key
@@ -128,11 +127,8 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """`/sign-out/`: by POST, since a foreign page can make a browser GET anything."""
     if request.method == "GET":
         return render(request, "server/sign_out.html")
-    key = request.session.session_key
+    # Returns when the live sessions of this login have ended, in every process.
     auth.logout(request)
-    if key is not None:
-        # The session is gone: a socket that is cut here cannot come back with it.
-        people.sign_out(key)
     return redirect("/")
 
 

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from teahouse.access import Grant, Speaker, not_found
+from teahouse.actions.people import Cut
 from teahouse.events import Event, Position
+from teahouse.live import connection
 from teahouse.live.connection import Connection
 from teahouse.live.hub import Hub, Joined
+from teahouse.live.identify import Identity
 from teahouse.live.presence import Presence
 from teahouse.live.protocol import Problem
 from teahouse.live.session import Session
@@ -60,3 +63,21 @@ def test_a_removal_between_looking_and_subscribing_is_seen(delivered: bool) -> N
     assert session.subscribed == {}
     assert runtime.hub.feeds[1].is_empty
     assert runtime.looks == [], "it looked twice"
+
+
+def test_a_cut_that_comes_while_it_is_asked_who_this_is_ends_the_session(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session, closed = Session(), []
+    session.runtime = session.door = None  # type: ignore[assignment]
+    session.outlet = SimpleNamespace(close=lambda code, reason: closed.append((code, reason)))
+
+    async def identify(*_: Any) -> Identity:
+        # The token was good when it was read; it is revoked before the session knows whose it is.
+        assert not session.is_meant_by(Cut(token_digest="another"))
+        assert not session.is_meant_by(Cut(token_digest="digest"))
+        return Identity(BOB, token="digest")
+
+    monkeypatch.setattr(connection, "identify", identify)
+    asyncio.run(session.introduce("tok", None))
+    assert closed == [(4001, "revoked")]

@@ -95,8 +95,9 @@ def test_what_was_said_before_leaving_is_said(other: Teahouse) -> None:
 
 
 def test_a_frame_is_measured_in_bytes(other: Teahouse) -> None:
-    """The server's own limit is larger, or none."""
+    """The server's own limit is larger, or none. daphne can send no code below 3000."""
     with Client(other.url, "Alice") as alice:
         assert alice.refused(do="unsubscribe", room="茶" * 40_000) == "invalid"
+        assert other.process is not None
         alice.put(do="unsubscribe", room="茶" * 50_000)
-        assert alice.closed()[0] == 1009
+        assert alice.closed()[0] == (1009 if "uvicorn" in other.process.argv else 4000)
