@@ -26,8 +26,10 @@ class Limits(BaseModel):
         256, description="Commands of a session without an answer; then reading pauses."
     )
     rooms: Positive = Field(2000, description="Rooms one session may subscribe to.")
-    per_second: Positive = Field(10, description="Messages a person may send in a second, in the long run.")
-    burst: Positive = Field(40, description="Messages a person may send at once.")
+    per_second: Positive = Field(
+        10, description="Messages, edits and reactions of a person in a second, in the long run."
+    )
+    burst: Positive = Field(40, description="Messages, edits and reactions of a person at once.")
     sessions: Positive = Field(1000, description="Sessions from one address (IPv6: one /64).")
     guest_rooms: Positive = Field(10, description="Rooms that one guest may make.")
     guests: Positive = Field(60, description="New guests from one address in a minute.")

@@ -4,11 +4,12 @@ Out: messages for the journal, and each new message as escaped HTML. It keeps no
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from typing import Any, Final
 
 from teahouse import access
-from teahouse.access import Grant
+from teahouse.access import Grant, Speaker
 from teahouse.actions import messages, rooms
 from teahouse.conf import conf
 from teahouse.events import label
@@ -23,6 +24,7 @@ REFUSALS: Final = {
     "too_long": "太长: 一条消息最多 {limit} 个字",
     "empty": "空消息: 请写点什么",
     "invalid": "无法保存: 消息里不能有空字符",
+    "bad_name": "名字不行: 1 到 40 个可见字符",
     "too_fast": "太快: 请稍后再发",
     "forbidden": "没有权限",
     "archived": "房间已归档, 只能阅读",
@@ -52,7 +54,8 @@ class PlainSession(Connection):
             visited = await self.runtime.write(rooms.visit, speaker, group)
             room, self._grant, _ = await self.follow(speaker, visited.slug)
         except Problem as problem:
-            self._refuse(problem)
+            # Nothing else can be invalid here than the name.
+            self._refuse(problem, "bad_name" if problem.code == "invalid" else problem.code)
             self.close(problem.close or _close_code(problem), problem.code)
             return
         self.outlet.put(Block([label(speaker.who["name"]) + CONNECTED]))
@@ -81,6 +84,8 @@ class PlainSession(Connection):
         if conf().RATES and (wait := self.runtime.sends.take(self.speaker.id, self.runtime.loop.time())):
             raise Problem("too_fast", "Wait a moment.", retry=True, after=wait)
         html = await self.runtime.renderer.render(text)
+        if self._grant.role in (None, "guest") and not self.speaker.is_guest:
+            await self._join(self.speaker)
         self._count += 1
         # A key of our own makes the journal's second try after a broken connection safe.
         key = f"plain-{self._prefix}-{self._count}"
@@ -89,6 +94,13 @@ class PlainSession(Connection):
             if not isinstance(outcome, Stale):
                 return
             self._grant = await self._look_again()
+
+    async def _join(self, speaker: Speaker) -> None:
+        """Speaking in an open room makes a signed-in person its member, here as in the other protocol."""
+        stream = await self.runtime.write(rooms.personal, speaker.id)
+        with contextlib.suppress(Stale):
+            await self.runtime.store(rooms.join(speaker, self._grant, stream.pk))
+        self._grant = await self._look_again()
 
     async def _stored(self, entry: Any) -> Any:
         try:
@@ -126,8 +138,8 @@ class PlainSession(Connection):
         super().reading_ended(room)
         self.close(4004, "not_found")
 
-    def _refuse(self, problem: Problem) -> None:
-        words = REFUSALS.get(problem.code, problem.message).format(limit=conf().LIMITS.text)
+    def _refuse(self, problem: Problem, code: str | None = None) -> None:
+        words = REFUSALS.get(code or problem.code, problem.message).format(limit=conf().LIMITS.text)
         self.outlet.put(Block([f"[{words}]"]))
 
 

@@ -150,6 +150,7 @@ class Runtime:
 
     def _moved(self, events: list[Event]) -> None:
         self.sweep.moved({event.room for event in events})
+        self.sweep.gained({cast(int, event.subject) for event in events if event.kind == "room_added"})
         if self.hub.behind():
             self.loop.call_later(GAP_SECONDS, self.close_gaps)
 

@@ -44,7 +44,7 @@ class Session(Connection):
         self._retrying: asyncio.Task[None] | None = None
         self._typed_at: dict[int, float] = {}
         self._stream: int | None = None
-        self._watching: list[int] = []
+        self._watching: set[int] = set()
         self._limits = conf().LIMITS
         self._patience = self.runtime.loop.call_later(HELLO_SECONDS, self._no_hello)
 
@@ -61,6 +61,11 @@ class Session(Connection):
                 sessions.discard(self)
                 if not sessions:
                     del self.runtime.watched[room]
+
+    def watch(self, room: int) -> None:
+        """An own room: `head` signals tell what is new there while the session has not subscribed to it."""
+        self._watching.add(room)
+        self.runtime.watched.setdefault(room, set()).add(self)
 
     # Frames
 
@@ -145,9 +150,8 @@ class Session(Connection):
         self._patience.cancel()
         self.runtime.names[speaker.id] = speaker.who
         own = await self.runtime.read(history.own_rooms, speaker.id)
-        self._watching = [room for room, _ in own]
-        for room in self._watching:
-            self.runtime.watched.setdefault(room, set()).add(self)
+        for room, _ in own:
+            self.watch(room)
         answer: dict[str, Any] = {
             "v": protocol.VERSION,
             "session": secrets.token_urlsafe(9),
@@ -223,12 +227,14 @@ class Session(Connection):
 
     async def _read(self, speaker: Speaker, command: protocol.Read) -> None:
         stream = await self._own_stream(speaker)
-        await self._change(
+        grant = await self._change(
             speaker, command, lambda grant: rooms.read(speaker, grant, command.seq, command.back, stream)
         )
+        self.watch(grant.room)
 
     async def _edit(self, speaker: Speaker, command: protocol.Edit) -> None:
         messages.check_text(command.text)
+        self._check_rate(speaker)
         html = await self.runtime.renderer.render(command.text)
         await self._change(
             speaker, command, lambda grant: messages.edit(speaker, grant, command.message, command.text, html)
@@ -238,20 +244,21 @@ class Session(Connection):
         await self._change(speaker, command, lambda grant: messages.delete(speaker, grant, command.message))
 
     async def _react(self, speaker: Speaker, command: protocol.React) -> None:
+        self._check_rate(speaker)
         await self._change(
             speaker,
             command,
             lambda grant: messages.react(speaker, grant, command.message, command.emoji, command.on),
         )
 
-    async def _change(self, speaker: Speaker, command: Any, made: Any) -> None:
+    async def _change(self, speaker: Speaker, command: Any, made: Any) -> Grant:
         """Carries out a change under fresh rights, looking again as long as they change under it."""
         while True:
-            _, grant = await self.runtime.read(access.room, speaker, command.room)
+            grant: Grant = (await self.runtime.read(access.room, speaker, command.room))[1]
             change: Change = made(grant)
             try:
                 self._answer(command.id, await self.runtime.store(change))
-                return
+                return grant
             except Stale:
                 continue
 

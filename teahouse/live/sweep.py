@@ -44,6 +44,7 @@ class Sweep:
         self.database_failed = False
         self._state = "ok"
         self._moved: set[int] = set()
+        self._gained: set[int] = set()
         self._data_version: int | None = None
         self._logins_changed = False  # Perhaps: another process has written, on SQLite.
         self._outbox_due = asyncio.Event()
@@ -64,6 +65,10 @@ class Sweep:
         """Rooms with new events: people who have not subscribed to them are told unread counts."""
         if self.runtime.watched:
             self._moved |= rooms & self.runtime.watched.keys()
+
+    def gained(self, rooms: set[int]) -> None:
+        """Rooms to which somebody belongs now: their sessions here are to be told unread counts of those too."""
+        self._gained |= rooms
 
     def hint(self) -> None:
         """Something was left in the outbox."""
@@ -99,7 +104,8 @@ class Sweep:
         if self._due("heads", HEADS_SECONDS_DEGRADED if degraded else HEADS_SECONDS):
             await self._compare_heads()
             self.hint()
-        if self._moved and self._due("unread", 1.0):
+        if (self._moved or self._gained) and self._due("unread", 1.0):
+            await self._watch_gained()
             await self._tell_unread()
         # A cut does not reach us while the bus is silent, and a command's never does.
         if self._due("logins", LOGINS_SECONDS_ALONE if degraded or self._logins_changed else LOGINS_SECONDS):
@@ -176,6 +182,15 @@ class Sweep:
                     session.reading_ended(room)
                     # Who subscribes again is told why. A plain session is closed by now.
                     session.close(4200, "1")
+
+    async def _watch_gained(self) -> None:
+        rooms, self._gained = self._gained, set()
+        sessions = [session for session in self.runtime.sessions if not session.plain and session.person_id]
+        belong = await self.runtime.read(_belong, rooms, {session.person_id for session in sessions})
+        for session in sessions:
+            for room in belong.get(session.person_id, ()):
+                session.watch(room)
+                self._moved.add(room)
 
     async def _tell_unread(self) -> None:
         """`head` signals: for own rooms that a session has not subscribed to, at most once a second."""
@@ -280,6 +295,15 @@ def _members(rooms: set[int]) -> dict[int, set[int]]:
     for room, person in rows.values_list("room", "person"):
         members[room].add(person)
     return members
+
+
+def _belong(rooms: set[int], people: set[int]) -> dict[int, list[int]]:
+    """For each of these people those of the rooms to which they belong."""
+    belong: dict[int, list[int]] = {}
+    rows = Member.objects.filter(room__in=rooms, person__in=people)
+    for room, person in rows.values_list("room", "person"):
+        belong.setdefault(person, []).append(room)
+    return belong
 
 
 def _unread(rooms: set[int], people: set[int]) -> list[dict[str, Any]]:

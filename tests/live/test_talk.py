@@ -292,11 +292,64 @@ def test_too_fast_says_how_long_to_wait(open_server: Teahouse) -> None:
         assert again == replies[0]["ok"], "a repeat is answered before rates"
 
 
+@pytest.mark.parametrize("change", ["edit", "react"])
+def test_edits_and_reactions_count_like_messages(open_server: Teahouse, change: str) -> None:
+    with Client(open_server.url, "Alice") as alice:
+        message = alice.say("main", "first")["message"]
+        command = {"do": change, "room": "main", "message": message}
+        more = [
+            {"text": f"{n}"} if change == "edit" else {"emoji": "🍵", "on": n % 2 == 0} for n in range(60)
+        ]
+        for number in [alice.put(**command, **fields) for fields in more]:
+            reply = alice.reply_to(number)
+        assert reply["error"]["code"] == "too_fast"
+        assert reply["error"]["after"] > 0
+
+
 def test_frames_are_compact_json_and_not_escaped(server: Teahouse) -> None:
     with Client(server.url, "梅") as mei:
         mei.socket.send('{"id":"七","do":"ping","later":"fields may be added"}')
         assert mei.socket.recv(timeout=5) == '{"re":"七","ok":{}}'
         assert mei.socket.ping().wait(5), "WebSocket pings are answered"
+
+
+def test_speaking_over_the_plain_protocol_makes_a_signed_in_person_a_member(server: Teahouse) -> None:
+    token = server.command_line("manage", "teahouse_token", "Parrot")[1].strip()
+    with Client(server.url, "Alice") as alice:
+        alice.ok(do="subscribe", room="perch", make=True)
+        with Plain(
+            server.url, "/wsmsg/perch", additional_headers={"Authorization": f"Bearer {token}"}
+        ) as parrot:
+            parrot.send("one")
+            parrot.send("two")
+            assert alice.event("member")["member"]["person"]["name"] == "Parrot"
+            assert [alice.event()["message"]["text"] for _ in range(2)] == ["one", "two"]
+        with Client(server.url, token=token) as again:
+            assert [room["room"] for room in again.hello["rooms"]] == ["perch"]
+        alice.ok(do="ping")
+        assert not [frame for frame in alice.heard if frame.get("event") == "member"], "once"
+
+
+def test_a_name_that_is_none_is_refused_on_the_plain_protocol(server: Teahouse) -> None:
+    with Plain(server.url, "/wsmsg?name=" + "x" * 41) as plain:
+        assert plain.next() == "[名字不行: 1 到 40 个可见字符]"
+        assert plain.closed()[0] == 4001
+
+
+def test_a_room_gained_meanwhile_tells_what_is_new_there(server: Teahouse) -> None:
+    token = server.command_line("manage", "teahouse_token", "Robot")[1].strip()
+    with (
+        Client(server.url, token=token) as robot,
+        Client(server.url, token=token) as device,
+        Client(server.url, "Alice") as alice,
+    ):
+        assert robot.hello["rooms"] == []
+        alice.ok(do="subscribe", room="gained", make=True)
+        robot.say("gained", "speaking makes a member")
+        last = alice.say("gained", "news")["seq"]
+        for one in (robot, device):
+            head = one.signal("head", lambda frame: frame["seq"] == last)
+            assert (head["room"], head["unread"]) == ("gained", 1)
 
 
 def test_signing_out_and_a_revoked_token_end_live_sessions_in_every_process(
