@@ -46,6 +46,9 @@ class Session(Connection):
         self._stream: int | None = None
         self._watching: set[int] = set()
         self._limits = conf().LIMITS
+        self._await_hello()
+
+    def _await_hello(self) -> None:
         self._patience = self.runtime.loop.call_later(HELLO_SECONDS, self._no_hello)
 
     def _no_hello(self) -> None:
@@ -145,9 +148,15 @@ class Session(Connection):
         if command.v != protocol.VERSION:
             spoken = f"This server speaks version {protocol.VERSION}, not {command.v}."
             raise Problem("version", spoken, close=4008)
-        identity = await self.introduce(command.token, command.name)
-        speaker = identity.speaker
+        # It was said: behind a crowd that comes at once the answer may take longer than we wait for a hello, and
+        # who is sent away for that comes back as another guest, and makes the crowd larger.
         self._patience.cancel()
+        try:
+            identity = await self.introduce(command.token, command.name)
+        except Problem:
+            self._await_hello()
+            raise
+        speaker = identity.speaker
         self.runtime.names[speaker.id] = speaker.who
         own = await self.runtime.read(history.own_rooms, speaker.id)
         for room, _ in own:

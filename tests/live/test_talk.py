@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import unicodedata
+from contextlib import closing
 
 import pytest
 
@@ -266,9 +268,19 @@ def test_the_door(server: Teahouse) -> None:
         assert client.refused(do="hello", v=1, name="Third") == "hello_twice"
 
 
-def test_who_never_says_hello_is_asked_to_leave(server: Teahouse) -> None:
-    with Client(server.url, hello=False) as client:
-        assert client.closed() == (4105, "no hello within 10 s")
+def test_who_never_says_hello_is_asked_to_leave_and_not_who_waits_for_the_answer(server: Teahouse) -> None:
+    with (
+        closing(sqlite3.connect(server.data / "teahouse.sqlite3", isolation_level=None)) as database,
+        Client(server.url, hello=False) as patient,
+        Client(server.url, hello=False) as refused,
+    ):
+        assert refused.refused(do="hello", v=1, name=" ") == "invalid"
+        database.execute("BEGIN IMMEDIATE")  # No guest can be made: as behind a crowd that comes at once.
+        waiting = patient.put(do="hello", v=1, name="Patient")
+        with Client(server.url, hello=False) as silent:
+            assert silent.closed() == refused.closed() == (4105, "no hello within 10 s")
+        database.execute("ROLLBACK")
+        assert patient.reply_to(waiting)["ok"]["you"]["name"] == "Patient"
 
 
 def test_many_sends_need_not_wait_for_each_other(server: Teahouse) -> None:
