@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import secrets
+import signal
+import sys
 import threading
 from pathlib import Path
 
+import pytest
 from websockets.exceptions import ConnectionClosed
 
+from tests import services
 from tests.clients import Client
+from tests.live.conftest import SECRET
+from tests.live.dying import AFTER_COMMIT, BEFORE_BROADCAST, BEFORE_COMMIT
 from tests.servers import Teahouse
 
 OFF = {"TEAHOUSE_LIMITS": "off"}
@@ -76,6 +82,62 @@ def test_kill_9_in_the_middle_loses_nothing_that_was_acknowledged() -> None:
             assert sorted(history(again).values()) == sorted(
                 {*stored.values(), *(t.last[1] for t in talkers if t.last)}
             )
+
+
+class Mortal(Teahouse):
+    """A server that dies where a message tells it to."""
+
+    def command(self) -> list[str]:
+        command = super().command()
+        return [sys.executable, "-m", "tests.live.dying", *command[command.index("serve") :]]
+
+    def dies_of(self, speaker: Client, text: str) -> None:
+        speaker.put(do="send", room="main", key="once", text=text)
+        assert self.process is not None
+        assert self.process.wait() == -signal.SIGKILL
+        self.process = None
+
+
+@pytest.mark.parametrize("text", [BEFORE_COMMIT, AFTER_COMMIT, BEFORE_BROADCAST])
+def test_killed_at_each_step_of_a_message(text: str) -> None:
+    with Mortal(env=OFF) as server, Client(server.url, "Alice") as alice, Client(server.url, "Bob") as bob:
+        start = bob.ok(do="subscribe", room="main")["position"]
+        server.dies_of(alice, text)
+        server.start()
+        with Client(server.url, token=bob.ticket) as back, Client(server.url, token=alice.ticket) as again:
+            page = back.ok(do="subscribe", room="main", since=start)
+            told = [event["message"]["text"] for event in page["events"]]
+            assert told == ([] if text == BEFORE_COMMIT else [text])
+            repeat = again.ok(do="send", room="main", key="once", text="x" if not told else text)
+            assert repeat["seq"] == start["seq"] + 1
+            last = again.say("main", "last")
+            assert last["seq"] == start["seq"] + 2
+            assert back.event(text="last")["seq"] == last["seq"]
+
+
+@pytest.mark.parametrize("text", [BEFORE_COMMIT, AFTER_COMMIT, BEFORE_BROADCAST])
+def test_another_process_hears_of_what_a_killed_one_committed(
+    text: str, postgres_url: str, shared_redis: services.Redis
+) -> None:
+    env = {**OFF, "DATABASE_URL": postgres_url, "REDIS_URL": shared_redis.url, "TEAHOUSE_SECRET_KEY": SECRET}
+    with (
+        Mortal(env=env) as here,
+        Teahouse(env=env) as there,
+        Client(here.url, "Alice") as alice,
+        Client(there.url, "Bob") as bob,
+    ):
+        start = bob.ok(do="subscribe", room="main")["position"]
+        here.dies_of(alice, text)
+        if text != BEFORE_COMMIT:
+            assert bob.event(text=text)["seq"] == start["seq"] + 1, (
+                "found by the sweep, for nobody told of it"
+            )
+        with Client(there.url, token=alice.ticket) as again:
+            repeat = again.ok(do="send", room="main", key="once", text="x" if text == BEFORE_COMMIT else text)
+            assert repeat["seq"] == start["seq"] + 1
+            last = again.say("main", "last")
+            seqs = [bob.event()["seq"] for _ in range(2 if text == BEFORE_COMMIT else 1)]
+            assert seqs[-1] == last["seq"] == start["seq"] + 2
 
 
 POST = """
