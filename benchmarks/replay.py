@@ -222,14 +222,16 @@ class PlainReader:
             await asyncio.sleep(0.1)
 
     def check(self, shown: list[str]) -> None:
-        """Each spell has to be one stretch of what was said; the last one up to its end."""
+        """Each spell is one stretch of what was said: the first from its beginning, the last up to its end."""
         for number, spell in enumerate(self.spells):
-            if not spell:
-                continue
-            last = number == len(self.spells) - 1
-            starts = [len(shown) - len(spell)] if last else range(len(shown) - len(spell) + 1)
-            if not any(start >= 0 and shown[start : start + len(spell)] == spell for start in starts):
-                missing = Counter(shown[-len(spell) :]) - Counter(spell) if last else Counter()
+            first, last = number == 0, number == len(self.spells) - 1
+            end = len(shown) - len(spell)
+            if not spell and not (first and last):
+                continue  # Away again, or back after the last word.
+            starts = range(end if last else 0, (0 if first else end) + 1)
+            if not any(shown[start : start + len(spell)] == spell for start in starts if start >= 0):
+                stretch = shown if first and last else shown[-len(spell) :]
+                missing = Counter(stretch) - Counter(spell) if last else Counter()
                 self._tally.lost += missing.total()
                 self._tally.disordered += not missing
 
@@ -429,6 +431,8 @@ def main() -> int:
     options = parser.parse_args(arguments[:border])
     options.serve = arguments[border + 1 :]
     begun = time.monotonic()
+    # Ended from outside, the server of our own ends too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     tally = asyncio.run(replay(options))
     refused = sum(tally.refused.values())
     print(
