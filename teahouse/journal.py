@@ -309,7 +309,7 @@ class Journal(database.Writer):
         try:
             connection = database.connection()
             if connection.vendor == "sqlite":
-                _lock_before_reading(connection)
+                _lock_before_reading_and_sync(connection)
             while self._work_once():
                 if connection.vendor == "sqlite" and not self._queue.empty():
                     time.sleep(max(SQLITE_PAUSE, SQLITE_SHARE * (time.monotonic() - self._busy_since)))
@@ -352,12 +352,14 @@ class Journal(database.Writer):
             self._settled(commit, list(zip(dones, outcomes, strict=True)))
 
 
-def _lock_before_reading(connection: BaseDatabaseWrapper) -> None:
+def _lock_before_reading_and_sync(connection: BaseDatabaseWrapper) -> None:
     """BEGIN IMMEDIATE: a transaction that reads before it writes fails at once if another process wrote in between.
+    And `synchronous=FULL`: what is acknowledged survives a loss of power (P1).
 
     Said in this thread's settings, whatever the project's are: Django reads them whenever it connects.
     """
     options = {**connection.settings_dict["OPTIONS"], "transaction_mode": "IMMEDIATE"}
+    options["init_command"] = f"{options.get('init_command') or ''};PRAGMA synchronous=FULL"
     connection.settings_dict = {**connection.settings_dict, "OPTIONS": options}
 
 

@@ -227,6 +227,23 @@ class TestSQLite:
         finally:
             use(before)
 
+    @pytest.mark.parametrize("said", [None, "PRAGMA synchronous=OFF"])
+    def test_what_is_acknowledged_is_on_the_disk_whatever_the_project_says(
+        self, sqlite: Database, said: str | None
+    ) -> None:
+        def synchronous() -> int:
+            with databases.connection().cursor() as cursor:
+                return int(cursor.execute("PRAGMA synchronous").fetchone()[0])
+
+        before = use(
+            {**sqlite.settings, "OPTIONS": {"timeout": 20} | ({} if said is None else {"init_command": said})}
+        )
+        try:
+            with recording():
+                assert databases.write(synchronous) == 2, "FULL"
+        finally:
+            use(before)
+
     def test_another_process_gets_its_turn_while_the_journal_is_busy(self, sqlite: Database) -> None:
         tea, alice = Room.objects.create(slug="tea", title="Tea"), person("Alice")
         busy = threading.Event()
