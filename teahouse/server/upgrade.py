@@ -113,10 +113,11 @@ def _waiting(connection: BaseDatabaseWrapper, known: set[Migration], data: Path)
         raise Refused(
             say(
                 f"The database is newer than this Teahouse {__version__}: it has {', '.join(ahead)}.\n"
-                f"Install the version that made it, or put a copy from before the upgrade in its place ({where}). "
-                "Nothing was changed.",
+                f"Install the version that made it, or put a copy from before the upgrade in its place ({where}) and "
+                "run: teahouse manage teahouse_restored. Nothing was changed.",
                 f"数据库比本程序（Teahouse {__version__}）新：含有 {', '.join(ahead)}。\n"
-                f"请安装创建它的版本，或换回升级前的副本（{where}）。没有改动任何内容。",
+                f"请安装创建它的版本，或换回升级前的副本（{where}）并运行 "
+                "teahouse manage teahouse_restored。没有改动任何内容。",
             )
         )
     return known - applied

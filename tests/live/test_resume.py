@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -85,6 +86,30 @@ def test_a_position_of_no_history_is_a_reset(pair: tuple[Teahouse, Teahouse]) ->
         beyond = bob.ok(do="subscribe", room="resets", since={**position, "seq": head + 1})
         assert (beyond["reset"], beyond["position"]) == (True, position)
         assert "reset" not in bob.ok(do="subscribe", room="resets", since=position)
+
+
+def test_after_a_backup_was_put_back_whoever_knew_more_reads_anew() -> None:
+    with Teahouse(env={"TEAHOUSE_LIMITS": "off"}) as server:
+        database = server.data / "teahouse.sqlite3"
+        with Client(server.url, "Alice") as alice, Client(server.url, "Bob") as bob:
+            alice.say("main", "in the backup")
+            server.terminate()
+            shutil.copy(database, server.data / "backup")
+            server.start()
+        with Client(server.url, token=alice.ticket) as alice, Client(server.url, token=bob.ticket) as bob:
+            alice.say("main", "lost with the disk")
+            known = bob.ok(do="subscribe", room="main")["position"]
+            server.terminate()
+            shutil.copy(server.data / "backup", database)
+            assert server.command_line("manage", "teahouse_restored") == (0, "New histories begun: 1.\n")
+            server.start()
+        with Client(server.url, token=alice.ticket) as alice, Client(server.url, token=bob.ticket) as bob:
+            assert alice.say("main", "has the number of the lost one")["seq"] == known["seq"]
+            answer = bob.ok(do="subscribe", room="main", since=known)
+            assert answer["reset"]
+            assert answer["position"]["seq"] == known["seq"]
+            assert server.command_line("manage", "teahouse_restored")[0] == 0
+            assert bob.closed() == (4200, "1"), "while the server runs"
 
 
 def test_a_client_that_knows_more_than_this_process_is_no_reset(
