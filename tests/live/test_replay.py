@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,10 +17,17 @@ DATA = Path(__file__).parent / "data"
 
 
 @pytest.mark.timeout(120)
-def test_a_replay_through_a_kill_loses_nothing() -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_replay_through_a_kill_loses_nothing(workers: str, request: pytest.FixtureRequest) -> None:
+    env = os.environ.copy()
+    if workers == "2":
+        env["DATABASE_URL"] = request.getfixturevalue("postgres_url")
+        env["REDIS_URL"] = request.getfixturevalue("redis_url")
+    options = ["--speed", "400", "--kill", "1", "--readers", "2", "--", "--workers", workers]
     done = subprocess.run(
-        [sys.executable, "benchmarks/replay.py", DATA, "--speed", "400", "--kill", "1", "--readers", "1"],
+        [sys.executable, "benchmarks/replay.py", DATA, *options],
         cwd=ROOT,
+        env=env,
         capture_output=True,
         text=True,
         timeout=110,
