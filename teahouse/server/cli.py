@@ -25,7 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments[:1] == ["doctor"]:
             from teahouse.server.doctor import main as doctor
 
-            return int(doctor(arguments[1:]))
+            status = int(doctor(arguments[1:]))
+            sys.stdout.flush()
+            return status
         if arguments[:1] == ["manage"]:
             return manage(arguments[1:])
         return _run(usage.parse(arguments))
@@ -34,6 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return refused.status
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Who reads has seen enough, such as `head`. The interpreter flushes once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
 
 
 def _run(options: argparse.Namespace) -> int:

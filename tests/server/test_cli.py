@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 import sysconfig
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from teahouse import __version__
 from teahouse.server.environ import NAMES
-from tests.servers import Teahouse, command_line
+from tests.servers import Teahouse, command_line, environment
 
 CHINESE = {"LANG": "zh_CN.UTF-8"}
 
@@ -85,6 +86,20 @@ def test_the_doctor_has_the_word() -> None:
     status, said = command_line("doctor", "--help")
     assert status == 0
     assert "usage: teahouse doctor" in said
+
+
+@pytest.mark.parametrize("unbuffered", ["1", ""])
+def test_a_reader_that_has_seen_enough_gets_no_traceback(unbuffered: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as closed:
+        done = subprocess.run(
+            [sys.executable, "-m", "teahouse", "doctor", "--for", "django==3.2"],
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            env=environment() | {"PYTHONUNBUFFERED": unbuffered},
+        )
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_djangos_commands_work_on_this_site(fresh: Teahouse) -> None:
