@@ -84,6 +84,8 @@ class PlainSession(Connection):
         if conf().RATES and (wait := self.runtime.sends.take(self.speaker.id, self.runtime.loop.time())):
             raise Problem("too_fast", "Wait a moment.", retry=True, after=wait)
         html = await self.runtime.renderer.render(text)
+        if self._closing:
+            return  # Signed out or banned meanwhile.
         if self._grant.role in (None, "guest") and not self.speaker.is_guest:
             await self._join(self.speaker)
         self._count += 1

@@ -296,6 +296,8 @@ class Session(Connection):
             await self._repeat_or_raise(speaker, command, problem)
             return
         html = await self.runtime.renderer.render(command.text)
+        if self._closing:
+            return  # Signed out or banned meanwhile; a repeat with the same key is answered.
         if self._again:
             # Earlier ones are being looked at again: this one stays behind them.
             self._again.append((command.id, command, html))
@@ -343,7 +345,7 @@ class Session(Connection):
     async def _say_again(self) -> None:
         """Rights changed while messages were on their way: looks again and submits them in their order."""
         assert self.speaker is not None
-        while self._again:
+        while self._again and not self._closing:
             number, command, html = self._again[0]
             try:
                 grant = await self._grant(self.speaker, command.room, fresh=True)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from teahouse.access import Grant, Speaker, not_found
 from teahouse.actions.people import Cut
+from teahouse.conf import conf
 from teahouse.events import Event, Position
 from teahouse.live import connection
 from teahouse.live.connection import Connection
 from teahouse.live.hub import Hub, Joined
 from teahouse.live.identify import Identity
 from teahouse.live.presence import Presence
-from teahouse.live.protocol import Problem
+from teahouse.live.protocol import Problem, Send, parse
 from teahouse.live.session import Session
 from teahouse.models import Room
 
@@ -81,3 +83,25 @@ def test_a_cut_that_comes_while_it_is_asked_who_this_is_ends_the_session(
     monkeypatch.setattr(connection, "identify", identify)
     asyncio.run(session.introduce("tok", None))
     assert closed == [(4001, "revoked")]
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_what_is_being_said_at_a_sign_out_is_said_no_more(cut: bool) -> None:
+    session, stored = Session(), []
+
+    async def render(text: str) -> None:
+        if cut:
+            session.close(4001, "signed out")
+
+    grant = Grant(1, "main", "open", 1, "member", False, True, False, False)
+    session.outlet = SimpleNamespace(close=lambda *_: None)
+    session.runtime = SimpleNamespace(  # type: ignore[assignment]
+        renderer=SimpleNamespace(render=render),
+        submit=lambda entry, done: stored.append(entry.text),
+        loop=SimpleNamespace(time=lambda: 0.0),
+        sends=SimpleNamespace(take=lambda *_: 0.0),
+    )
+    session._grants, session._again, session._limits = {"main": grant}, deque(), conf().LIMITS
+    command = parse('{"id":1,"do":"send","room":"main","key":"k","text":"hello"}')
+    asyncio.run(session._send(BOB, cast(Send, command)))
+    assert stored == ([] if cut else ["hello"])

@@ -161,17 +161,20 @@ def test_a_session_that_breaks_off_in_the_middle_is_forgotten(server: Teahouse, 
 
 
 @pytest.mark.parametrize("plain", [True, False], ids=["plain", "json"])
-def test_what_was_sent_before_a_close_is_said(server: Teahouse, healthy: Client, plain: bool) -> None:
+def test_what_was_sent_before_a_close_is_said(server: Teahouse, plain: bool) -> None:
+    room = f"leaving-{plain}"
     said = [f"{kind} {number}" for number in range(10) for kind in ("one", "two", "three")]
-    for number in range(10):
-        texts = said[3 * number : 3 * number + 3]
-        if plain:
-            with Plain(server.url) as passing:
-                for text in texts:
-                    passing.send(text)
-        else:
-            with Client(server.url, "Passing") as client:
-                for text in texts:
-                    client.put(do="send", room="main", key=text, text=text)
-    heard = [healthy.event() for _ in said]
+    with Client(server.url, "Reader") as reader:
+        reader.ok(do="subscribe", room=room, make=True)
+        for number in range(10):
+            texts = said[3 * number : 3 * number + 3]
+            if plain:
+                with Plain(server.url, f"/wsmsg/{room}") as passing:
+                    for text in texts:
+                        passing.send(text)
+            else:
+                with Client(server.url, "Passing") as client:
+                    for text in texts:
+                        client.put(do="send", room=room, key=text, text=text)
+        heard = [reader.event() for _ in said]
     assert sorted(event["message"]["text"] for event in heard) == sorted(said)
