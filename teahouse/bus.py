@@ -12,6 +12,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Callable
+from math import inf
 from typing import Any, Final
 
 from asgiref.sync import async_to_sync
@@ -75,7 +76,7 @@ class Bus:
         self._last_echo: float | None = None
         self._heard_at: dict[str, float] = {}  # The other processes, and when each was heard last.
         self._listening = asyncio.Event()
-        self._complained_at = float("-inf")
+        self._complained_at = -inf
 
     @property
     def is_there(self) -> bool:
@@ -154,25 +155,24 @@ class Bus:
                 await asyncio.sleep(BEAT_SECONDS)
 
     def _take(self, message: dict[str, Any]) -> None:
-        now = asyncio.get_running_loop().time()
         if message.get("from") == self.process:
-            self._last_echo = now
+            self._last_echo = asyncio.get_running_loop().time()
             return
-        data = json.loads(message["data"])
+        try:
+            self._take_from_another(message["from"], json.loads(message["data"]))
+        except Exception:
+            # Perhaps of another version. What it told of events, the sweep finds by their numbers.
+            log.exception("A message of process %s could not be taken", message.get("from"))
+
+    def _take_from_another(self, process: str, data: dict[str, Any]) -> None:
         if data.get("gone"):
-            self._heard_at[message["from"]] = float(
-                "-inf"
-            )  # What it still says on its way out does not count.
-        elif self._heard_at.get(message["from"], 0.0) >= 0:
-            self._heard_at[message["from"]] = now
+            self._heard_at[process] = -inf  # What it still says on its way out does not count.
+        elif self._heard_at.get(process, 0.0) >= 0:
+            self._heard_at[process] = asyncio.get_running_loop().time()
         if events := data.get("events"):
             data["events"] = [Event(*event) for event in events]
         if data:
-            data["from"] = message["from"]
-            try:
-                self._heard(data)
-            except Exception:
-                log.exception("A message of process %s could not be taken", message["from"])
+            self._heard(data | {"from": process})
 
     def _complain(self, verb: str, error: Exception) -> None:
         # Once in a while: it fails each second for as long as Redis is away, and `teahouse.sweep` tells the state.
