@@ -35,7 +35,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.irc import conversation
+from benchmarks.tools.irc import conversation
 
 LOST_CONNECTION = (ConnectionClosed, InvalidHandshake, OSError, TimeoutError)
 PATIENCE = 60.0

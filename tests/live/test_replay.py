@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.irc import conversation
 from benchmarks.replay import JsonReader, PlainReader, Tally
+from benchmarks.tools.irc import conversation
 
 ROOT = Path(__file__).parent.parent.parent
 DATA = Path(__file__).parent / "data"
