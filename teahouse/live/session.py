@@ -274,7 +274,8 @@ class Session(Connection):
     # Sending
 
     async def _grant(self, speaker: Speaker, room: str, *, fresh: bool = False) -> Grant:
-        grant = None if fresh else self._grants.get(slug_of(room) or room)
+        # Nearly always the name is the permanent one.
+        grant = None if fresh else self._grants.get(room) or self._grants.get(slug_of(room) or room)
         if grant is None:
             _, grant = await self.runtime.read(access.room, speaker, room)
             self._remember(room, grant)
