@@ -127,8 +127,10 @@ def close(speaker: Speaker, grant: Grant) -> Change:
     return Change((grant.room,), apply)
 
 
-def remove(speaker: Speaker, grant: Grant, person: Person) -> Change:
+def remove(speaker: Speaker, grant: Grant, person: Person, stream: int) -> Change:
     """Ends somebody's membership, or one's own. Where the room is not open, reading ends with it (P6).
+
+    `stream` is the id of that person's own room, which hears of it too.
 
     Raises:
         Problem: `forbidden`.
@@ -145,8 +147,9 @@ def remove(speaker: Speaker, grant: Grant, person: Person) -> Change:
         more: dict[str, Any] = {"member": {"person": history.who(person), "role": None}}
         more["state"] = history.room_state(room)
         tx.about_room(room.pk, "member", speaker.who, more, subject=person.pk, detail=detail)
+        tx.about_room(stream, "room_removed", speaker.who, {"about": room.slug}, subject=room.pk)
 
-    return Change((grant.room,), apply)
+    return Change((grant.room, stream), apply)
 
 
 def archive(speaker: Speaker, grant: Grant, archived: bool = True) -> Change:

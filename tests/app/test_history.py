@@ -303,12 +303,16 @@ class TestOtherEvents:
             "event": "room_added", "room": "@me", "seq": 1, "at": "", "by": history.who(bob), "about": "tea",
         }  # fmt: skip
 
-        done(journal, rooms.remove(owner, grant_of(owner), bob))
+        done(journal, rooms.remove(owner, grant_of(owner), bob, stream.pk))
         (left,) = history.events_after(tea.pk, 1, "tea")
         frame = json.loads(left.wire)
         assert frame["member"] == {"person": history.who(bob), "role": None}
         assert frame["state"]["kind"] == "open"
         assert left.ends is None, "who leaves an open room may go on reading it"
+        (gone,) = history.events_after(stream.pk, 1, "@me")
+        assert {**json.loads(gone.wire), "at": ""} == {
+            "event": "room_removed", "room": "@me", "seq": 2, "at": "", "by": owner.who, "about": "tea",
+        }  # fmt: skip
 
     @pytest.mark.parametrize("kind", [Room.Kind.PRIVATE, Room.Kind.DIRECT])
     def test_a_removal_that_is_read_late_ends_reading_as_one_that_is_heard(
@@ -317,7 +321,7 @@ class TestOtherEvents:
         Room.objects.update(kind=kind)
         for one in (alice, bob):
             Member.objects.create(room=tea, person=one, role=Member.Role.OWNER)
-        done(journal, rooms.remove(owner, grant_of(owner), bob))
+        done(journal, rooms.remove(owner, grant_of(owner), bob, rooms.personal(bob.pk).pk))
         (removed,) = history.events_after(tea.pk, 0, "tea")
         assert removed.ends == bob.pk
         Member.objects.create(room=tea, person=bob)

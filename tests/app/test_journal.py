@@ -281,12 +281,12 @@ class TestRights:
         _, grant = room(owner, "tea")
         before, removed, behind = journal.store(
             say(tea, bob, "a", rights=grant.rights),
-            rooms.remove(owner, grant, bob),
+            rooms.remove(owner, grant, bob, rooms.personal(bob.pk).pk),
             say(tea, bob, "b", rights=grant.rights),
         )
         assert (before.seq, removed) == (1, None)
         assert isinstance(behind, Stale)
-        assert [event.kind for event in journal.events] == ["message", "member"]
+        assert [event.kind for event in journal.events] == ["message", "member", "room_removed"]
         tea.refresh_from_db()
         assert tea.rights == grant.rights + 1
 
