@@ -114,6 +114,9 @@ async def test_who_reads_up_is_not_yanked_down(cast: Cast, site: Teahouse, told:
     await ada.live()
     await scroll(ada, -1500)
     assert await from_end(ada) > 1000
+    # That near the beginning of what is there, older messages come in above.
+    await expect(ada.messages).to_have_count(100)
+    await ada.page.evaluate(SETTLED)
     before = await ada.page.evaluate(IN_VIEW)
     with Client(site.url, "Bob") as bob:
         bob.say(told, "news one")
