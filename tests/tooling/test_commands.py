@@ -80,7 +80,7 @@ def test_bench_lists_and_runs_by_name(checkout: Checkout, tmp_path: Path) -> Non
 
 
 def provide_what_tests_need(checkout: Checkout, *but: str) -> None:
-    for program in ("initdb", "redis-server", "node", "chromium", "fc-list"):
+    for program in ("initdb", "redis-server", "node", "cc", "chromium", "fc-list"):
         if program not in but:
             checkout.write_program(checkout.path / program, "#!/bin/sh\necho something\n")
 

@@ -1,0 +1,59 @@
+/* How each server wants to be spoken to. In: numbers and a text. Out: what to send, and what to wait for.
+ *
+ * Every text holds a marker, MARKER below: whoever receives it, in whatever wrapping, knows who said it and as
+ * which one, so order, loss and repeats are seen without parsing any server's format.
+ */
+#ifndef DIALECTS_H
+#define DIALECTS_H
+
+#define MARKER "Qp%06xn%08xQ"
+#define MARKER_LENGTH 18
+#define STEPS 3
+
+typedef struct {
+    const char *send; /* "" : nothing. $r is the room, $s the number of the session, $k its ticket. */
+    const char *wait; /* A piece of the answer; the session is ready after the last one. */
+} Step;
+
+typedef struct {
+    const char *name;
+    int opcode; /* 1 text, 2 binary */
+    Step steps[STEPS];
+    const char *publish; /* $r is the room, $p the publisher, $n which of its messages, $t the text, $l its bytes. */
+    const char *ping, *pong; /* of the server's own, above WebSocket's */
+    const char *acknowledged; /* a piece of the answer to a message, where there is one */
+} Dialect;
+
+static const Dialect dialects[] = {
+    {"teahouse", 1,
+     {{"{\"id\":1,\"do\":\"hello\",\"v\":1,\"name\":\"load $s\"}", "\"re\":1,\"ok\""},
+      {"{\"id\":2,\"do\":\"subscribe\",\"room\":\"$r\",\"make\":true}", "\"re\":2,\"ok\""}},
+     "{\"id\":$n,\"do\":\"send\",\"room\":\"$r\",\"key\":\"$p-$n\",\"text\":\"$t\"}",
+     NULL, NULL, "\"re\":"},
+    /* As a guest who was here before. */
+    {"teahouse-known", 1,
+     {{"{\"id\":1,\"do\":\"hello\",\"v\":1,\"token\":\"$k\"}", "\"re\":1,\"ok\""},
+      {"{\"id\":2,\"do\":\"subscribe\",\"room\":\"$r\"}", "\"re\":2,\"ok\""}},
+     "{\"id\":$n,\"do\":\"send\",\"room\":\"$r\",\"key\":\"$p-$n\",\"text\":\"$t\"}",
+     NULL, NULL, "\"re\":"},
+    /* Sends and does not listen. */
+    {"teahouse-sender", 1,
+     {{"{\"id\":1,\"do\":\"hello\",\"v\":1,\"name\":\"load $s\"}", "\"re\":1,\"ok\""}},
+     "{\"id\":$n,\"do\":\"send\",\"room\":\"$r\",\"key\":\"$p-$n\",\"text\":\"$t\"}",
+     NULL, NULL, "\"re\":"},
+    {"plain", 1, {{"", "[已连接!]"}}, "$t", NULL, NULL, NULL},
+    {"ready", 1, {{"", "ready"}}, "$t", NULL, NULL, NULL},
+    {"silent", 1, {{NULL}}, "$t", NULL, NULL, NULL},
+    {"socketio", 1,
+     {{"", "0{"}, {"40", "40{"}, {"42[\"join\",\"$r\"]", "\"joined\""}},
+     "42[\"say\",\"$r\",\"$t\"]", "2", "3", NULL},
+    {"nats", 2,
+     {{"", "INFO"}, {"CONNECT {\"verbose\":false,\"protocol\":1,\"echo\":true}\r\nSUB $r 1\r\nPING\r\n", "PONG"}},
+     "PUB $r $l\r\n$t\r\n", "PING\r\n", "PONG\r\n", NULL},
+    {"centrifugo", 1,
+     {{"{\"id\":1,\"connect\":{}}", "\"connect\""},
+      {"{\"id\":2,\"subscribe\":{\"channel\":\"$r\"}}", "\"subscribe\""}},
+     "{\"id\":$n,\"publish\":{\"channel\":\"$r\",\"data\":\"$t\"}}", "{}", "{}", NULL},
+};
+
+#endif

@@ -1,0 +1,112 @@
+"""From results of `benchmarks/field.py` to docs/performance.md and its pictures. Tables first: they are the numbers."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from datetime import date
+from html import escape
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+
+BEGIN: Final = "<!-- Below this line bin/bench writes. -->"
+BAR, GAP, LEFT, WIDTH = 20, 8, 190, 420
+
+
+def write(page: Path, results: Sequence[dict[str, Any]]) -> None:
+    """Puts tables and pictures below the mark in the page; what a person wrote above it stays."""
+    above = page.read_text(encoding="utf-8").partition(BEGIN)[0] if page.exists() else "# Performance\n\n"
+    parts = [above.rstrip() + "\n", f"{BEGIN}\n", f"{machine()}\n"]
+    for result in results:
+        name = result["scenario"].name
+        picture = page.parent / "images" / f"performance-{name}.svg"
+        picture.write_text(chart(result), encoding="utf-8")
+        parts.append(section(result, f"images/{picture.name}"))
+    page.write_text("\n".join(parts), encoding="utf-8")
+
+
+def values_of(result: dict[str, Any]) -> dict[str, list[float]]:
+    """For each peer that was there the numbers of all rounds."""
+    scenario = result["scenario"]
+    return {
+        name: [scenario.value_of(answer) for answer in answers]
+        for name, answers in result["peers"].items()
+        if "missing" not in answers[0]
+    }
+
+
+def machine() -> str:
+    """What it ran on, and when."""
+    processor = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.machine(),
+    )
+    kernel = platform.release().partition("-")[0]
+    return f"{date.today():%Y-%m-%d}, {processor}, Linux {kernel}, Python {platform.python_version()}."  # noqa: DTZ011
+
+
+def section(result: dict[str, Any], picture: str) -> str:
+    scenario, values = result["scenario"], values_of(result)
+    ours = median(values["Teahouse"])
+    rounds = max(map(len, values.values()))
+    lines = [
+        f"## {scenario.title}\n",
+        f"`bin/bench field --scenario {scenario.name} --rounds {rounds}`; {scenario.unit}, messages of "
+        f"{result['size']} bytes on the wire; medians of {rounds} rounds.\n",
+        f"![{scenario.title}]({picture})\n",
+        "| server | median | least … most | Teahouse to it | asked for | load's core "
+        "| lost, repeated, disordered | does not |",
+        "|---|--:|--:|--:|--:|--:|--:|---|",
+    ]
+    for name, found in values.items():
+        answers = result["peers"][name]
+        faults = ", ".join(
+            f"{sum(answer[fault] for answer in answers):,}" for fault in ("lost", "repeated", "disordered")
+        )
+        load = max(answer["cpu"] for answer in answers)
+        ratio = "" if name == "Teahouse" else f"{ours / median(found):.2f}"
+        lines.append(
+            f"| {name} | {median(found):,.0f} | {min(found):,.0f} … {max(found):,.0f} | {ratio} "
+            f"| {asked(scenario, name)} | {load:.0%} | {faults} | {result['lacks'].get(name, '')} |"
+        )
+    missing = [name for name, answers in result["peers"].items() if "missing" in answers[0]]
+    if missing:
+        lines.append(f"\nNot on this machine: {', '.join(missing)}.")
+    return "\n".join(lines) + "\n"
+
+
+def asked(scenario: Any, name: str) -> str:
+    sign = "≤" if scenario.per is None else "≥"
+    must, aim = (scenario.must or {}).get(name), (scenario.aim or {}).get(name)
+    parts = [f"{sign} {must:g}" if must else "", f"aim {aim:g}" if aim else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def chart(result: dict[str, Any]) -> str:
+    """A bar for each server, in the colours of the reader's theme."""
+    values = {name: median(found) for name, found in values_of(result).items()}
+    longest = max(values.values())
+    height = len(values) * (BAR + GAP) + GAP
+    rows = []
+    for index, (name, value) in enumerate(sorted(values.items(), key=lambda pair: -pair[1])):
+        y = GAP + index * (BAR + GAP)
+        width = max(1.0, WIDTH * value / longest)
+        kind = "ours" if name == "Teahouse" else "other"
+        rows.append(
+            f'<text x="{LEFT - 10}" y="{y + 15}" text-anchor="end">{escape(name)}</text>'
+            f'<rect class="{kind}" x="{LEFT}" y="{y}" width="{width:.1f}" height="{BAR}" rx="2"/>'
+            f'<text x="{LEFT + width + 8:.1f}" y="{y + 15}">{value:,.0f}</text>'
+        )
+    style = (
+        "text{font:13px system-ui,sans-serif;fill:#3a332c}.ours{fill:#8a5a2b}.other{fill:#c9bda9}"
+        "@media(prefers-color-scheme:dark){text{fill:#ddd3c4}.ours{fill:#d09a5c}.other{fill:#5b5246}}"
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {LEFT + WIDTH + 110} {height}" role="img">'
+        f"<title>{escape(result['scenario'].title)}</title><style>{style}</style>{''.join(rows)}</svg>\n"
+    )
