@@ -14,6 +14,7 @@ from teahouse.events import Who
 from teahouse.live.protocol import Problem
 from teahouse.models import Member, Message, Person, Room
 from teahouse.models.rooms import slug_of
+from teahouse.prepared import NUMBERS, TEXTS, Prepared
 
 MODERATING: Final = frozenset({Member.Role.OWNER, Member.Role.MODERATOR})
 
@@ -68,11 +69,18 @@ def room(speaker: Speaker, name: str) -> tuple[Room, Grant]:
         Problem: `not_found`.
     """
     slug = f"@{speaker.id}" if name == "@me" else slug_of(name)
-    found = Room.objects.filter(slug=slug).first() if slug else None
+    found = _room.first(slug) if slug else None
     if found is None:
         raise not_found(name)
-    role = Member.objects.filter(room=found, person=speaker.id).values_list("role", flat=True).first()
-    return found, granted(speaker, found, role)
+    roles = _role.rows(found.pk, speaker.id)
+    return found, granted(speaker, found, roles[0][0] if roles else None)
+
+
+_room: Prepared[Room] = Prepared((TEXTS[0],), lambda slug: Room.objects.filter(slug=slug))
+_role: Prepared[Member] = Prepared(
+    (NUMBERS[0], NUMBERS[1]),
+    lambda room, person: Member.objects.filter(room=room, person=person).values_list("role"),
+)
 
 
 def granted(speaker: Speaker, room: Room, role: str | None) -> Grant:

@@ -28,6 +28,7 @@ from teahouse.events import (
 from teahouse.live.hub import PAGE_BYTES, PAGE_EVENTS
 from teahouse.models import Event as EventRow
 from teahouse.models import Member, Mention, Message, Person, Reaction, Room
+from teahouse.prepared import NUMBERS, Prepared
 
 
 def who(person: Person) -> Who:
@@ -48,8 +49,13 @@ def room_state(room: Room) -> RoomState:
 
 def position(room: int) -> Position | None:
     """Where the room's journal stands now; None where there is no such room."""
-    row = Room.objects.filter(pk=room).values_list("epoch", "seq").first()
-    return {"epoch": row[0], "seq": row[1]} if row else None
+    rows = _position.rows(room)
+    return {"epoch": rows[0][0], "seq": rows[0][1]} if rows else None
+
+
+_position: Prepared[Room] = Prepared(
+    (NUMBERS[0],), lambda room: Room.objects.filter(pk=room).values_list("epoch", "seq")
+)
 
 
 def positions(rooms: Collection[int]) -> dict[int, Position]:
@@ -257,21 +263,32 @@ class _Others:
 
 def own_rooms(person: int) -> list[tuple[int, dict[str, Any]]]:
     """The rooms a person belongs to: id, and what the hello tells: position, read mark, unread, mentions."""
-    rows = unread_of(person=person).select_related("room").order_by("room__slug")
     return [
         (
-            row.room_id,
+            room,
             {
-                "room": row.room.slug,
-                "title": row.room.title,
-                "position": {"epoch": row.room.epoch, "seq": row.room.seq},
-                "read": row.read,
-                "unread": row.unread,
-                "mentions": row.mentions,
+                "room": slug,
+                "title": title,
+                "position": {"epoch": epoch, "seq": seq},
+                "read": read,
+                "unread": unread,
+                "mentions": mentions,
             },
         )
-        for row in rows
+        for room, slug, title, epoch, seq, read, unread, mentions in _own_rooms.rows(person)
     ]
+
+
+_own_rooms: Prepared[Member] = Prepared(
+    (NUMBERS[0],),
+    lambda person: (
+        unread_of(person=person)
+        .order_by("room__slug")
+        .values_list(
+            "room", "room__slug", "room__title", "room__epoch", "room__seq", "read", "unread", "mentions"
+        )
+    ),
+)
 
 
 def unread_of(**which: Any) -> Any:

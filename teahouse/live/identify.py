@@ -17,6 +17,7 @@ from teahouse.live.handshake import Handshake
 from teahouse.live.protocol import Problem
 from teahouse.live.runtime import Runtime
 from teahouse.models import Person
+from teahouse.prepared import NUMBERS, Prepared
 
 BAD_TOKEN: Final = "This token or ticket is not valid here, expired or revoked; get another first."
 
@@ -84,7 +85,12 @@ def _active(person: Person) -> Person:
 
 
 def _person(pk: int) -> Person | None:
-    return Person.objects.filter(pk=pk, kind=Person.Kind.GUEST).first()
+    return _guest_of.first(pk)
+
+
+_guest_of: Prepared[Person] = Prepared(
+    (NUMBERS[0],), lambda pk: Person.objects.filter(pk=pk, kind=Person.Kind.GUEST)
+)
 
 
 def _person_of_login(key: str) -> Person | None:
