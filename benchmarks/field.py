@@ -24,7 +24,7 @@ from statistics import median
 from typing import Any, Final
 
 from benchmarks.peers import PEERS, ROOT, TEAHOUSE, Missing, Peer
-from benchmarks.tools.report import values_of, write
+from benchmarks.tools.report import put, section_of, values_of
 from benchmarks.tools.scenarios import SCENARIOS, Scenario
 from tests.clients import Client
 from tests.processes import free_port
@@ -38,17 +38,16 @@ SOURCES: Final = ROOT / "benchmarks" / "load"
 def main() -> int:
     options = read_options()
     build_load()
-    results = []
     for name in options.scenario or SCENARIOS:
         scenario = SCENARIOS[name]
         peers = [
             TEAHOUSE,
             *(PEERS[peer] for peer in scenario.peers if not options.peer or peer in options.peer),
         ]
-        results.append(run(scenario, peers, options.rounds))
-        show(scenario, results[-1])
-    if options.write:
-        write(ROOT / "docs" / "performance.md", results)
+        result = run(scenario, peers, options.rounds)
+        show(scenario, result)
+        if options.write:
+            put(ROOT / "docs" / "performance.md", section_of(result))
     return 0
 
 

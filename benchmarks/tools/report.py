@@ -3,27 +3,43 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from html import escape
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Any
 
-BEGIN: Final = "<!-- Below this line bin/bench writes. -->"
 BAR, GAP, LEFT, WIDTH = 20, 8, 190, 420
 
 
-def write(page: Path, results: Sequence[dict[str, Any]]) -> None:
-    """Puts tables and pictures below the mark in the page; what a person wrote above it stays."""
-    above = page.read_text(encoding="utf-8").partition(BEGIN)[0] if page.exists() else "# Performance\n\n"
-    parts = [above.rstrip() + "\n", f"{BEGIN}\n", f"{machine()}\n"]
-    for result in results:
-        name = result["scenario"].name
-        picture = page.parent / "images" / f"performance-{name}.svg"
-        picture.write_text(chart(result), encoding="utf-8")
-        parts.append(section(result, f"images/{picture.name}"))
-    page.write_text("\n".join(parts), encoding="utf-8")
+@dataclass(frozen=True)
+class Section:
+    """A part of the page. `pictures`: name of a file → SVG; the body refers to them as `images/NAME`."""
+
+    name: str
+    body: str
+    pictures: dict[str, str]
+
+
+def put(page: Path, section: Section) -> None:
+    """Puts a section in the page, in the place of the one with its name; a new one goes last. The rest stays."""
+    images = page.parent / "images"
+    images.mkdir(exist_ok=True)
+    for name, picture in section.pictures.items():
+        (images / name).write_text(picture, encoding="utf-8")
+    begin, end = f"<!-- bin/bench writes: {section.name} -->\n", f"<!-- end: {section.name} -->\n"
+    text = page.read_text(encoding="utf-8")
+    before, found, rest = text.partition(begin)
+    after = rest.partition(end)[2] if found else ""
+    whole = f"{before.rstrip()}\n\n{begin}\n{section.body.strip()}\n\n{end}{after}"
+    page.write_text(whole, encoding="utf-8")
+
+
+def section_of(result: dict[str, Any]) -> Section:
+    """What a scenario beside its peers has found."""
+    picture = f"performance-{result['scenario'].name}.svg"
+    return Section(result["scenario"].name, table(result, f"images/{picture}"), {picture: chart(result)})
 
 
 def values_of(result: dict[str, Any]) -> dict[str, list[float]]:
@@ -50,12 +66,13 @@ def machine() -> str:
     return f"{date.today():%Y-%m-%d}, {processor}, Linux {kernel}, Python {platform.python_version()}."  # noqa: DTZ011
 
 
-def section(result: dict[str, Any], picture: str) -> str:
+def table(result: dict[str, Any], picture: str) -> str:
     scenario, values = result["scenario"], values_of(result)
     ours = median(values["Teahouse"])
     rounds = max(map(len, values.values()))
     lines = [
         f"## {scenario.title}\n",
+        f"{machine()}\n",
         f"`bin/bench field --scenario {scenario.name} --rounds {rounds}`; {scenario.unit}, messages of "
         f"{result['size']} bytes on the wire; medians of {rounds} rounds.\n",
         f"![{scenario.title}]({picture})\n",
