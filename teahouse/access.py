@@ -6,16 +6,22 @@ answer alike. Synchronous; callers run it on a reader thread.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from django.db.models import FilteredRelation, Q
+
+from teahouse import database
 from teahouse.conf import conf
 from teahouse.events import Who
 from teahouse.live.protocol import Problem
 from teahouse.models import Member, Message, Person, Room
 from teahouse.models.rooms import slug_of
-from teahouse.prepared import NUMBERS, TEXTS, Prepared
+from teahouse.prepared import LONGEST, PreparedLists
 
+MOST_PAIRS: Final = 16_384
+"""How many pairs of a room and a person one query looks at."""
 MODERATING: Final = frozenset({Member.Role.OWNER, Member.Role.MODERATOR})
 
 
@@ -68,19 +74,75 @@ def room(speaker: Speaker, name: str) -> tuple[Room, Grant]:
     Raises:
         Problem: `not_found`.
     """
-    slug = f"@{speaker.id}" if name == "@me" else slug_of(name)
-    found = _room.first(slug) if slug else None
-    if found is None:
+    asked = place(speaker, name)
+    if asked is None:
         raise not_found(name)
-    roles = _role.rows(found.pk, speaker.id)
-    return found, granted(speaker, found, roles[0][0] if roles else None)
+    return admitted(speaker, name, rooms([asked])[asked])
 
 
-_room: Prepared[Room] = Prepared((TEXTS[0],), lambda slug: Room.objects.filter(slug=slug))
-_role: Prepared[Member] = Prepared(
-    (NUMBERS[0], NUMBERS[1]),
-    lambda room, person: Member.objects.filter(room=room, person=person).values_list("role"),
+Place = tuple[str, int]
+"""A room's permanent name and the person who asks."""
+Found = tuple[Room | None, str | None]
+"""The room of a place and the person's role there."""
+
+
+def place(speaker: Speaker, name: str) -> Place | None:
+    """What to ask `rooms` for; None for a name that no room can have."""
+    slug = f"@{speaker.id}" if name == "@me" else slug_of(name)
+    return (slug, speaker.id) if slug else None
+
+
+def rooms(places: list[Place]) -> dict[Place, Found]:
+    """Many rooms for many people, in one query where they are few rooms, as when a crowd comes back."""
+    found: dict[Place, Found] = dict.fromkeys(places, (None, None))
+    for some in _batches(places):
+        slugs, people = list({slug for slug, _ in some}), list({person for _, person in some})
+        made: dict[str, Room] = {}
+        roles: dict[Place, str] = {}
+        for *fields, person, role in _rooms.rows(slugs, people):
+            room = Room.from_db(database.alias(), ROOM_FIELDS, fields)
+            room = made.setdefault(room.slug, room)
+            if person is not None:
+                roles[room.slug, person] = role
+        found.update({asked: (made.get(asked[0]), roles.get(asked)) for asked in some})
+    return found
+
+
+def _batches(places: list[Place]) -> Iterator[list[Place]]:
+    """The query looks for each person in each room: a batch has many of one only where it has few of the other."""
+    batch: list[Place] = []
+    slugs: set[str] = set()
+    for asked in sorted(places):
+        slugs.add(asked[0])
+        batch.append(asked)
+        if len(slugs) * len(batch) >= MOST_PAIRS or len(batch) == LONGEST:
+            yield batch
+            batch, slugs = [], set()
+    if batch:
+        yield batch
+
+
+ROOM_FIELDS: Final = [field.attname for field in Room._meta.concrete_fields]
+_rooms: PreparedLists[Room] = PreparedLists(
+    (str, int),
+    lambda slugs, people: (
+        Room.objects.filter(slug__in=slugs)
+        .annotate(here=FilteredRelation("members", condition=Q(members__person__in=people)))
+        .values_list(*ROOM_FIELDS, "here__person", "here__role")
+    ),
 )
+
+
+def admitted(speaker: Speaker, name: str, found: Found) -> tuple[Room, Grant]:
+    """What `rooms` found, with what the person may do there.
+
+    Raises:
+        Problem: `not_found`.
+    """
+    room, role = found
+    if room is None:
+        raise not_found(name)
+    return room, granted(speaker, room, role)
 
 
 def granted(speaker: Speaker, room: Room, role: str | None) -> Grant:

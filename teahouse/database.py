@@ -101,9 +101,17 @@ class Readers:
         return await loop.run_in_executor(self._pool, copy_context().run, _read, read)
 
     def close(self) -> None:
+        """Closes the connection of each thread: SQLite puts its log into the database file behind the last one."""
+        # Each waits for the others, so that no thread takes two.
+        everyone = threading.Barrier(READERS)
         for _ in range(READERS):
-            self._pool.submit(connections.close_all)
+            self._pool.submit(_close_connections, everyone)
         self._pool.shutdown()
+
+
+def _close_connections(everyone: threading.Barrier) -> None:
+    everyone.wait()
+    connections.close_all()
 
 
 class Writer:

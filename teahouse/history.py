@@ -28,7 +28,9 @@ from teahouse.events import (
 from teahouse.live.hub import PAGE_BYTES, PAGE_EVENTS
 from teahouse.models import Event as EventRow
 from teahouse.models import Member, Mention, Message, Person, Reaction, Room
-from teahouse.prepared import NUMBERS, Prepared
+from teahouse.prepared import NUMBERS, Prepared, PreparedLists
+
+OwnRooms = list[tuple[int, dict[str, Any]]]
 
 
 def who(person: Person) -> Who:
@@ -261,31 +263,42 @@ class _Others:
 # Unread
 
 
-def own_rooms(person: int) -> list[tuple[int, dict[str, Any]]]:
+def own_rooms(person: int) -> OwnRooms:
     """The rooms a person belongs to: id, and what the hello tells: position, read mark, unread, mentions."""
-    return [
-        (
-            room,
-            {
-                "room": slug,
-                "title": title,
-                "position": {"epoch": epoch, "seq": seq},
-                "read": read,
-                "unread": unread,
-                "mentions": mentions,
-            },
-        )
-        for room, slug, title, epoch, seq, read, unread, mentions in _own_rooms.rows(person)
-    ]
+    return own_rooms_of([person])[person]
 
 
-_own_rooms: Prepared[Member] = Prepared(
-    (NUMBERS[0],),
-    lambda person: (
-        unread_of(person=person)
-        .order_by("room__slug")
+def own_rooms_of(people: list[int]) -> dict[int, OwnRooms]:
+    """The same for many people, in one query."""
+    own: dict[int, OwnRooms] = {person: [] for person in people}
+    for person, room, slug, title, epoch, seq, read, unread, mentions in _own_rooms.rows(people):
+        told = {
+            "room": slug,
+            "title": title,
+            "position": {"epoch": epoch, "seq": seq},
+            "read": read,
+            "unread": unread,
+            "mentions": mentions,
+        }
+        own[person].append((room, told))
+    return own
+
+
+_own_rooms: PreparedLists[Member] = PreparedLists(
+    (int,),
+    lambda people: (
+        unread_of(person__in=people)
+        .order_by("person", "room__slug")
         .values_list(
-            "room", "room__slug", "room__title", "room__epoch", "room__seq", "read", "unread", "mentions"
+            "person",
+            "room",
+            "room__slug",
+            "room__title",
+            "room__epoch",
+            "room__seq",
+            "read",
+            "unread",
+            "mentions",
         )
     ),
 )
@@ -316,6 +329,7 @@ __all__ = [
     "message",
     "message_state",
     "own_rooms",
+    "own_rooms_of",
     "page",
     "position",
     "positions",

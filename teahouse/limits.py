@@ -7,6 +7,7 @@ import ipaddress
 import math
 from collections import Counter, OrderedDict, deque
 from collections.abc import Hashable
+from functools import lru_cache
 
 # Who waits exactly as long as told must be let through, though float addition may round down by a little.
 ROUNDING = 1e-6
@@ -144,6 +145,7 @@ class Counted:
             del self._counts[key]
 
 
+@lru_cache(4096)
 def address_key(address: str) -> str:
     """What counts as one address: an IPv4 address, or the /64 of an IPv6 address.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice, repeat
 from typing import Any, Final, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -16,9 +17,13 @@ from teahouse import database
 
 M = TypeVar("M", bound=Model)
 
+LONGEST: Final = 512
+"""How many values a list of `PreparedLists` has at most."""
+SIZES: Final = (1, 8, 64, LONGEST)
+
 # Values that stand for parameters while the SQL is made; no real one is like them.
-NUMBERS: Final = tuple(range(2**62, 2**62 + 4))
-TEXTS: Final = tuple(f"\x00{number}" for number in range(4))
+NUMBERS: Final = tuple(range(2**62, 2**62 + 2 * LONGEST))
+TEXTS: Final = tuple(f"\x00{number}" for number in range(LONGEST))
 
 
 @dataclass(frozen=True)
@@ -56,15 +61,17 @@ class Prepared(Generic[M]):
             )
             return [tuple(row) for row in made.convert(cursor.fetchall())]
 
+    def objects(self, *values: Any) -> list[M]:
+        """The objects, of a queryset of whole objects."""
+        rows = self.rows(*values)
+        connection = database.connection()
+        fields = self._made[connection.alias, connection.vendor].fields
+        model: type[M] = self._model
+        return [model.from_db(connection.alias, fields, row) for row in rows]
+
     def first(self, *values: Any) -> M | None:
         """The first object, of a queryset of whole objects."""
-        rows = self.rows(*values)
-        if not rows:
-            return None
-        connection = database.connection()
-        made = self._made[connection.alias, connection.vendor]
-        model: type[M] = self._model
-        return model.from_db(connection.alias, made.fields, rows[0])
+        return next(iter(self.objects(*values)), None)
 
     def _make(self) -> _Made:
         connection = database.connection()
@@ -73,10 +80,10 @@ class Prepared(Generic[M]):
         compiler = queryset.query.get_compiler(connection=connection)
         sql, parameters = compiler.as_sql()
         converters = compiler.get_converters([column[0] for column in compiler.select])
-        places = [
-            (self._marks.index(value), None) if value in self._marks else (None, value)
-            for value in parameters
-        ]
+        index = {mark: number for number, mark in enumerate(self._marks)}
+        places = [(index.get(value), None if value in index else value) for value in parameters]
+        # A backend that passes a list as one parameter would ask for the marks themselves.
+        assert {number for number, _ in places} >= set(index.values()), sql
         made = _Made(
             sql,
             places,
@@ -85,3 +92,55 @@ class Prepared(Generic[M]):
         )
         self._made[connection.alias, connection.vendor] = made
         return made
+
+
+class PreparedLists(Generic[M]):
+    """The same for lists of values, of any length up to LONGEST and not empty. `build` gets lists of marks.
+
+        people = PreparedLists((int,), lambda ids: Person.objects.filter(pk__in=ids))
+        people.objects([7, 8, 9])
+
+    The SQL is made for a few lengths; a list in between is filled up with its first value, which changes nothing
+    in an `IN`.
+    """
+
+    def __init__(
+        self, kinds: tuple[type[int] | type[str], ...], build: Callable[..., QuerySet[M, Any]]
+    ) -> None:
+        self._kinds = kinds
+        self._build = build
+        self._sized: dict[tuple[int, ...], Prepared[M]] = {}
+
+    def rows(self, *lists: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """What `values_list` would give."""
+        prepared, values = self._filled(lists)
+        return prepared.rows(*values)
+
+    def objects(self, *lists: Sequence[Any]) -> list[M]:
+        """The objects, of a queryset of whole objects."""
+        prepared, values = self._filled(lists)
+        return prepared.objects(*values)
+
+    def _filled(self, lists: Sequence[Sequence[Any]]) -> tuple[Prepared[M], list[Any]]:
+        if not all(0 < len(values) <= LONGEST for values in lists):
+            raise ValueError(
+                f"a list has 1 to at most {LONGEST} values, not {[len(values) for values in lists]}"
+            )
+        sizes = tuple(next(size for size in SIZES if size >= len(values)) for values in lists)
+        values = [
+            value
+            for given, size in zip(lists, sizes, strict=True)
+            for value in chain(given, repeat(given[0], size - len(given)))
+        ]
+        return self._sized.get(sizes) or self._for(sizes), values
+
+    def _for(self, sizes: tuple[int, ...]) -> Prepared[M]:
+        numbers, texts = iter(NUMBERS), iter(TEXTS)
+        marks: list[list[Any]] = [
+            list(islice(numbers if kind is int else texts, size))
+            for kind, size in zip(self._kinds, sizes, strict=True)
+        ]
+        prepared = self._sized[sizes] = Prepared(
+            tuple(mark for given in marks for mark in given), lambda *_: self._build(*marks)
+        )
+        return prepared

@@ -41,6 +41,7 @@ from teahouse.bus import tell_once
 from teahouse.live.protocol import Problem
 from teahouse.models import Person, Site, Token
 from teahouse.models.people import name_key
+from teahouse.prepared import PreparedLists
 
 log = logging.getLogger("teahouse.people")
 
@@ -177,17 +178,44 @@ def person_of_token(token: str) -> Person | None:
 
     A deactivated person is given too: `banned` is another answer than `bad_token`.
     """
-    found = (
-        Token.objects.filter(digest=token_digest(token), revoked_at=None)
-        .select_related("person__user")
-        .first()
-    )
-    if found is None:
-        return None
-    person = found.person
-    if person.kind == Person.Kind.USER and (person.user is None or not person.user.is_active):
-        return None
-    return person
+    digest = token_digest(token)
+    return people_of_tokens([digest])[digest]
+
+
+def people_of_tokens(digests: list[str]) -> dict[str, Person | None]:
+    """The same for many tokens, by their digests."""
+    people: dict[str, Person | None] = dict.fromkeys(digests)
+    owners = {
+        digest: Person.from_db(database.alias(), PERSON_FIELDS, fields)
+        for digest, *fields in _token_owners.rows(digests)
+    }
+    users = {owner.user_id for owner in owners.values() if owner.kind == Person.Kind.USER} - {None}
+    # Not every project's users have a column that says whether they are active.
+    accounts = get_user_model()._default_manager.in_bulk(users) if users else {}
+    for digest, owner in owners.items():
+        account = accounts.get(owner.user_id)
+        if owner.kind != Person.Kind.USER or (account is not None and account.is_active):
+            people[digest] = owner
+    return people
+
+
+PERSON_FIELDS: Final = [field.attname for field in Person._meta.concrete_fields]
+_token_owners: PreparedLists[Token] = PreparedLists(
+    (str,),
+    lambda digests: Token.objects.filter(digest__in=digests, revoked_at=None).values_list(
+        "digest", *(f"person__{name}" for name in PERSON_FIELDS)
+    ),
+)
+
+
+def guests(ids: list[int]) -> dict[int, Person | None]:
+    """The guests with these ids."""
+    people: dict[int, Person | None] = dict.fromkeys(ids)
+    people.update((person.pk, person) for person in _people.objects(ids) if person.kind == Person.Kind.GUEST)
+    return people
+
+
+_people: PreparedLists[Person] = PreparedLists((int,), lambda ids: Person.objects.filter(pk__in=ids))
 
 
 def revoke_token(token: Token) -> None:

@@ -15,7 +15,7 @@ from channels.consumer import AsyncConsumer
 
 from teahouse import access
 from teahouse.access import Grant, Speaker
-from teahouse.actions import people
+from teahouse.actions import people, rooms
 from teahouse.conf import conf
 from teahouse.events import Position
 from teahouse.limits import address_key
@@ -28,6 +28,7 @@ from teahouse.live.protocol import Problem
 from teahouse.live.runtime import Runtime
 from teahouse.live.sendqueue import Block
 from teahouse.models import Room
+from teahouse.models.rooms import slug_of
 
 log = logging.getLogger("teahouse.session")
 
@@ -181,7 +182,7 @@ class Connection(AsyncConsumer):
         """
         runtime, limit = self.runtime, conf().LIMITS.rooms
         while True:
-            room, grant = await runtime.read(access.room, speaker, name)
+            room, grant = await runtime.room(speaker, name)
             # Subscribing again starts anew.
             self.unfollow(room.pk)
             if len(self.subscribed) >= limit:
@@ -197,6 +198,24 @@ class Connection(AsyncConsumer):
         if joined.live:
             self.subscribed[room.pk] = feed
         return room, grant, joined
+
+    async def follow_or_make(
+        self, speaker: Speaker, name: str, since: Position | None = None
+    ) -> tuple[Room, Grant, Joined]:
+        """`follow`, of a room that its first visitor makes, where that is let.
+
+        Raises:
+            Problem: as `follow`, and as `rooms.visit`.
+        """
+        if slug_of(name) is None:
+            raise access.not_found(name)
+        try:
+            return await self.follow(speaker, name, since)
+        except Problem as problem:
+            if problem.code != "not_found":
+                raise
+        await self.runtime.write(rooms.visit, speaker, name)
+        return await self.follow(speaker, name, since)
 
     def unfollow(self, room: int) -> None:
         """Hears of the room no more; the person stays present for the grace."""

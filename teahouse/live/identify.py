@@ -17,7 +17,6 @@ from teahouse.live.handshake import Handshake
 from teahouse.live.protocol import Problem
 from teahouse.live.runtime import Runtime
 from teahouse.models import Person
-from teahouse.prepared import NUMBERS, Prepared
 
 BAD_TOKEN: Final = "This token or ticket is not valid here, expired or revoked; get another first."
 
@@ -40,10 +39,11 @@ async def identify(runtime: Runtime, door: Handshake, token: str | None, name: s
         Problem: `bad_token`, `banned`, `name_taken`, `guests_refused`, `invalid` name, `too_fast`, `unavailable`.
     """
     if token is not None and not token.startswith("tkt_"):
-        person = await runtime.read(people.person_of_token, token)
+        digest = people.token_digest(token)
+        person = await runtime.ask(runtime.tokens, digest)
         if person is None:
             raise Problem("bad_token", BAD_TOKEN, close=4001)
-        return Identity(speaker_of(_active(person)), token=people.token_digest(token))
+        return Identity(speaker_of(_active(person)), token=digest)
     if token is None and name is None and door.session_key is not None:
         signed_in = await runtime.read(_person_of_login, door.session_key)
         if signed_in is not None:
@@ -59,7 +59,7 @@ async def _guest(
     if not conf().GUESTS:
         raise Problem("guests_refused", "Guests are not let in here; sign in first.", close=4001)
     known = people.person_of_ticket(ticket) if ticket is not None else None
-    person = await runtime.read(_person, known) if known is not None else None
+    person = await runtime.ask(runtime.guests, known) if known is not None else None
     if person is None and strict:
         raise Problem("bad_token", BAD_TOKEN, close=4001)
     if person is None:
@@ -67,7 +67,10 @@ async def _guest(
         person = await runtime.write(people.make_guest, name)
     elif name is not None and name != person.name:
         person = await runtime.write(people.rename_guest, person.pk, name)
-    return Identity(speaker_of(_active(person)), ticket=people.ticket_for(person))
+    if known != person.pk or settings.SECRET_KEY_FALLBACKS:
+        # A new guest's, or one that may be signed with a key that is on its way out.
+        ticket = people.ticket_for(person)
+    return Identity(speaker_of(_active(person)), ticket=ticket)
 
 
 def _check_rate(runtime: Runtime, door: Handshake) -> None:
@@ -82,15 +85,6 @@ def _active(person: Person) -> Person:
     if person.deactivated_at is not None:
         raise Problem("banned", "This account was deactivated.", close=4003)
     return person
-
-
-def _person(pk: int) -> Person | None:
-    return _guest_of.first(pk)
-
-
-_guest_of: Prepared[Person] = Prepared(
-    (NUMBERS[0],), lambda pk: Person.objects.filter(pk=pk, kind=Person.Kind.GUEST)
-)
 
 
 def _person_of_login(key: str) -> Person | None:

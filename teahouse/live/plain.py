@@ -8,7 +8,6 @@ import contextlib
 import secrets
 from typing import Any, Final
 
-from teahouse import access
 from teahouse.access import Grant, Speaker
 from teahouse.actions import messages, rooms
 from teahouse.conf import conf
@@ -51,8 +50,7 @@ class PlainSession(Connection):
         group = self.scope["url_route"]["kwargs"].get("group") or rooms.MAIN
         try:
             speaker = (await self.introduce(self.door.bearer, self.door.name)).speaker
-            visited = await self.runtime.write(rooms.visit, speaker, group)
-            room, self._grant, _ = await self.follow(speaker, visited.slug)
+            room, self._grant, _ = await self.follow_or_make(speaker, group)
         except Problem as problem:
             # Nothing else can be invalid here than the name.
             self._refuse(problem, "bad_name" if problem.code == "invalid" else problem.code)
@@ -114,8 +112,7 @@ class PlainSession(Connection):
 
     async def _look_again(self) -> Grant:
         assert self.speaker is not None
-        grant: Grant = (await self.runtime.read(access.room, self.speaker, self._grant.slug))[1]
-        return grant
+        return (await self.runtime.room(self.speaker, self._grant.slug))[1]
 
     async def _close_group(self) -> None:
         """From one who may: a numbered event that ends every plain connection. From another: only his own."""

@@ -11,9 +11,12 @@ import logging
 import secrets
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
-from teahouse import database, history, outbox
+from django.db import connections
+
+from teahouse import access, database, history, outbox
+from teahouse.access import Grant, Speaker
 from teahouse.actions import people
 from teahouse.bus import Bus
 from teahouse.conf import conf
@@ -28,7 +31,12 @@ from teahouse.live.presence import Presence
 from teahouse.live.protocol import Problem
 from teahouse.live.sendqueue import Block
 from teahouse.live.sweep import Sweep
+from teahouse.live.together import Together
+from teahouse.models import Room
 from teahouse.render import Renderer
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 log = logging.getLogger("teahouse.runtime")
 
@@ -47,6 +55,11 @@ class Runtime:
         self.process = secrets.token_hex(6)
         self.hub = Hub()
         self.readers = database.Readers()
+        # What everyone asks who comes.
+        self.guests = self._together(people.guests)
+        self.tokens = self._together(people.people_of_tokens)
+        self.own_rooms = self._together(history.own_rooms_of)
+        self.rooms = self._together(access.rooms)
         self.journal = Journal(self._settled)
         self.bus = Bus(site, self.process, self._heard)
         self.presence = Presence()
@@ -84,6 +97,8 @@ class Runtime:
         await asyncio.to_thread(self.journal.stop)
         await self.bus.stop()
         await self.renderer.close()
+        for together in (self.guests, self.tokens, self.own_rooms, self.rooms):
+            together.close()
         self.readers.close()
 
     # Storing
@@ -129,6 +144,29 @@ class Runtime:
             Problem: `unavailable`.
         """
         return await _available(self.readers.run(partial(run, *args, **more)))
+
+    def _together(self, read: Callable[[list[K]], dict[K, V]]) -> Together[K, V]:
+        return Together(self.loop, lambda questions: self.readers.run(partial(read, questions)))
+
+    async def ask(self, together: Together[K, V], question: K) -> V:
+        """The answer to what many ask, of `guests`, `tokens`, `own_rooms` or `rooms`.
+
+        Raises:
+            Problem: `unavailable`.
+        """
+        answer: V = await _available(together.ask(question))
+        return answer
+
+    async def room(self, speaker: Speaker, name: str) -> tuple[Room, Grant]:
+        """`access.room`, together with others who ask.
+
+        Raises:
+            Problem: `not_found`, `unavailable`.
+        """
+        place = access.place(speaker, name)
+        if place is None:
+            raise access.not_found(name)
+        return access.admitted(speaker, name, await self.ask(self.rooms, place))
 
     def _settled(self, commit: Commit, settled: Settled) -> None:
         # A loop that is closed has no sessions left that could be told.
@@ -337,13 +375,20 @@ async def _start() -> Runtime:
     global _current, _starting
     try:
         loop = asyncio.get_running_loop()
-        site = await loop.run_in_executor(None, database.checked, people.site_key)
+        site = await loop.run_in_executor(None, _site_key)
         runtime = Runtime(loop, site)
         await runtime.start()
         _current = runtime
         return runtime
     finally:
         _starting = None
+
+
+def _site_key() -> str:
+    try:
+        return database.checked(people.site_key)
+    finally:
+        connections.close_all()  # The thread is asked nothing else.
 
 
 async def stop() -> None:

@@ -158,7 +158,7 @@ class Session(Connection):
             raise
         speaker = identity.speaker
         self.runtime.names[speaker.id] = speaker.who
-        own = await self.runtime.read(history.own_rooms, speaker.id)
+        own = await self.runtime.ask(self.runtime.own_rooms, speaker.id)
         for room, _ in own:
             self.watch(room)
         answer: dict[str, Any] = {
@@ -175,12 +175,11 @@ class Session(Connection):
         self._answer(command.id, answer)
 
     async def _subscribe(self, speaker: Speaker, command: protocol.Subscribe) -> None:
+        since = command.since.position() if command.since is not None else None
         if command.room == "@me":
             await self._own_stream(speaker)
-        elif command.make:
-            await self.runtime.write(rooms.visit, speaker, command.room)
-        since = command.since.position() if command.since is not None else None
-        room, grant, joined = await self.follow(speaker, command.room, since)
+        follow = self.follow_or_make if command.make and command.room != "@me" else self.follow
+        room, grant, joined = await follow(speaker, command.room, since)
         self._remember(command.room, grant)
         answer = {
             "room": history.room_state(room) | {"room": command.room if command.room == "@me" else room.slug},
@@ -208,7 +207,8 @@ class Session(Connection):
 
     async def _own_stream(self, speaker: Speaker) -> int:
         if self._stream is None:
-            self._stream = (await self.runtime.write(rooms.personal, speaker.id)).pk
+            made, _ = await self.runtime.ask(self.runtime.rooms, (f"@{speaker.id}", speaker.id))
+            self._stream = (made or await self.runtime.write(rooms.personal, speaker.id)).pk
         return self._stream
 
     async def _unsubscribe(self, speaker: Speaker, command: protocol.Unsubscribe) -> None:
@@ -263,7 +263,7 @@ class Session(Connection):
     async def _change(self, speaker: Speaker, command: Any, made: Any) -> Grant:
         """Carries out a change under fresh rights, looking again as long as they change under it."""
         while True:
-            grant: Grant = (await self.runtime.read(access.room, speaker, command.room))[1]
+            grant = (await self.runtime.room(speaker, command.room))[1]
             change: Change = made(grant)
             try:
                 self._answer(command.id, await self.runtime.store(change))
@@ -277,7 +277,7 @@ class Session(Connection):
         # Nearly always the name is the permanent one.
         grant = None if fresh else self._grants.get(room) or self._grants.get(slug_of(room) or room)
         if grant is None:
-            _, grant = await self.runtime.read(access.room, speaker, room)
+            _, grant = await self.runtime.room(speaker, room)
             self._remember(room, grant)
         return grant
 

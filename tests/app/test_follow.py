@@ -40,7 +40,7 @@ class Racing:
         self.looks = [looked_at, 11]
         self.delivered = delivered
 
-    async def read(self, *_: Any) -> tuple[Room, Any]:
+    async def room(self, *_: Any) -> tuple[Room, Any]:
         seq = self.looks.pop(0)
         if seq >= 10:
             raise not_found("secret")

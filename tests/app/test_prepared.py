@@ -10,7 +10,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.test.utils import CaptureQueriesContext
 
 from teahouse.models import Member, Person, Room
-from teahouse.prepared import NUMBERS, TEXTS, Prepared
+from teahouse.prepared import LONGEST, NUMBERS, TEXTS, Prepared, PreparedLists
 from tests.app.conftest import Database
 
 AT = datetime(2026, 11, 25, 4, 30, 0, 123456, tzinfo=UTC)
@@ -69,3 +69,33 @@ def test_the_sql_is_made_once(database: Database, monkeypatch: pytest.MonkeyPatc
         for key in (1, 2, 3):
             by_key.first(key)
     assert (len(queries), len(made)) == (3, 1)
+
+
+def test_a_list_may_have_any_length(database: Database) -> None:
+    rooms = [Room.objects.create(slug=f"room-{number}", title="Room") for number in range(70)]
+    by_slug: PreparedLists[Room] = PreparedLists(
+        (str, int), lambda slugs, ids: Room.objects.filter(slug__in=slugs, pk__in=ids).order_by("pk")
+    )
+    ids = [room.pk for room in rooms]
+    for count in (1, 2, 8, 9, 64, 65):
+        slugs = [room.slug for room in rooms[:count]]
+        assert by_slug.objects(slugs, ids) == rooms[:count]
+        assert by_slug.objects(slugs, ids[5:7]) == rooms[5:7][: max(0, count - 5)]
+    assert by_slug.objects([f"none-{number}" for number in range(LONGEST)], ids) == []
+
+
+def test_the_sql_for_lists_is_made_for_a_few_lengths(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    as_sql = SQLCompiler.as_sql
+
+    def counted(self: SQLCompiler, *args: bool, **more: bool) -> object:
+        made.append("")
+        return as_sql(self, *args, **more)
+
+    monkeypatch.setattr(SQLCompiler, "as_sql", counted)
+    by_key: PreparedLists[Person] = PreparedLists((int,), lambda keys: Person.objects.filter(pk__in=keys))
+    for count in (2, 3, 8, 20, 30, 5):
+        by_key.objects(list(range(count)))
+    assert len(made) == 2

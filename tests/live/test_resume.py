@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.clients import Client
 from tests.server.conftest import until
-from tests.servers import Teahouse
+from tests.servers import Browser, Teahouse
 
 
 def resume(client: Client, room: str, since: dict[str, Any]) -> list[dict[str, Any]]:
@@ -86,6 +86,16 @@ def test_a_position_of_no_history_is_a_reset(pair: tuple[Teahouse, Teahouse]) ->
         beyond = bob.ok(do="subscribe", room="resets", since={**position, "seq": head + 1})
         assert (beyond["reset"], beyond["position"]) == (True, position)
         assert "reset" not in bob.ok(do="subscribe", room="resets", since=position)
+
+
+def test_a_server_that_was_stopped_leaves_everything_in_one_file() -> None:
+    """SQLite's log is put into the database when the last connection is closed, so a copy of the file is a backup."""
+    with Teahouse() as server:
+        with Client(server.url, "Alice") as alice:
+            alice.say("main", "in the file")
+            assert Browser(server.url).get("/").status == 200
+        server.terminate()
+        assert [path.name for path in server.data.glob("*.sqlite3*")] == ["teahouse.sqlite3"]
 
 
 def test_after_a_backup_was_put_back_whoever_knew_more_reads_anew() -> None:

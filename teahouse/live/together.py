@@ -1,0 +1,92 @@
+"""One read for many who ask at once. In: questions of sessions, one after another. Out: to each its answer.
+
+When a server starts again, all its sessions come back within seconds. Asked one by one, each costs the database
+several queries and this process as many hops to a thread and back; asked together, a few hundred cost hardly more
+than one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+MOST: Final = 512
+"""Questions that one read answers."""
+GATHER_SECONDS: Final = 0.05
+
+
+class Together(Generic[K, V]):
+    """Answers questions of one kind. `read` gets different ones, at most MOST, and answers each.
+
+    A read begins after the question was asked, so it sees what had been stored until then. It waits for more
+    questions as long as each round of the event loop brings some, at most GATHER_SECONDS: who asks alone does not
+    wait.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, read: Callable[[list[K]], Awaitable[dict[K, V]]]
+    ) -> None:
+        self._loop = loop
+        self._read = read
+        self._waiting: dict[K, list[asyncio.Future[V]]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def ask(self, question: K) -> V:
+        """The answer to one question.
+
+        Raises:
+            Exception: what `read` raised, to everyone who asked with it.
+        """
+        future: asyncio.Future[V] = self._loop.create_future()
+        self._waiting.setdefault(question, []).append(future)
+        if self._task is None:
+            self._task = self._loop.create_task(self._answer_all())
+        return await future
+
+    async def _answer_all(self) -> None:
+        try:
+            while self._waiting:
+                await self._gathered()
+                asked = list(self._waiting)[:MOST]
+                await self._answer({question: self._waiting.pop(question) for question in asked})
+        finally:
+            self._task = None
+
+    async def _gathered(self) -> None:
+        end = self._loop.time() + GATHER_SECONDS
+        before = 0
+        while before < len(self._waiting) < MOST and self._loop.time() < end:
+            before = len(self._waiting)
+            await asyncio.sleep(0)
+
+    async def _answer(self, asked: dict[K, list[asyncio.Future[V]]]) -> None:
+        try:
+            answers = await self._read(list(asked))
+            told = {question: answers[question] for question in asked}
+        except asyncio.CancelledError:
+            for future in _open(asked):
+                future.cancel()
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who asked are told
+            for future in _open(asked):
+                future.set_exception(error)
+            return
+        for question, futures in asked.items():
+            for future in _open({question: futures}):
+                future.set_result(told[question])
+
+    def close(self) -> None:
+        """Nobody is answered any more."""
+        for future in _open(self._waiting):
+            future.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+
+def _open(asked: dict[K, list[asyncio.Future[V]]]) -> list[asyncio.Future[V]]:
+    """Of those who asked, who is still there."""
+    return [future for futures in asked.values() for future in futures if not future.done()]
