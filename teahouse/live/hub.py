@@ -250,6 +250,10 @@ class Hub:
         if event.subject is not None:
             if event.subject in feed.subjects:
                 _restate(feed, event)
+        self._append(feed, event)
+
+    def _append(self, feed: Feed, event: Event) -> None:
+        if event.subject is not None:
             feed.subjects[event.subject] += 1
         feed.ring.append(event)
         feed.ring_bytes += len(event.wire)
@@ -260,6 +264,29 @@ class Hub:
                 feed.subjects[gone.subject] -= 1
                 if not feed.subjects[gone.subject]:
                     del feed.subjects[gone.subject]
+
+    def could_reach(self, feed: Feed, seq: int) -> bool:
+        """Whether a ring that holds all it may could reach back to `seq`."""
+        assert feed.seq is not None, "load() comes first"
+        return feed.seq - seq <= RING_EVENTS
+
+    def reach_back(self, feed: Feed, events: Sequence[Event]) -> None:
+        """Puts what was read from the database before the ring, so that others who resume need no page of their own.
+
+        Args:
+            events: consecutive ones. Those that leave a gap before the ring change nothing.
+        """
+        assert feed.seq is not None, "load() comes first"
+        first = feed.seq - len(feed.ring) + 1
+        older = [event for event in events if event.seq < first]
+        if not older or older[-1].seq != first - 1:
+            return
+        whole = self._joined_with_ring(feed, older)
+        feed.ring.clear()
+        feed.ring_bytes = 0
+        feed.subjects.clear()
+        for event in whole:
+            self._append(feed, event)
 
     # Subscribing
 

@@ -42,6 +42,8 @@ log = logging.getLogger("teahouse.runtime")
 
 GAP_SECONDS: Final = 0.02
 """How long a gap may close by itself (another process's event is on its way) before the database is read."""
+REACH_MORE: Final = 16
+"""Events before those that somebody missed which are read along: another of the crowd has missed one or two more."""
 DRAIN_BATCH: Final = 500
 DRAIN_JITTER: Final = 5
 
@@ -76,6 +78,7 @@ class Runtime:
         self.cuts = Cuts(self)
         self._loading: dict[int, asyncio.Task[None]] = {}
         self._catching_up: dict[int, asyncio.Task[None]] = {}
+        self._reaching: dict[int, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
         self.journal.start()
@@ -92,7 +95,7 @@ class Runtime:
         self.pings.stop()
         await self.sweep.stop()
         await self.cuts.stop()
-        for task in [*self._loading.values(), *self._catching_up.values()]:
+        for task in [*self._loading.values(), *self._catching_up.values(), *self._reaching.values()]:
             task.cancel()
         await asyncio.to_thread(self.journal.stop)
         await self.bus.stop()
@@ -216,6 +219,7 @@ class Runtime:
         """
         name = "@me" if slug.startswith("@") else slug
         page = None
+        reached = False
         while True:
             # Each time anew: one that nobody reads may have been dropped while something else was awaited.
             feed = await self.feed(room, name)
@@ -223,8 +227,10 @@ class Runtime:
                 return self.hub.join(reader, feed, since, page)
             except NeedsPage:
                 assert since is not None
-                page = await self.read(history.events_after, room, since["seq"], name)
-                await pause_at("resume:page-read")
+                if not reached and self.hub.could_reach(feed, since["seq"]):
+                    reached = await self._reach_back(feed, since["seq"])
+                    continue
+                page = await self._page(room, since["seq"], name)
             except Ahead:
                 assert since is not None
                 head = await self.read(history.position, room)
@@ -232,6 +238,40 @@ class Runtime:
                     return self.hub.reset(reader, feed)
                 self.hub.heard_of(room, head["seq"])
                 await self.catch_up(feed)
+
+    async def _page(self, room: int, seq: int, name: str) -> list[Event]:
+        page: list[Event] = await self.read(history.events_after, room, seq, name)
+        await pause_at("resume:page-read")
+        return page
+
+    async def _reach_back(self, feed: Feed, seq: int) -> bool:
+        """Lets the feed's ring reach back to `seq`: a crowd that comes back after a restart needs the same pages.
+
+        Returns:
+            False where it was another's turn, who may need less than this one.
+        """
+        task = self._reaching.get(feed.room)
+        if task is not None:
+            await asyncio.shield(task)
+            return False
+        task = self._reaching[feed.room] = self.loop.create_task(self._read_back(feed, seq - REACH_MORE))
+        await asyncio.shield(task)
+        return True
+
+    async def _read_back(self, feed: Feed, seq: int) -> None:
+        try:
+            events: list[Event] = []
+            after = max(seq, 0)
+            while feed.seq is not None and after < feed.seq - len(feed.ring):
+                page = await self._page(feed.room, after, feed.slug)
+                if not page:
+                    break
+                events += page
+                after = page[-1].seq
+            if self.hub.feeds.get(feed.room) is feed:
+                self.hub.reach_back(feed, events)
+        finally:
+            del self._reaching[feed.room]
 
     def close_gaps(self) -> None:
         """Reads what is missing in rooms that have readers here, once for each room."""

@@ -233,6 +233,40 @@ def test_the_ring_forgets_what_was_deleted() -> None:
     assert numbers(joined.events) == [1, 2, 3]
 
 
+def test_a_ring_that_reaches_back_serves_everyone_and_shows_all_as_it_is_now() -> None:
+    hub, bob, mei = Hub(), Session(), Session(13)
+    feed = followed(hub, 3)
+    page = [said(1, "secret", 71), said(2, "old", 72), said(3, "stays", 73)]
+    # While the page was read one was deleted and one edited; and number 6 was read before it was heard of.
+    hub.publish([deleted(4, 71), said(5, "new", 72, of=2)])
+    hub.reach_back(feed, [*page, said(6)])
+    for reader in (bob, mei):
+        joined = hub.join(reader, feed, {"epoch": EPOCH, "seq": 0})
+        assert numbers(joined.events) == [1, 2, 3, 4, 5]
+        assert [event.kind for event in joined.events] == [
+            "deleted",
+            "message",
+            "message",
+            "deleted",
+            "message",
+        ]
+    assert "secret" not in repr(feed.ring)
+    assert "old" not in repr(feed.ring)
+    hub.publish([deleted(6, 73)])
+    assert "stays" not in repr(feed.ring), "the ring knows what those in front are about"
+
+
+def test_what_leaves_a_gap_before_the_ring_is_not_put_there() -> None:
+    hub, bob = Hub(), Session()
+    feed = followed(hub, 3)
+    hub.publish([said(4)])
+    for page in ([], [said(1), said(2)], [said(4), said(5)]):
+        hub.reach_back(feed, page)
+        assert numbers(feed.ring) == [4]
+    with pytest.raises(NeedsPage):
+        hub.join(bob, feed, {"epoch": EPOCH, "seq": 2})
+
+
 def test_a_position_beyond_the_hub_makes_it_catch_up_first() -> None:
     hub, bob = Hub(), Session()
     feed = followed(hub, 3)

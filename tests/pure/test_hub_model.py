@@ -211,6 +211,7 @@ class HubMachine(RuleBasedStateMachine):
         self.hub = Hub()
         self.truths = {room: Truth(room, f"epoch-{room}-0") for room in ROOMS}
         self.readers: list[Session] = []
+        self.reading: dict[int, tuple[Feed, list[Event]]] = {}  # For rings that are to reach back.
         self.coming: dict[int, list[Session]] = {}
 
     def teardown(self) -> None:
@@ -369,6 +370,20 @@ class HubMachine(RuleBasedStateMachine):
             self.hub.leave(session, self.hub.feeds[session.truth.room])
             session.live = False
             session.since = {"epoch": session.truth.epoch, "seq": session.seq}
+
+    @rule(room=rooms, back=st.integers(1, 9))
+    def read_back(self, room: int, back: int) -> None:
+        """What a crowd needs is read before the ring, and comes into it some steps later."""
+        feed = self.hub.feeds.get(room)
+        if feed is not None and feed.seq is not None:
+            self.reading[room] = feed, self.truths[room].after(max(0, feed.seq - back))
+
+    @rule(room=rooms)
+    def reach_back(self, room: int) -> None:
+        if room in self.reading:
+            feed, events = self.reading.pop(room)
+            if self.hub.feeds.get(room) is feed:
+                self.hub.reach_back(feed, events)
 
     # What happens to a room
 
