@@ -138,6 +138,7 @@ def measure(scenario: Scenario, peer: Peer, size: int) -> dict[str, Any]:
         if load.returncode:
             raise SystemExit(f"\n{peer.name}: the load generator failed: {' '.join(as_words(options))}")
         answer: dict[str, Any] = json.loads(printed)
+        end(process)  # It would still be busy with those who have left.
         parts = parts_of(scenario, answer, options, folder) if ours and scenario.counts_messages else {}
         return answer | held | said | parts
 
@@ -155,9 +156,10 @@ def parts_of(
     wire = round(answer["bytes"] / (answer["deliveries"] or answer["messages"] or 1))
     asked = {"size": str(wire), "together": str(scenario.in_flight()), "text-size": options["size"]}
     asked["reader-core"] = str(LOAD_CORE)
-    batch = batch_seen(database) if database.exists() else None
-    if batch is not None:
-        asked |= {"database": str(database), "batch": str(round(batch))}
+    if not database.exists():
+        return {}  # What PostgreSQL takes of two cores is no sum of parts of one.
+    batch = batch_seen(database)
+    asked |= {"database": str(database), "batch": str(round(batch))}
     if "texts" in options:
         asked["texts"] = options["texts"]
     command = [*pinned_to(SERVER_CORE), sys.executable, "-m", "benchmarks.tools.parts", *as_words(asked)]
@@ -219,7 +221,7 @@ def served(peer: Peer) -> Iterator[tuple[int, subprocess.Popen[bytes], Path]]:
             process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env={**os.environ, **peer.env, **environment},
+                env=without_settings() | peer.env | environment,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -228,8 +230,20 @@ def served(peer: Peer) -> Iterator[tuple[int, subprocess.Popen[bytes], Path]]:
             wait_until_open(peer, port, process, folder / "log")
             yield port, process, folder
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            end(process)
+
+
+def without_settings() -> dict[str, str]:
+    """The environment but for what would change how Teahouse runs."""
+    ours = ("TEAHOUSE_", "DATABASE_URL", "REDIS_URL")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Kills it with its children; one that has been waited for is left alone."""
+    if process.returncode is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def wait_until_open(peer: Peer, port: int, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -42,7 +42,7 @@ READERS: Final = 100
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tools.parts")
-    parser.add_argument("--database", type=Path, help="an SQLite file with the tables; without it no storing")
+    parser.add_argument("--database", type=Path, required=True, help="an SQLite file with the tables")
     parser.add_argument("--batch", type=int, default=1, help="messages in one transaction")
     parser.add_argument("--size", type=int, default=320, help="bytes of one write")
     parser.add_argument("--together", type=int, default=1, help="messages that may leave in one write")
@@ -51,11 +51,13 @@ def main() -> int:
     parser.add_argument("--reader-core", type=int, default=1)
     options = parser.parse_args()
     texts = read(options.texts) if options.texts else ["x" * options.text_size]
-    found = {"render": rendering(texts), "encode": encoding(texts)}
-    if options.database:
-        found["store"] = storing(options.database, options.batch, texts)
-    found["write"] = writing(options.size, options.reader_core)
-    found["write_together"] = writing(options.size * options.together, options.reader_core) / options.together
+    found = {
+        "store": storing(options.database, options.batch, texts),
+        "render": rendering(texts),
+        "encode": encoding(texts),
+        "write": writing(options.size, options.reader_core),
+        "write_together": writing(options.size * options.together, options.reader_core) / options.together,
+    }
     print(json.dumps(found))
     return 0
 

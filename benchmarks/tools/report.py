@@ -129,15 +129,14 @@ def sum_of_parts(result: dict[str, Any]) -> str:
         return ""
     parts = {name: median(answer["parts"][name] for answer in answers) for name in answers[0]["parts"]}
     reached = median(map(scenario.value_of, answers))
-    message = sum(parts.get(name, 0) for name in ("store", "render", "encode"))
+    message = parts["store"] + parts["render"] + parts["encode"]
     shared = median(answer["deliveries"] / answer["messages"] for answer in answers) or 1
-    stored = "storing not counted"
-    if "store" in parts:
-        batch = median(answer["batch"] for answer in answers)
-        stored = f"stored {parts['store']:.1f} (in transactions of {batch:.0f}, as seen)"
+    batch = median(answer["batch"] for answer in answers)
     lines = [
-        f"The parts alone, on the server's core, in µs for a message: {stored}, rendered {parts['render']:.1f}, "
-        f"encoded {parts['encode']:.1f}; one `send()` {parts['write']:.1f}. With these alone:\n",
+        "The parts alone, on the server's core, in µs for a message: "
+        f"stored {parts['store']:.1f} (in transactions of {batch:.0f}, as seen), "
+        f"rendered {parts['render']:.1f}, encoded {parts['encode']:.1f}; "
+        f"one `send()` {parts['write']:.1f}. With these alone:\n",
         f"| every message in | µs for each | {scenario.unit} | reached of that |",
         "|---|--:|--:|--:|",
     ]
