@@ -3,9 +3,9 @@
     bin/bench worst-inputs [--rounds 5] [--write] [--pause 0]
 
 100 sessions in a room, 10 of them saying 50 things a second. In every second run a guest sends the texts of
-data/worst.py in turn beside them, in a room of its own, each when the one before was acknowledged. Rates are lifted;
-a guest with the usual ones could send two a second. Everything has one core, the rendering process too, and nobody's
-99th percentile may rise by more than 10 ms.
+data/worst.py in turn beside them, in a room of its own, each when the one before was acknowledged. Rates are lifted,
+so that it can send more than a guest may. Everything has one core, the rendering process too, and nobody's 99th
+percentile may rise by more than 10 ms.
 """
 
 from __future__ import annotations

@@ -79,8 +79,7 @@ def table(result: dict[str, Any], picture: str) -> str:
     lines = [
         f"## {scenario.title}\n",
         f"{machine()}\n",
-        f"`bin/bench {scenario.name} --rounds {rounds}`; {scenario.unit}, messages of "
-        f"{result['size']} bytes on the wire; medians of {rounds} rounds."
+        f"`bin/bench {scenario.name} --rounds {rounds}`; {scenario.unit}, {sizes(result)}medians of {rounds} rounds."
         + (f" Said: {said}." if said else ""),
         f"\n![{scenario.title}]({picture})\n",
         "| server | version | median | least … most | Teahouse to it | load's core "
@@ -110,6 +109,19 @@ def table(result: dict[str, Any], picture: str) -> str:
     if parts := sum_of_parts(result):
         lines.append(f"\n{parts}")
     return "\n".join(lines) + "\n"
+
+
+def sizes(result: dict[str, Any]) -> str:
+    """How long the messages were on the wire, where any were delivered."""
+    if not any(answer["deliveries"] for answer in result["peers"]["Teahouse"]):
+        return ""
+    ours = f"Teahouse's event has {result['size']} bytes on the wire"
+    if len(result["peers"]) == 1:
+        return f"{ours}, "
+    same = result["scenario"].own_size
+    return (
+        f"{ours}, {'and so have the messages of the others' if same else 'the messages of the others 64'}, "
+    )
 
 
 def goals_table(verdicts: Iterable[Verdict]) -> str:
