@@ -4,6 +4,7 @@
 
 Each round starts every server anew, Teahouse first: its event's size is the size of the others' messages. Medians
 with their spread go to the screen and, with --write, to docs/performance.md. A peer that is not installed is named.
+After Teahouse's own measurement its parts are measured alone, on the same core and the same disk (tools/parts.py).
 """
 
 from __future__ import annotations
@@ -14,18 +15,23 @@ import http.client
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from math import nan
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-from benchmarks.peers import PEERS, ROOT, TEAHOUSE, Missing, Peer
-from benchmarks.tools.report import put, section_of, values_of
-from benchmarks.tools.scenarios import SCENARIOS, Scenario
+from benchmarks.peers import PEERS, ROOT, Missing, Peer
+from benchmarks.peers.needs import started
+from benchmarks.tools import texts
+from benchmarks.tools.goals import summary, tell
+from benchmarks.tools.report import LIMIT, put, section_of, sum_of_parts, values_of
+from benchmarks.tools.scenarios import FAULTS, SCENARIOS, Scenario
 from tests.clients import Client
 from tests.processes import free_port
 
@@ -33,6 +39,8 @@ SERVER_CORE: Final = 0
 LOAD_CORE: Final = 1
 LOAD: Final = ROOT / "build" / "load"
 SOURCES: Final = ROOT / "benchmarks" / "load"
+SIZE: Final = 64
+"""Bytes of what people say."""
 
 
 def main() -> int:
@@ -40,12 +48,11 @@ def main() -> int:
     build_load()
     for name in options.scenario or SCENARIOS:
         scenario = SCENARIOS[name]
-        peers = [
-            TEAHOUSE,
-            *(PEERS[peer] for peer in scenario.peers if not options.peer or peer in options.peer),
-        ]
-        result = run(scenario, peers, options.rounds)
+        wanted = [peer for peer in scenario.peers if not options.peer or peer in options.peer]
+        result = run(scenario, [scenario.ours, *(PEERS[peer] for peer in wanted)], options.rounds)
+        result["verdicts"] = scenario.verdicts(result["peers"], wanted)
         show(scenario, result)
+        tell(result["verdicts"])
         if options.write:
             put(ROOT / "docs" / "performance.md", section_of(result))
     return 0
@@ -79,43 +86,92 @@ def build_load() -> None:
 def run(scenario: Scenario, peers: Sequence[Peer], rounds: int) -> dict[str, Any]:
     """All rounds of a scenario: {"scenario": …, "peers": {name: [answer of the load generator, …]}}."""
     answers: dict[str, list[dict[str, Any]]] = {}
-    size = 64
+    size = SIZE
+    began = time.monotonic()
     for number in range(rounds):
         for peer in peers:
-            print(
-                f"\r{scenario.name}: round {number + 1} of {rounds}, {peer.name:30}", end="", file=sys.stderr
-            )
+            passed = round(time.monotonic() - began)
+            progress = f"round {number + 1} of {rounds}, {peer.name}, {passed // 60}:{passed % 60:02} so far"
+            print(f"\r{scenario.name}: {progress:55}", end="", file=sys.stderr, flush=True)
+            ours = peer is scenario.ours
             try:
-                answer = measure(scenario, peer, 64 if peer is TEAHOUSE or not scenario.own_size else size)
+                answer = measure(scenario, peer, SIZE if ours or not scenario.own_size else size)
             except Missing as missing:
                 answers[peer.name] = [{"missing": str(missing)}]
                 continue
             answers.setdefault(peer.name, []).append(answer)
-            if peer is TEAHOUSE and answer["deliveries"]:
+            if ours and answer["deliveries"]:
                 size = round(answer["bytes"] / answer["deliveries"])
-    print(f"\r{'':70}\r", end="", file=sys.stderr)
-    lacks = {peer.name: peer.lacks for peer in peers}
-    return {"scenario": scenario, "size": size, "peers": answers, "lacks": lacks}
+    print(f"\r{'':90}\r", end="", file=sys.stderr)
+    there = [peer for peer in peers if "missing" not in answers[peer.name][0]]
+    if scenario.ours not in there:
+        raise SystemExit(f"{scenario.name} cannot be measured here: {answers['Teahouse'][0]['missing']}")
+    return {
+        "scenario": scenario,
+        "size": size,
+        "peers": answers,
+        "lacks": {peer.name: peer.lacks for peer in peers},
+        "versions": {peer.name: peer.version() for peer in there},
+    }
 
 
 def measure(scenario: Scenario, peer: Peer, size: int) -> dict[str, Any]:
-    """One start of a server and one run of the load against it."""
+    """One start of a server and one run of the load against it; of ours then its parts."""
     with served(peer) as (port, process, folder):
         options = {"port": str(port), "path": peer.path, "dialect": peer.dialect, "size": str(size)}
         options |= scenario.options
-        if peer is TEAHOUSE and scenario.dialect:
+        ours = peer is scenario.ours
+        if ours and scenario.dialect:
             options["dialect"] = scenario.dialect
         if options["dialect"] == "teahouse-known":
             options["tickets"] = str(tickets(port, int(options["sessions"]), folder))
+        said = {}
+        if "texts" in options:
+            options["texts"] = str(folder / "texts")
+            said = {"texts": texts.write(folder / "texts")}
         before = memory(process.pid)
-        words = [word for name, value in options.items() for word in (f"--{name}", value) if word]
-        load = subprocess.Popen([*pinned_to(LOAD_CORE), str(LOAD), *words], stdout=subprocess.PIPE, text=True)
+        load = subprocess.Popen(
+            [*pinned_to(LOAD_CORE), str(LOAD), *as_words(options)], stdout=subprocess.PIPE, text=True
+        )
         held = idle(process.pid, load, before, scenario) if "hold" in scenario.options else {}
         printed, _ = load.communicate()
         if load.returncode:
-            raise SystemExit(f"\n{peer.name}: the load generator failed: {' '.join(words)}")
+            raise SystemExit(f"\n{peer.name}: the load generator failed: {' '.join(as_words(options))}")
         answer: dict[str, Any] = json.loads(printed)
-        return answer | held
+        end(process)  # It would still be busy with those who have left.
+        parts = parts_of(scenario, answer, options, folder) if ours and scenario.counts_messages else {}
+        return answer | held | said | parts
+
+
+def as_words(options: dict[str, str]) -> list[str]:
+    """{"port": "8000", "acknowledged": ""} → ["--port", "8000", "--acknowledged"]"""
+    return [word for name, value in options.items() for word in (f"--{name}", value) if word]
+
+
+def parts_of(
+    scenario: Scenario, answer: dict[str, Any], options: dict[str, str], folder: Path
+) -> dict[str, Any]:
+    """{"parts": {part: microseconds}, "batch": messages in a transaction}, measured where the server ran."""
+    database = folder / "data" / "teahouse.sqlite3"
+    wire = round(answer["bytes"] / (answer["deliveries"] or answer["messages"] or 1))
+    asked = {"size": str(wire), "together": str(scenario.in_flight()), "text-size": options["size"]}
+    asked["reader-core"] = str(LOAD_CORE)
+    if not database.exists():
+        return {}  # What PostgreSQL takes of two cores is no sum of parts of one.
+    batch = batch_seen(database)
+    asked |= {"database": str(database), "batch": str(round(batch))}
+    if "texts" in options:
+        asked["texts"] = options["texts"]
+    command = [*pinned_to(SERVER_CORE), sys.executable, "-m", "benchmarks.tools.parts", *as_words(asked)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return {"parts": json.loads(done.stdout), "batch": batch}
+
+
+def batch_seen(database: Path) -> float:
+    """Messages in one transaction: those of one carry the same time, to the microsecond."""
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        asked = "SELECT count(*) * 1.0 / count(DISTINCT at) FROM teahouse_event WHERE kind = 'message'"
+        return float(connection.execute(asked).fetchone()[0])
 
 
 def tickets(port: int, count: int, folder: Path) -> Path:
@@ -143,32 +199,51 @@ def idle(pid: int, load: subprocess.Popen[str], before: int, scenario: Scenario)
     }
 
 
-def pinned_to(core: int) -> list[str]:
-    """What goes before a command that is to stay on one core."""
-    return ["taskset", "--cpu-list", str(core)]
+def pinned_to(*cores: int) -> list[str]:
+    """What goes before a command that is to stay on these cores."""
+    return ["taskset", "--cpu-list", ",".join(map(str, cores))]
 
 
 @contextlib.contextmanager
 def served(peer: Peer) -> Iterator[tuple[int, subprocess.Popen[bytes], Path]]:
-    """A server on its core, answering; its port, process and folder."""
+    """A server on its core, answering; its port, process and folder.
+
+    What it needs beside it may use both cores: what it takes from the server's is not more than it must.
+    """
     port = free_port()
-    with tempfile.TemporaryDirectory(prefix="teahouse-bench-", ignore_cleanup_errors=True) as folder:
-        command = [*pinned_to(SERVER_CORE), *peer.command(Path(folder), port)]
-        with Path(folder, "log").open("wb") as log:
+    cores = [SERVER_CORE, LOAD_CORE] if peer.spread else [SERVER_CORE]
+    with contextlib.ExitStack() as stack:
+        name = tempfile.TemporaryDirectory(prefix="teahouse-bench-", ignore_cleanup_errors=True)
+        folder = Path(stack.enter_context(name))
+        environment = stack.enter_context(started(peer.needs, {SERVER_CORE, LOAD_CORE}))
+        command = [*pinned_to(*cores), *peer.command(folder, port)]
+        with (folder / "log").open("wb") as log:
             process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env={**os.environ, **peer.env},
+                env=without_settings() | peer.env | environment,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
         try:
-            wait_until_open(peer, port, process, Path(folder, "log"))
-            yield port, process, Path(folder)
+            wait_until_open(peer, port, process, folder / "log")
+            yield port, process, folder
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            end(process)
+
+
+def without_settings() -> dict[str, str]:
+    """The environment but for what would change how Teahouse runs."""
+    ours = ("TEAHOUSE_", "DATABASE_URL", "REDIS_URL")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Kills it with its children; one that has been waited for is left alone."""
+    if process.returncode is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def wait_until_open(peer: Peer, port: int, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -224,22 +299,26 @@ def children(pid: int) -> list[int]:
 
 
 def show(scenario: Scenario, result: dict[str, Any]) -> None:
-    """A table of medians, spread and ratios."""
+    """A table of medians, spread and ratios; then the sum of parts, and what was to be reached."""
     print(f"\n{scenario.title} ({scenario.unit}; {result['size']} bytes)")
     values = values_of(result)
     ours = median(values["Teahouse"])
     for name, found in values.items():
         answers_ = result["peers"][name]
-        faults = sum(answer[fault] for answer in answers_ for fault in ("lost", "repeated", "disordered"))
+        faults = sum(answer[fault] for answer in answers_ for fault in FAULTS)
         load = max(answer["cpu"] for answer in answers_)
         print(
             f"  {name:30} {median(found):>12,.0f}  {min(found):>12,.0f} … {max(found):<12,.0f}"
-            f" ratio {ours / median(found):6.2f}  load's core {load:4.0%}"
+            f" ratio {ours / (median(found) or nan):6.2f}  load's core {load:4.0%}"
+            + (" (the limit)" if load > LIMIT else "")
             + (f"  FAULTS {faults}" if faults else "")
         )
     for name, answers_ in result["peers"].items():
         if "missing" in answers_[0]:
             print(f"  {name:30} is not here: {answers_[0]['missing']}")
+    if parts := sum_of_parts(result):
+        print(f"\n{parts}")
+    print(f"\n{summary(result['verdicts'])}")
 
 
 if __name__ == "__main__":

@@ -41,6 +41,11 @@ static const Dialect dialects[] = {
      {{"{\"id\":1,\"do\":\"hello\",\"v\":1,\"name\":\"load $s\"}", "\"re\":1,\"ok\""}},
      "{\"id\":$n,\"do\":\"send\",\"room\":\"$r\",\"key\":\"$p-$n\",\"text\":\"$t\"}",
      NULL, NULL, "\"re\":"},
+    /* Asks for pages of 50 all over a room of 100,000. */
+    {"teahouse-history", 1,
+     {{"{\"id\":1,\"do\":\"hello\",\"v\":1,\"name\":\"load $s\"}", "\"re\":1,\"ok\""}},
+     "{\"id\":$n,\"do\":\"history\",\"room\":\"$r\",\"before\":$n00}",
+     NULL, NULL, "\"re\":"},
     {"plain", 1, {{"", "[已连接!]"}}, "$t", NULL, NULL, NULL},
     {"ready", 1, {{"", "ready"}}, "$t", NULL, NULL, NULL},
     {"silent", 1, {{NULL}}, "$t", NULL, NULL, NULL},

@@ -7,9 +7,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
+
+from benchmarks.peers import versions
 
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parent.parent
@@ -28,6 +30,9 @@ class Peer:
         command: from a folder of its own and a port to what is started; Missing where it is not installed.
         dialect: of benchmarks/load/dialects.h.
         lacks: what it does not do that Teahouse does for each message.
+        version: says which one it is.
+        needs: "redis", "postgres": what is started beside it.
+        spread: whether it may use the load's core too.
     """
 
     name: str
@@ -36,6 +41,9 @@ class Peer:
     path: str
     lacks: str
     env: dict[str, str] = field(default_factory=dict)
+    version: versions.Version = str
+    needs: tuple[str, ...] = ()
+    spread: bool = False
 
 
 def python(module: str, *arguments: str) -> list[str]:
@@ -117,38 +125,69 @@ def _filled(name: str, folder: Path, port: int) -> Path:
     return made
 
 
+def teahouse_twice(folder: Path, port: int) -> list[str]:
+    return [*teahouse(folder, port), "--workers", "2"]
+
+
+IN_MEMORY: Final = "keeps 1,000 messages in memory"
 NOTHING: Final = "stores nothing, no rights, no numbers, no resume"
+SOCKETIO: Final = "/socket.io/?EIO=4&transport=websocket"
 TEAHOUSE: Final = Peer(
-    "Teahouse", teahouse, "teahouse", "/ws/", "", {"TEAHOUSE_LIMITS": "off", "PYTHONPATH": str(ROOT)}
+    "Teahouse",
+    teahouse,
+    "teahouse",
+    "/ws/",
+    "",
+    {"TEAHOUSE_LIMITS": "off", "PYTHONPATH": str(ROOT)},
+    versions.of_packages("teahouse", "uvicorn", "django"),
 )
+ON_POSTGRES: Final = replace(TEAHOUSE, command=teahouse_twice, needs=("postgres", "redis"), spread=True)
+
+
+def seed(name: str, command: Callable[[Path, int], list[str]], server: str, layer: str = "memory") -> Peer:
+    packages = ("channels", server) if layer == "memory" else ("channels", "channels-redis", server)
+    return Peer(
+        name,
+        command,
+        "plain",
+        "/wsmsg/$r",
+        NOTHING,
+        {"LAYER": layer},
+        versions.of_packages(*packages),
+        needs=() if layer == "memory" else ("redis",),
+    )
+
+
+def of_npm(name: str, script: str, package: str, dialect: str, path: str) -> Peer:
+    return Peer(name, node(script), dialect, path, NOTHING, version=versions.of_module(NODE_MODULES, package))
+
+
+def other(name: str, command: Callable[[Path, int], list[str]], dialect: str, path: str, lacks: str) -> Peer:
+    return Peer(name, command, dialect, path, lacks, version=VERSIONS[name])
+
+
+VERSIONS: Final = {
+    "python-socketio": versions.of_packages("python-socketio", "uvicorn"),
+    "NATS": versions.of_program(_nats_program, "--version"),
+    "Nchan": versions.of_nchan(lambda: _program("nginx")),
+    "Centrifugo": versions.of_go_program(lambda: _program("centrifugo")),
+    "Bun": versions.of_program(lambda: str(NODE_MODULES / ".bin" / "bun"), "--version"),
+}
 PEERS: Final = {
     peer.name: peer
     for peer in (
-        Peer("seed, daphne", seed_on_daphne, "plain", "/wsmsg/$r", NOTHING, {"LAYER": "memory"}),
-        Peer("seed, uvicorn", seed_on_uvicorn, "plain", "/wsmsg/$r", NOTHING, {"LAYER": "memory"}),
-        Peer("seed, uvicorn, Redis core", seed_on_uvicorn, "plain", "/wsmsg/$r", NOTHING, {"LAYER": "redis"}),
-        Peer(
-            "seed, uvicorn, Redis pub/sub",
-            seed_on_uvicorn,
-            "plain",
-            "/wsmsg/$r",
-            NOTHING,
-            {"LAYER": "pubsub"},
-        ),
-        Peer(
-            "python-socketio",
-            python_socketio,
-            "socketio",
-            "/socket.io/?EIO=4&transport=websocket",
-            NOTHING,
-        ),
-        Peer("Socket.IO", node("socketio.mjs"), "socketio", "/socket.io/?EIO=4&transport=websocket", NOTHING),
-        Peer("ws", node("ws.mjs"), "ready", "/$r", NOTHING),
-        Peer("NATS", nats, "nats", "/", "stores nothing; no numbers, no resume"),
-        Peer("Nchan", nchan, "silent", "/room/$r", NOTHING),
-        Peer(
-            "Centrifugo", centrifugo, "centrifugo", "/connection/websocket", "keeps 1,000 messages in memory"
-        ),
-        Peer("Bun", bun, "ready", "/$r", NOTHING),
+        seed("seed, daphne", seed_on_daphne, "daphne"),
+        seed("seed, uvicorn", seed_on_uvicorn, "uvicorn"),
+        seed("seed, daphne, Redis core", seed_on_daphne, "daphne", "redis"),
+        seed("seed, daphne, Redis pub/sub", seed_on_daphne, "daphne", "pubsub"),
+        seed("seed, uvicorn, Redis core", seed_on_uvicorn, "uvicorn", "redis"),
+        seed("seed, uvicorn, Redis pub/sub", seed_on_uvicorn, "uvicorn", "pubsub"),
+        other("python-socketio", python_socketio, "socketio", SOCKETIO, NOTHING),
+        of_npm("Socket.IO", "socketio.mjs", "socket.io", "socketio", SOCKETIO),
+        of_npm("ws", "ws.mjs", "ws", "ready", "/$r"),
+        other("NATS", nats, "nats", "/", "stores nothing; no numbers, no resume"),
+        other("Nchan", nchan, "silent", "/room/$r", NOTHING),
+        other("Centrifugo", centrifugo, "centrifugo", "/connection/websocket", IN_MEMORY),
+        other("Bun", bun, "ready", "/$r", NOTHING),
     )
 }

@@ -63,20 +63,73 @@ def test_check_refuses_long_functions_and_long_files(checkout: Checkout) -> None
     assert "benchmarks/cup.py: 451 lines" in checkout.run("check").stdout
 
 
-def test_bench_lists_and_runs_by_name(checkout: Checkout, tmp_path: Path) -> None:
-    (checkout.root / "benchmarks" / "pour.py").write_text(
-        '"""Pours tea."""\nimport sys, pathlib\nprint(pathlib.Path.cwd(), sys.argv[1:])\n'
+POUR = """\
+'''Pours tea.'''
+import pathlib, sys
+from benchmarks.tools.goals import Goal, Verdict, tell
+SECONDS_A_ROUND: float = 24
+print(pathlib.Path.cwd(), sys.argv[1:])
+cups = 4 if "--pot" in sys.argv else 2
+tell([Verdict("pour", Goal("cups/s", must=3, aim=4), cups), Verdict("pour", Goal("spilt", at_most=True, must=0), 0)])
+"""
+
+
+@pytest.fixture
+def bench(checkout: Checkout) -> Checkout:
+    """With the real command and one measurement of its own."""
+    there = checkout.root / "benchmarks"
+    shutil.copytree(
+        ROOT / "benchmarks",
+        there,
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns("node_modules", "__pycache__", "data", "load"),
     )
-    (checkout.root / "benchmarks" / "__init__.py").write_text("")
-    listed = checkout.run("bench")
-    assert "  pour         Pours tea.\n" in listed.stdout
-    assert "__init__" not in listed.stdout
-    assert checkout.run("bench", "pour", "green", cwd=tmp_path).stdout == f"{tmp_path} ['green']\n"
-    unknown = checkout.run("bench", "spill")
-    assert (unknown.returncode, unknown.stderr) == (
+    (there / "pour_tea.py").write_text(POUR)
+    (there / "burn.py").write_text("'''Fails.'''\nraise SystemExit(3)\n")
+    return checkout
+
+
+def test_bench_lists_what_there_is_and_how_long_it_takes(bench: Checkout) -> None:
+    done = bench.run("bench", "--list", "--rounds", "10")
+    assert done.returncode == 0, done.stderr
+    lines = [line.split(maxsplit=3) for line in done.stdout.splitlines()]
+    assert ["pour-tea", "4", "min", "Pours tea."] in lines
+    assert "ten-publishers" in {line[0] for line in lines}
+    assert not {"replay", "field", "--main--"} & {line[0] for line in lines}
+    assert lines[-1][0] == "About"
+
+
+def test_bench_runs_by_name_and_says_what_was_reached(bench: Checkout, tmp_path: Path) -> None:
+    done = bench.run("bench", "pour_tea", "--write", cwd=tmp_path)
+    assert done.stdout.splitlines()[1] == f"{tmp_path} ['--rounds', '5', '--write']"
+    assert [line.split() for line in done.stdout.splitlines()[-3:]] == [
+        ["scenario", "what", "ours", "must", "aim"],
+        ["pour", "cups/s", "2", "≥", "3", "≥", "4", "not", "reached"],
+        ["pour", "spilt", "0", "≤", "0", "reached"],
+    ]
+    assert done.returncode == 1
+    done = bench.run("bench", "pour-tea", "--pot", cwd=tmp_path)
+    assert (done.returncode, "aim reached" in done.stdout) == (0, True)
+
+
+def test_bench_says_what_failed_and_what_is_not_there(bench: Checkout) -> None:
+    done = bench.run("bench", "pour-tea", "burn")
+    assert (done.returncode, done.stdout.splitlines()[-1].split()) == (
+        1,
+        ["burn", "exit", "status", "3", "≤", "0", "not", "reached"],
+    )
+    done = bench.run("bench", "spill")
+    assert (done.returncode, done.stderr) == (
         2,
-        "There is no benchmark called spill. bin/bench lists them.\n",
+        "There is no benchmark called spill. bin/bench --list names them.\n",
     )
+    done = bench.run("bench", "pour-tea", "burn", "--pot")
+    assert (done.returncode, done.stderr) == (2, "Not known: --pot. bin/bench --help says what is.\n")
+
+
+def test_bench_leaves_the_options_of_replay_to_it(bench: Checkout, tmp_path: Path) -> None:
+    (bench.root / "benchmarks" / "replay.py").write_text("import sys\nprint(sys.argv[1:])\n")
+    assert bench.run("bench", "replay", "tea", "--rounds", "x").stdout == "['tea', '--rounds', 'x']\n"
 
 
 def provide_what_tests_need(checkout: Checkout, *but: str) -> None:
