@@ -66,7 +66,11 @@ def measure(sessions: int, kind: str, connecting: int, name: str) -> dict[str, A
         tickets = server.people(sessions, kind)
         server.env["STATEMENTS"] = str(server.folder / "statements")
         crowd.progress(f"{name}: connecting")
-        options: dict[str, object] = {"dialect": "teahouse-returning", "sessions": sessions, "tickets": tickets}
+        options: dict[str, object] = {
+            "dialect": "teahouse-returning",
+            "sessions": sessions,
+            "tickets": tickets,
+        }
         options |= {"publishers": min(PUBLISHERS, sessions), "rate": RATE, "connecting": connecting}
         with crowd.load(server.port, **options, returning=True, warmup=0, seconds=2) as process:
             crowd.wait_until_ready(process)
@@ -95,7 +99,9 @@ def statements(server: crowd.Server) -> Counter[str]:
 
 def reads(asked: Counter[str]) -> int:
     """How many of them read tables, outside the transactions that store what is said (those are marked with a `~`)."""
-    return sum(times for statement, times in asked.items() if statement.lstrip("( ").startswith(("SELECT", "WITH")))
+    return sum(
+        times for statement, times in asked.items() if statement.lstrip("( ").startswith(("SELECT", "WITH"))
+    )
 
 
 def table(answers: list[dict[str, Any]]) -> str:

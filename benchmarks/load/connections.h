@@ -12,6 +12,7 @@
 
 #define READ_BYTES (1024 * 1024)
 #define KEPT_BYTES 4096 /* A session may hold on to a buffer of this size. */
+#define DEAF_BYTES 65536 /* The system would take megabytes for a session that never reads. */
 #define AGAIN_AFTER 0.05 /* Seconds until a server that did not answer is asked again. */
 
 static int *waiting, waiting_count; /* Sessions that are to be opened, by number; a stack. */
@@ -51,7 +52,7 @@ static void gone(Session *session) {
 }
 
 static void open_session(Session *session) {
-    int index = index_of(session), yes = 1;
+    int index = index_of(session), yes = 1, small = DEAF_BYTES;
     session->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (session->fd < 0) fail("socket: %s", strerror(errno));
     /* 28,000 ports lead from one address to another: the sessions come from several. */
@@ -60,6 +61,7 @@ static void open_session(Session *session) {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(option.port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     setsockopt(session->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
     setsockopt(session->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    if (session->deaf) setsockopt(session->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     if (index >= option.per_address && bind(session->fd, (struct sockaddr *)&from, sizeof from))
         fail("bind: %s", strerror(errno));
     session->phase = CONNECTING;
