@@ -137,7 +137,7 @@ static void take_bytes(Session *session, const unsigned char *data, size_t lengt
     }
     keep(session, data, length);
     /* A session that never reads still hears when it is cut. */
-    if (session->deaf && session->phase == READY) watch(session, EPOLL_CTL_MOD, 0);
+    if (session->deaf && session->phase == READY) watch(session, EPOLL_CTL_MOD, EPOLLRDHUP);
 }
 
 static void read_session(Session *session) {
@@ -162,7 +162,7 @@ static void wait_for_events(int milliseconds) {
         Session *session = events[i].data.ptr;
         if (session->phase == CLOSED) continue;
         if (session->phase == CONNECTING) connected(session);
-        else if (session->deaf && session->phase == READY && events[i].events & (EPOLLERR | EPOLLHUP)) gone(session);
+        else if (session->deaf && session->phase == READY) gone(session);
         else read_session(session);
     }
     open_some();

@@ -29,7 +29,7 @@ def main(file: Path) -> None:
 
 
 def connect(*arguments: Any, **more: Any) -> sqlite3.Connection:
-    connection = _connect(*arguments, **more)
+    connection: sqlite3.Connection = _connect(*arguments, **more)
     connection.set_trace_callback(counter())
     return connection
 
