@@ -17,13 +17,16 @@ from uvicorn.config import Config
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
+from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
 from websockets.frames import Frame
 from websockets.http11 import Request
 from websockets.protocol import OPEN, SERVER
 from websockets.protocol import Protocol as WebSocket
+from websockets.server import ServerProtocol
 
 from teahouse.live.inbox import Inbox, Writable
 from teahouse.live.outlet import CLOSE_TIMEOUT, EXTENSION, WireOutlet
+from teahouse.live.sendqueue import WINDOW_BITS
 
 # ---- uvicorn's internals: all that this module touches, in one place ----
 #
@@ -88,6 +91,14 @@ READ_AHEAD: Final = 16
 
 # What is parsed at once. A read brings up to 256 KB, which could be 40,000 messages of six bytes.
 PARSE_BYTES: Final = 4096
+# The same where it may be compressed, a thousand times: each message in it up to `ws_max_size`.
+PARSE_DEFLATED: Final = 512
+
+# What uvicorn's `ws_per_message_deflate` means here. Neither side keeps anything from one message to the next: ours
+# can be shared, and a connection holds no window (RFC 7692, 7.1.1).
+DEFLATE: Final = ServerPerMessageDeflateFactory(
+    server_no_context_takeover=True, client_no_context_takeover=True, compress_settings={"memLevel": 5}
+)
 
 # For what uvicorn and websockets say of each connection, where the access log is off: 30,000 lines otherwise,
 # when 10,000 come back. Warnings pass.
@@ -102,7 +113,17 @@ class WireProtocol(WebSocketsSansIOProtocol):
     does not, or does not read it, is aborted after `close_timeout` seconds; nothing grows without bound.
     """
 
-    __slots__ = (*ATTRIBUTES, "choked", "failed", "last_heard", "last_waiting", "outlet", "pong", "unread")
+    __slots__ = (
+        *ATTRIBUTES,
+        "choked",
+        "failed",
+        "last_heard",
+        "last_waiting",
+        "outlet",
+        "piece",
+        "pong",
+        "unread",
+    )
 
     def __init__(
         self,
@@ -119,13 +140,26 @@ class WireProtocol(WebSocketsSansIOProtocol):
         self.choked = False  # The transport holds more than it wants to.
         self.failed = False  # What the peer still sends is not looked at (RFC 6455, 7.1.7).
         self.unread = memoryview(b"")
+        self.piece = PARSE_BYTES
         self.pong = b""
         self.last_heard = self.loop.time()
         self.last_waiting = 0  # Bytes in a choked transport when it was last pinged.
+        if config.ws_per_message_deflate:
+            self.conn = ServerProtocol(
+                extensions=[DEFLATE], max_size=config.ws_max_size, logger=self.conn.logger
+            )
         if not config.access_log:
             self.logger = self.conn.logger = quiet_logger
 
     # ---- for WireOutlet
+
+    @property
+    def deflates(self) -> bool:
+        """Whether the peer reads what is deflated with the window that all share; it may have asked for a smaller."""
+        return any(
+            isinstance(extension, PerMessageDeflate) and extension.local_max_window_bits == WINDOW_BITS
+            for extension in self.conn.extensions
+        )
 
     @property
     def heard(self) -> float:
@@ -228,6 +262,8 @@ class WireProtocol(WebSocketsSansIOProtocol):
         """
         opened = WebSocket(SERVER, state=OPEN, max_size=self.config.ws_max_size, logger=self.conn.logger)
         opened.extensions = self.conn.extensions
+        if opened.extensions:
+            self.piece = PARSE_DEFLATED
         self.conn = opened  # type: ignore[assignment]
         del self.request, self.response, self.scope
         self._read_on()
@@ -238,7 +274,7 @@ class WireProtocol(WebSocketsSansIOProtocol):
         self.last_heard = self.loop.time()
         if self.failed:
             return
-        if not self.unread and len(data) <= PARSE_BYTES:
+        if not self.unread and len(data) <= self.piece:
             self._parse(data)
         else:
             self.unread = memoryview(bytes(self.unread) + data)
@@ -246,7 +282,7 @@ class WireProtocol(WebSocketsSansIOProtocol):
 
     def _parse_unread(self) -> None:
         while self.unread and not self.read_paused and not self.failed:
-            data, self.unread = self.unread[:PARSE_BYTES], self.unread[PARSE_BYTES:]
+            data, self.unread = self.unread[: self.piece], self.unread[self.piece :]
             self._parse(bytes(data))
 
     def _parse(self, data: bytes) -> None:
