@@ -240,6 +240,14 @@ def table(mode: str, results: Results) -> str:
         ]
         lines.append(f"| {number} {CATEGORIES.get(number, '')} | " + " | ".join(cells) + " |")
     lines.append("| all | " + " | ".join(counted(results[name].values()) for name in names) + " |")
+    for name in names:
+        others = [
+            f"{case} ({found.lower()})"
+            for case, found in results[name].items()
+            if WORSE.get(found, len(WORSE)) > WORSE["UNIMPLEMENTED"]
+        ]
+        if others:
+            lines.append(f"\n{name}: {', '.join(others)}.")
     for name in ours():
         found = worse(results, name)
         lines.append(f"\nWorse than {BASE} with {name}: {', '.join(found) or 'none'}.")

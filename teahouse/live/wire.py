@@ -17,16 +17,14 @@ from uvicorn.config import Config
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
-from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
 from websockets.frames import Frame
 from websockets.http11 import Request
-from websockets.protocol import OPEN, SERVER
-from websockets.protocol import Protocol as WebSocket
+from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
 from teahouse.live.inbox import Inbox, Writable
+from teahouse.live.opened import DEFLATE, Opened, shares_deflated
 from teahouse.live.outlet import CLOSE_TIMEOUT, EXTENSION, WireOutlet
-from teahouse.live.sendqueue import WINDOW_BITS
 
 # ---- uvicorn's internals: all that this module touches, in one place ----
 #
@@ -94,12 +92,6 @@ PARSE_BYTES: Final = 4096
 # The same where it may be compressed, a thousand times: each message in it up to `ws_max_size`.
 PARSE_DEFLATED: Final = 512
 
-# What uvicorn's `ws_per_message_deflate` means here. Neither side keeps anything from one message to the next: ours
-# can be shared, and a connection holds no window (RFC 7692, 7.1.1).
-DEFLATE: Final = ServerPerMessageDeflateFactory(
-    server_no_context_takeover=True, client_no_context_takeover=True, compress_settings={"memLevel": 5}
-)
-
 # For what uvicorn and websockets say of each connection, where the access log is off: 30,000 lines otherwise,
 # when 10,000 come back. Warnings pass.
 quiet_logger = logging.getLogger("teahouse.wire")
@@ -155,11 +147,8 @@ class WireProtocol(WebSocketsSansIOProtocol):
 
     @property
     def deflates(self) -> bool:
-        """Whether the peer reads what is deflated with the window that all share; it may have asked for a smaller."""
-        return any(
-            isinstance(extension, PerMessageDeflate) and extension.local_max_window_bits == WINDOW_BITS
-            for extension in self.conn.extensions
-        )
+        """Whether the peer reads what was deflated once for all."""
+        return shares_deflated(self.conn.extensions)
 
     @property
     def heard(self) -> float:
@@ -256,15 +245,10 @@ class WireProtocol(WebSocketsSansIOProtocol):
             self._opened()
 
     def _opened(self) -> None:
-        """The handshake is done: let go of what only it needed, headers and cookies first of all.
-
-        ServerProtocol's parser would hold the request as long as the connection lives.
-        """
-        opened = WebSocket(SERVER, state=OPEN, max_size=self.config.ws_max_size, logger=self.conn.logger)
-        opened.extensions = self.conn.extensions
-        if opened.extensions:
+        """The handshake is done: let go of what only it needed, headers and cookies first of all."""
+        self.conn = Opened(self.conn, self.config.ws_max_size)  # type: ignore[assignment]
+        if self.conn.extensions:
             self.piece = PARSE_DEFLATED
-        self.conn = opened  # type: ignore[assignment]
         del self.request, self.response, self.scope
         self._read_on()
 
