@@ -22,6 +22,9 @@ DEFLATE: Final = ServerPerMessageDeflateFactory(
     server_no_context_takeover=True, client_no_context_takeover=True, compress_settings={"memLevel": 5}
 )
 
+# Where websockets keeps the size of a message whose last fragment has not come; the first in version 15.
+UNFINISHED: Final = ("cur_size", "current_size")
+
 
 class Opened(Protocol):
     """The server's side of a connection after its handshake."""
@@ -34,7 +37,9 @@ class Opened(Protocol):
         # Between the fragments of a message a close frame may come, as any control frame (RFC 6455, 5.4);
         # websockets takes it for an error.
         if frame.opcode is Opcode.CLOSE:
-            self.current_size = None
+            for name in UNFINISHED:
+                if hasattr(self, name):
+                    setattr(self, name, None)
         super().recv_frame(frame)
 
 

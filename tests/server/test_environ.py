@@ -59,6 +59,7 @@ def test_the_data_folder_follows_xdg() -> None:
         ("TEAHOUSE_TIME_ZONE", "Asia/Shanghai", "time_zone", "Asia/Shanghai"),
         ("TEAHOUSE_LOG_LEVEL", "debug", "log_level", "DEBUG"),
         ("TEAHOUSE_PING", "5", "ping", 5),
+        ("TEAHOUSE_COMPRESSION", "yes", "compression", True),
         ("TEAHOUSE_DATABASE_CONNECTIONS", "20", "database_connections", 20),
         ("DATABASE_URL", "postgres://mei:secret@db/tea", "database_url", "postgres://mei:secret@db/tea"),
         ("DATABASE_URL", "sqlite:///tea.sqlite3", "database_url", "sqlite:///tea.sqlite3"),
