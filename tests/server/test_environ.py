@@ -97,6 +97,7 @@ def test_a_right_value_is_taken(name: str, value: str, field: str, meaning: obje
         ("TEAHOUSE_TIME_ZONE", "Peking", "such as Asia/Shanghai"),
         ("TEAHOUSE_LOG_LEVEL", "chatty", "debug, info, warning, error"),
         ("TEAHOUSE_PING", "0", "a number from 1 to 3600"),
+        ("TEAHOUSE_COMPRESSION", "gzip", "must be yes or no"),
         ("TEAHOUSE_DATABASE_CONNECTIONS", "3", "a number from 8 to 1000"),
         ("DATABASE_URL", "mysql://db/tea", "such as postgres://teahouse:PASSWORD@localhost/teahouse"),
         ("DATABASE_URL", "postgres://db", "must name the database"),
