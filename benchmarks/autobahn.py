@@ -234,9 +234,7 @@ def table(mode: str, results: Results) -> str:
         ]
         lines.append(f"| {number} {CATEGORIES.get(number, '')} | " + " | ".join(cells) + " |")
     lines.append("| all | " + " | ".join(counted(results[name].values()) for name in names) + " |")
-    for name in names:
-        if found := wrong(results[name]):
-            lines.append(f"\n{name}: {', '.join(found)}.")
+    lines += [f"\n{name}: {', '.join(found)}." for name in names if (found := wrong(results[name]))]
     lines += [
         f"\nWorse than {BASE} with {name}: {', '.join(worse(results, name)) or 'none'}." for name in ours()
     ]
