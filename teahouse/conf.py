@@ -51,6 +51,9 @@ class Conf(BaseModel):
         True, description="False lifts the rates (not the sizes), for benchmarks and replays."
     )
     PING: Positive = Field(25, description="Seconds between two pings.")
+    COMPRESSION: bool = Field(
+        False, description="Events are compressed, once for all sessions whose client agrees to it."
+    )
     LIMITS: Limits = Limits()
 
 

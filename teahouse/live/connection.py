@@ -81,6 +81,7 @@ class Connection(AsyncConsumer):
             scope,
             send,
             limit=conf().LIMITS.queue,
+            compressed=conf().COMPRESSION,
             on_slow=self._too_slow,
             on_gone=partial(self._drop, cast(asyncio.Task[None], asyncio.current_task())),
         )

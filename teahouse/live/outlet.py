@@ -61,6 +61,8 @@ class Wire(Protocol):
     choked: bool
 
     @property
+    def deflates(self) -> bool: ...
+    @property
     def heard(self) -> float: ...
     @property
     def buffered(self) -> int: ...
@@ -78,6 +80,7 @@ def outlet_for(
     on_slow: Callable[[], None],
     on_gone: Callable[[], None] | None = None,
     close_timeout: float = CLOSE_TIMEOUT,
+    compressed: bool = False,
 ) -> Outlet:
     """The outlet of an accepted connection: call it once, after websocket.accept, and never call send()
     again.
@@ -85,11 +88,13 @@ def outlet_for(
     limit: bytes that may wait for the socket. on_slow is called once when they are passed; the outlet is
     closed then. on_gone is called once, and only on servers without our wire, when the server takes
     nothing more, the close frame neither: nothing but the end of the application makes such a server
-    drop the connection.
+    drop the connection. compressed: what is put leaves compressed where the peer agreed to that; behind send()
+    it is the server's to say.
     """
     wire = (scope.get("extensions") or {}).get(EXTENSION)
     if wire is not None:
-        return WireOutlet(wire, limit, on_slow, close_timeout)
+        kind = DeflatingOutlet if compressed and wire.deflates else WireOutlet
+        return kind(wire, limit, on_slow, close_timeout)
     return SendOutlet(send, limit, on_slow, on_gone, close_timeout)
 
 
@@ -151,6 +156,17 @@ class WireOutlet:
     def ping(self) -> None:
         if not self.closed:
             self._wire.ping()
+
+
+class DeflatingOutlet(WireOutlet):
+    """Writes what was compressed once for all that can read it."""
+
+    __slots__ = ()
+
+    def put(self, block: Block) -> None:
+        # Not for who is gone: it may be the only one to read it so.
+        if not self.closed:
+            super().put(block.deflated)
 
 
 class SendOutlet:

@@ -5,11 +5,13 @@ block is framed once, whoever reads it.
 """
 
 import struct
+import zlib
 from collections.abc import Sequence
 
-# RFC 6455, 5.2: FIN and the opcode.
+# RFC 6455, 5.2: FIN and the opcode. RFC 7692, 6: RSV1, the payload is deflated.
 FIN_TEXT = 0x81
 FIN_CLOSE = 0x88
+FIN_DEFLATED_TEXT = 0xC1
 
 # RFC 6455, 5.5: a control frame carries at most 125 bytes, and a close frame's first two are the code.
 REASON_BYTES = 123
@@ -18,17 +20,29 @@ REASON_BYTES = 123
 SENDABLE_CODES = frozenset({1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014})
 
 
+# A text of fewer bytes is not deflated: less than a fifth of it would be saved, and that of one packet.
+WORTH_DEFLATING = 150
+# The largest window, which is what a client reads that asked for no smaller one.
+WINDOW_BITS = 15
+# Level 6 takes 5 % off what level 1 leaves of an event, 20 % of a long page, in up to three times the time.
+DEFLATE_LEVEL = 1
+
+# RFC 7692, 7.2.1: what a flush ends with, and a message is sent without.
+FLUSH_END = b"\x00\x00\xff\xff"
+
+
 class Block:
     """One or more text frames that leave together; made once, shared by all readers.
 
     texts: what the frames say, for servers whose only way out is send().
     """
 
-    __slots__ = ("_frames", "texts")
+    __slots__ = ("_deflated", "_frames", "texts")
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.texts = tuple(texts)
         self._frames: bytes | None = None
+        self._deflated: Block | None = None
 
     @property
     def frames(self) -> bytes:
@@ -41,9 +55,29 @@ class Block:
         return self._frames
 
     @property
+    def deflated(self) -> "Block":
+        """The same texts for readers that agreed to permessage-deflate. Made on first use, then kept."""
+        if self._deflated is None:
+            self._deflated = DeflatedBlock(self.texts)
+        return self._deflated
+
+    @property
     def size(self) -> int:
         """Bytes that count against a queue's bound."""
         return len(self.frames)
+
+
+class DeflatedBlock(Block):
+    """Each frame is compressed by itself, with nothing kept from one to the next: the same bytes for every reader
+    of a server that said server_no_context_takeover (RFC 7692, 7.1.1.1)."""
+
+    __slots__ = ()
+
+    @property
+    def frames(self) -> bytes:
+        if self._frames is None:
+            self._frames = b"".join(map(deflated_text_frame, self.texts))
+        return self._frames
 
 
 class SendQueue:
@@ -77,13 +111,27 @@ class SendQueue:
 
 def text_frame(text: str) -> bytes:
     """A whole text message as one unmasked frame (RFC 6455, 5.2)."""
+    return _frame(FIN_TEXT, text.encode())
+
+
+def deflated_text_frame(text: str) -> bytes:
+    """The same, compressed where that pays (RFC 7692, 7.2.1)."""
     payload = text.encode()
+    if len(payload) >= WORTH_DEFLATING:
+        deflate = zlib.compressobj(DEFLATE_LEVEL, wbits=-WINDOW_BITS)
+        shorter = (deflate.compress(payload) + deflate.flush(zlib.Z_SYNC_FLUSH)).removesuffix(FLUSH_END)
+        if len(shorter) < len(payload):
+            return _frame(FIN_DEFLATED_TEXT, shorter)
+    return _frame(FIN_TEXT, payload)
+
+
+def _frame(first: int, payload: bytes) -> bytes:
     length = len(payload)
     if length < 126:
-        return bytes((FIN_TEXT, length)) + payload
+        return bytes((first, length)) + payload
     if length < 65536:
-        return struct.pack("!BBH", FIN_TEXT, 126, length) + payload
-    return struct.pack("!BBQ", FIN_TEXT, 127, length) + payload
+        return struct.pack("!BBH", first, 126, length) + payload
+    return struct.pack("!BBQ", first, 127, length) + payload
 
 
 def close_frame(code: int, reason: str) -> bytes:

@@ -19,10 +19,11 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 from websockets.frames import Frame
 from websockets.http11 import Request
-from websockets.protocol import OPEN, SERVER
-from websockets.protocol import Protocol as WebSocket
+from websockets.protocol import OPEN
+from websockets.server import ServerProtocol
 
 from teahouse.live.inbox import Inbox, Writable
+from teahouse.live.opened import DEFLATE, Opened, shares_deflated
 from teahouse.live.outlet import CLOSE_TIMEOUT, EXTENSION, WireOutlet
 
 # ---- uvicorn's internals: all that this module touches, in one place ----
@@ -88,6 +89,8 @@ READ_AHEAD: Final = 16
 
 # What is parsed at once. A read brings up to 256 KB, which could be 40,000 messages of six bytes.
 PARSE_BYTES: Final = 4096
+# The same where it may be compressed, a thousand times: each message in it up to `ws_max_size`.
+PARSE_DEFLATED: Final = 512
 
 # For what uvicorn and websockets say of each connection, where the access log is off: 30,000 lines otherwise,
 # when 10,000 come back. Warnings pass.
@@ -102,7 +105,17 @@ class WireProtocol(WebSocketsSansIOProtocol):
     does not, or does not read it, is aborted after `close_timeout` seconds; nothing grows without bound.
     """
 
-    __slots__ = (*ATTRIBUTES, "choked", "failed", "last_heard", "last_waiting", "outlet", "pong", "unread")
+    __slots__ = (
+        *ATTRIBUTES,
+        "choked",
+        "failed",
+        "last_heard",
+        "last_waiting",
+        "outlet",
+        "piece",
+        "pong",
+        "unread",
+    )
 
     def __init__(
         self,
@@ -119,13 +132,23 @@ class WireProtocol(WebSocketsSansIOProtocol):
         self.choked = False  # The transport holds more than it wants to.
         self.failed = False  # What the peer still sends is not looked at (RFC 6455, 7.1.7).
         self.unread = memoryview(b"")
+        self.piece = PARSE_BYTES
         self.pong = b""
         self.last_heard = self.loop.time()
         self.last_waiting = 0  # Bytes in a choked transport when it was last pinged.
+        if config.ws_per_message_deflate:
+            self.conn = ServerProtocol(
+                extensions=[DEFLATE], max_size=config.ws_max_size, logger=self.conn.logger
+            )
         if not config.access_log:
             self.logger = self.conn.logger = quiet_logger
 
     # ---- for WireOutlet
+
+    @property
+    def deflates(self) -> bool:
+        """Whether the peer reads what was deflated once for all."""
+        return shares_deflated(self.conn.extensions)
 
     @property
     def heard(self) -> float:
@@ -222,13 +245,10 @@ class WireProtocol(WebSocketsSansIOProtocol):
             self._opened()
 
     def _opened(self) -> None:
-        """The handshake is done: let go of what only it needed, headers and cookies first of all.
-
-        ServerProtocol's parser would hold the request as long as the connection lives.
-        """
-        opened = WebSocket(SERVER, state=OPEN, max_size=self.config.ws_max_size, logger=self.conn.logger)
-        opened.extensions = self.conn.extensions
-        self.conn = opened  # type: ignore[assignment]
+        """The handshake is done: let go of what only it needed, headers and cookies first of all."""
+        self.conn = Opened(self.conn, self.config.ws_max_size)  # type: ignore[assignment]
+        if self.conn.extensions:
+            self.piece = PARSE_DEFLATED
         del self.request, self.response, self.scope
         self._read_on()
 
@@ -238,7 +258,7 @@ class WireProtocol(WebSocketsSansIOProtocol):
         self.last_heard = self.loop.time()
         if self.failed:
             return
-        if not self.unread and len(data) <= PARSE_BYTES:
+        if not self.unread and len(data) <= self.piece:
             self._parse(data)
         else:
             self.unread = memoryview(bytes(self.unread) + data)
@@ -246,7 +266,7 @@ class WireProtocol(WebSocketsSansIOProtocol):
 
     def _parse_unread(self) -> None:
         while self.unread and not self.read_paused and not self.failed:
-            data, self.unread = self.unread[:PARSE_BYTES], self.unread[PARSE_BYTES:]
+            data, self.unread = self.unread[: self.piece], self.unread[self.piece :]
             self._parse(bytes(data))
 
     def _parse(self, data: bytes) -> None:

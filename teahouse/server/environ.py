@@ -92,6 +92,11 @@ class Environment(BaseModel):
     ping: Annotated[int, BeforeValidator(forms.seconds)] = Field(
         25, alias="TEAHOUSE_PING", description="Seconds between two pings of a session."
     )
+    compression: Annotated[bool, BeforeValidator(forms.yes_or_no)] = Field(
+        False,
+        alias="TEAHOUSE_COMPRESSION",
+        description="Compress what goes over WebSockets, for clients on slow or metered networks.",
+    )
     language: Annotated[str, BeforeValidator(forms.language)] = Field(
         "en", alias="TEAHOUSE_LANGUAGE", description="Language of pages for browsers that ask for neither."
     )

@@ -117,8 +117,8 @@ def make_server(on_ready: Callable[[], None]) -> Server:
         http="httptools",
         ws=protocol_class(),
         ws_max_size=conf().LIMITS.frame,
-        # Tens of kilobytes for each connection, and no frame could be shared.
-        ws_per_message_deflate=False,
+        # Where our wire does not fit, tens of kilobytes for each connection; docs/design/wire.md has the measurements.
+        ws_per_message_deflate=conf().COMPRESSION,
         # The ping wheel of live/ does it for all sessions together.
         ws_ping_interval=None,
         lifespan="on",

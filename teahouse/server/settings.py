@@ -57,6 +57,7 @@ TEAHOUSE: dict[str, Any] = {
     "RATES": ENVIRONMENT.limits.rates,
     "LIMITS": ENVIRONMENT.limits.values,
     "PING": ENVIRONMENT.ping,
+    "COMPRESSION": ENVIRONMENT.compression,
 }
 
 INSTALLED_APPS = [

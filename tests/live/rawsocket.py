@@ -6,17 +6,20 @@ import socket
 import ssl
 import struct
 import time
+import zlib
 from typing import Self
 
 # States of a TCP connection, as Linux' tcp_info gives them.
 ESTABLISHED, FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT = 1, 4, 5, 8
 TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
+FLUSH_END = b"\x00\x00\xff\xff"
 
 
 class RawSocket:
     """One connection. Everything that waits does so for at most `timeout` seconds, then raises TimeoutError.
 
     early: bytes to send after the handshake, without waiting for its answer.
+    offer: for the header Sec-WebSocket-Extensions; what is deflated is read where it was agreed.
     """
 
     def __init__(
@@ -28,8 +31,10 @@ class RawSocket:
         receive_buffer: int | None = None,
         early: bytes = b"",
         tls: ssl.SSLContext | None = None,
+        offer: str | None = None,
     ) -> None:
         self.socket = socket.socket()
+        self.was_deflated = False  # The frame that was read last.
         self._bytes = bytearray()
         try:
             if receive_buffer is not None:  # Before connecting, or the window is as large as ever.
@@ -38,16 +43,17 @@ class RawSocket:
             self.socket.connect(("127.0.0.1", port))
             if tls is not None:
                 self.socket = tls.wrap_socket(self.socket)
-            self._shake_hands(port, path, early)
+            self._shake_hands(port, path, early, offer)
         except BaseException:
             self.socket.close()
             raise
 
-    def _shake_hands(self, port: int, path: str, early: bytes) -> None:
+    def _shake_hands(self, port: int, path: str, early: bytes, offer: str | None) -> None:
+        extensions = "" if offer is None else f"Sec-WebSocket-Extensions: {offer}\r\n"
         key = base64.b64encode(os.urandom(16)).decode()
         self.write(
             f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-            f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode()
+            f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n{extensions}\r\n".encode()
         )
         if early:
             time.sleep(0.1)  # uvicorn drops what comes in one read with the handshake.
@@ -61,6 +67,12 @@ class RawSocket:
     def __exit__(self, *exc: object) -> None:
         self.socket.close()
 
+    @property
+    def agreed(self) -> str | None:
+        """The server's answer to the offer."""
+        lines = [line.partition(": ") for line in self.response.split("\r\n")]
+        return next((value for name, _, value in lines if name.lower() == "sec-websocket-extensions"), None)
+
     def write(self, data: bytes) -> None:
         self.socket.sendall(data)
 
@@ -70,14 +82,18 @@ class RawSocket:
     def read(self) -> tuple[int, bytes]:
         """The next frame: opcode with FIN and the reserved bits taken off, which must be as for a whole frame."""
         first, second = self._take(2)
-        assert first & 0xF0 == 0x80, f"a whole frame without reserved bits was expected, not {first:#x}"
+        self.was_deflated = self.agreed is not None and first == 0xC0 | TEXT
+        assert first & 0xF0 == 0x80 or self.was_deflated, (
+            f"a whole frame without reserved bits was expected, not {first:#x}"
+        )
         assert second & 0x80 == 0, "a server's frame is not masked"
         length = second
         if second == 126:
             (length,) = struct.unpack("!H", self._take(2))
         elif second == 127:
             (length,) = struct.unpack("!Q", self._take(8))
-        return first & 0x0F, self._take(length)
+        payload = self._take(length)
+        return first & 0x0F, inflated(payload) if self.was_deflated else payload
 
     def read_text(self) -> str:
         opcode, payload = self.read()
@@ -145,6 +161,16 @@ class RawSocket:
         if not data:
             raise EOFError("the server closed the connection")
         self._bytes += data
+
+
+def deflated(payload: bytes, bits: int = 15) -> bytes:
+    """A message's payload, compressed by itself (RFC 7692, 7.2.1)."""
+    compressor = zlib.compressobj(wbits=-bits)
+    return (compressor.compress(payload) + compressor.flush(zlib.Z_SYNC_FLUSH)).removesuffix(FLUSH_END)
+
+
+def inflated(payload: bytes) -> bytes:
+    return zlib.decompressobj(wbits=-15).decompress(payload + FLUSH_END)
 
 
 def frame(

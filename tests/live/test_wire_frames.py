@@ -51,7 +51,6 @@ BROKEN = {
     "ping of 126 bytes": (frame(b"x" * 126, PING), 1002),
     "continuation of nothing": (frame(b"hi", CONT), 1002),
     "text within a text": (frame(b"hi", fin=False) + frame(b"hi"), 1002),
-    "close within a text": (frame(b"hi", fin=False) + close(1000), 1002),
     "close of one byte": (frame(b"\x03", CLOSE), 1002),
     **{
         f"close code {code}": (close(code), 1002)
@@ -110,6 +109,15 @@ def test_whole_messages_are_delivered_however_they_are_cut(server: WireServer) -
         for byte in frame(b"byte by byte"):
             client.write(bytes([byte]))
         assert client.read_text() == "byte by byte"
+
+
+def test_a_peer_may_close_between_two_fragments(server: WireServer) -> None:
+    with server.room("half said", timeout=5) as client:
+        client.write(frame(b"hi", fin=False) + close(1000, b"enough") + frame(b"there", CONT))
+        assert client.read_close() == (1000, "enough")
+        assert client.read_rest() == b""
+        state = server.wait_for("half said", lambda state: state["returned"])
+        assert (state["end"]["code"], state["received"]) == (1000, 0)
 
 
 def test_what_is_allowed_passes(server: WireServer) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from websockets.protocol import Protocol as WebSocket
 
 from teahouse.live import wire
+from teahouse.live.opened import Opened
 from teahouse.live.outlet import outlet_for
 from teahouse.live.sendqueue import Block, text_frame
 from teahouse.live.wirecheck import MemoryTransport, connection_in_memory, masked
@@ -98,7 +98,7 @@ async def test_the_request_is_let_go(connection: Connection) -> None:
     """Its headers, cookies among them, are kilobytes that an idle connection does not need."""
     assert not hasattr(connection.protocol, "request")
     assert not hasattr(connection.protocol, "scope")
-    assert type(connection.protocol.conn) is WebSocket  # Not ServerProtocol, whose parser keeps the request.
+    assert type(connection.protocol.conn) is Opened  # Not ServerProtocol, whose parser keeps the request.
     # Every attribute of uvicorn's that this class touches is a slot: what is left is a small dict.
     assert not set(vars(connection.protocol)) & set(wire.ATTRIBUTES)
 

@@ -3,7 +3,7 @@
 /refuse     closes before it accepts
 /echo       what another application on the same server does: receive() and send(), no outlet
 /late       an echo that takes its time to accept
-/room       a reader with an outlet; its query: name, limit, close_timeout. What it says is echoed to it
+/room       a reader with an outlet; its query: name, limit, close_timeout, compressed. What it says is echoed to it
 /control    one JSON command a message, one answer each; see `control`
 """
 
@@ -92,6 +92,7 @@ async def room(scope: Message, receive: Any, send: Any) -> None:
         on_slow=on_slow,
         on_gone=reader.gone.set,
         close_timeout=float(query.get("close_timeout", 5)),
+        compressed=query.get("compressed") == "True",
     )
     wheel.add(reader.outlet)
     try:

@@ -28,11 +28,19 @@ class WireServer:
         self.control: ClientConnection
 
     def room(
-        self, name: str, *, timeout: float = 10, receive_buffer: int | None = None, **query: Any
+        self,
+        name: str,
+        *,
+        timeout: float = 10,
+        receive_buffer: int | None = None,
+        offer: str | None = None,
+        **query: Any,
     ) -> RawSocket:
         """A reader of that name; it is in the room when this returns."""
         path = "/room?" + urlencode({"name": name} | query)
-        reader = RawSocket(self.port, path, timeout=timeout, receive_buffer=receive_buffer, tls=self.tls)
+        reader = RawSocket(
+            self.port, path, timeout=timeout, receive_buffer=receive_buffer, tls=self.tls, offer=offer
+        )
         wait_for(lambda: name in self.do("state"), f"{name} is in the room")
         return reader
 
