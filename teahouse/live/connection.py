@@ -188,7 +188,7 @@ class Connection(AsyncConsumer):
             self.unfollow(room.pk)
             if len(self.subscribed) >= limit:
                 raise Problem("too_many", f"A session subscribes to at most {limit} rooms.")
-            joined = await runtime.subscribe(self, room.pk, room.slug, since)
+            joined = await runtime.following.subscribe(self, room.pk, room.slug, since)
             feed = runtime.hub.feeds[room.pk]
             # The page may know of an end of which the feed will hear only now, from another process.
             ended_at = max((event.seq for event in joined.events if event.ends is not None), default=0)

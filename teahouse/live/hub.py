@@ -247,9 +247,8 @@ class Hub:
     # The ring
 
     def _remember(self, feed: Feed, event: Event) -> None:
-        if event.subject is not None:
-            if event.subject in feed.subjects:
-                _restate(feed, event)
+        if event.subject is not None and event.subject in feed.subjects:
+            _restate(feed, event)
         self._append(feed, event)
 
     def _append(self, feed: Feed, event: Event) -> None:

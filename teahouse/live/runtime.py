@@ -20,12 +20,12 @@ from teahouse.access import Grant, Speaker
 from teahouse.actions import people
 from teahouse.bus import Bus
 from teahouse.conf import conf
-from teahouse.events import Event, Position, Who, encode
+from teahouse.events import Event, Who, encode
 from teahouse.journal import Commit, Entry, Journal, Settled
 from teahouse.limits import Buckets, Counted
 from teahouse.live.cuts import Cuts
-from teahouse.live.hold import pause_at
-from teahouse.live.hub import Ahead, Feed, Hub, Joined, NeedsPage, Reader
+from teahouse.live.following import Following
+from teahouse.live.hub import Hub
 from teahouse.live.pings import PingWheel
 from teahouse.live.presence import Presence
 from teahouse.live.protocol import Problem
@@ -42,8 +42,6 @@ log = logging.getLogger("teahouse.runtime")
 
 GAP_SECONDS: Final = 0.02
 """How long a gap may close by itself (another process's event is on its way) before the database is read."""
-REACH_MORE: Final = 16
-"""Events before those that somebody missed which are read along: another of the crowd has missed one or two more."""
 DRAIN_BATCH: Final = 500
 DRAIN_JITTER: Final = 5
 
@@ -76,9 +74,7 @@ class Runtime:
         self.draining = False
         self.sweep = Sweep(self)
         self.cuts = Cuts(self)
-        self._loading: dict[int, asyncio.Task[None]] = {}
-        self._catching_up: dict[int, asyncio.Task[None]] = {}
-        self._reaching: dict[int, asyncio.Task[None]] = {}
+        self.following = Following(loop, self.hub, self.read)
 
     async def start(self) -> None:
         self.journal.start()
@@ -95,8 +91,7 @@ class Runtime:
         self.pings.stop()
         await self.sweep.stop()
         await self.cuts.stop()
-        for task in [*self._loading.values(), *self._catching_up.values(), *self._reaching.values()]:
-            task.cancel()
+        self.following.stop()
         await asyncio.to_thread(self.journal.stop)
         await self.bus.stop()
         await self.renderer.close()
@@ -193,116 +188,7 @@ class Runtime:
         self.sweep.moved({event.room for event in events})
         self.sweep.gained({cast(int, event.subject) for event in events if event.kind == "room_added"})
         if self.hub.behind():
-            self.loop.call_later(GAP_SECONDS, self.close_gaps)
-
-    # Following rooms
-
-    async def feed(self, room: int, slug: str) -> Feed:
-        """The feed of a room, loaded. Many who come at once share one read."""
-        while (feed := self.hub.open(room, slug)).seq is None:
-            if room not in self._loading:
-                self._loading[room] = self.loop.create_task(self._load(feed))
-            await asyncio.shield(self._loading[room])
-        return feed
-
-    async def _load(self, feed: Feed) -> None:
-        try:
-            self.hub.load(feed, await self.read(history.position, feed.room))
-        finally:
-            del self._loading[feed.room]
-
-    async def subscribe(self, reader: Reader, room: int, slug: str, since: Position | None) -> Joined:
-        """Makes a session hear of a room, in the same step that takes the last page of its resume.
-
-        Raises:
-            Problem: `unavailable`.
-        """
-        name = "@me" if slug.startswith("@") else slug
-        page = None
-        reached = False
-        while True:
-            # Each time anew: one that nobody reads may have been dropped while something else was awaited.
-            feed = await self.feed(room, name)
-            try:
-                return self.hub.join(reader, feed, since, page)
-            except NeedsPage:
-                assert since is not None
-                if not reached and self.hub.could_reach(feed, since["seq"]):
-                    reached = await self._reach_back(feed, since["seq"])
-                    continue
-                page = await self._page(room, since["seq"], name)
-            except Ahead:
-                assert since is not None
-                head = await self.read(history.position, room)
-                if head["epoch"] != feed.epoch or since["seq"] > head["seq"]:
-                    return self.hub.reset(reader, feed)
-                self.hub.heard_of(room, head["seq"])
-                await self.catch_up(feed)
-
-    async def _page(self, room: int, seq: int, name: str) -> list[Event]:
-        page: list[Event] = await self.read(history.events_after, room, seq, name)
-        await pause_at("resume:page-read")
-        return page
-
-    async def _reach_back(self, feed: Feed, seq: int) -> bool:
-        """Lets the feed's ring reach back to `seq`: a crowd that comes back after a restart needs the same pages.
-
-        Returns:
-            False where it was another's turn, who may need less than this one.
-        """
-        task = self._reaching.get(feed.room)
-        if task is not None:
-            await asyncio.shield(task)
-            return False
-        task = self._reaching[feed.room] = self.loop.create_task(self._read_back(feed, seq - REACH_MORE))
-        await asyncio.shield(task)
-        return True
-
-    async def _read_back(self, feed: Feed, seq: int) -> None:
-        try:
-            events: list[Event] = []
-            after = max(seq, 0)
-            while feed.seq is not None and after < feed.seq - len(feed.ring):
-                page = await self._page(feed.room, after, feed.slug)
-                if not page:
-                    break
-                events += page
-                after = page[-1].seq
-            if self.hub.feeds.get(feed.room) is feed:
-                self.hub.reach_back(feed, events)
-        finally:
-            del self._reaching[feed.room]
-
-    def close_gaps(self) -> None:
-        """Reads what is missing in rooms that have readers here, once for each room."""
-        for feed in self.hub.behind():
-            if feed.is_empty:
-                self.hub.drop(feed)
-            else:
-                task = self._catch_up_task(feed)
-                task.add_done_callback(_told)
-
-    async def catch_up(self, feed: Feed) -> None:
-        await asyncio.shield(self._catch_up_task(feed))
-
-    def _catch_up_task(self, feed: Feed) -> asyncio.Task[None]:
-        task = self._catching_up.get(feed.room)
-        if task is None:
-            task = self._catching_up[feed.room] = self.loop.create_task(self._catch_up(feed))
-        return task
-
-    async def _catch_up(self, feed: Feed) -> None:
-        try:
-            while feed.is_behind:
-                events = await self.read(history.events_after, feed.room, feed.seq, feed.slug)
-                if not events:
-                    # Heard of a number that is not there: the sweep finds out whether the history is another one.
-                    feed.known = cast(int, feed.seq)
-                    return
-                self.hub.fill(feed, events)
-                self.hub.flush()
-        finally:
-            del self._catching_up[feed.room]
+            self.loop.call_later(GAP_SECONDS, self.following.close_gaps)
 
     # What is shown and forgotten
 
@@ -327,7 +213,7 @@ class Runtime:
             self.hub.heard_of(room, seq)
             self.sweep.moved({room})
         if "heads" in data:
-            self.close_gaps()
+            self.following.close_gaps()
         if signal := data.get("signal"):
             self.signal(signal[0], signal[1], everywhere=False)
         self.cuts.heard(data)
@@ -385,11 +271,6 @@ async def _available(awaitable: Any) -> Any:
         raise Problem(
             "unavailable", "The database cannot be reached just now; try again.", retry=True, after=1.0
         ) from None
-
-
-def _told(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.warning("A room could not be caught up, the sweep tries again: %s", error)
 
 
 _current: Runtime | None = None

@@ -151,7 +151,7 @@ class Sweep:
             else:
                 hub.heard_of(room, position["seq"])
         self.database_failed = False
-        self.runtime.close_gaps()
+        self.runtime.following.close_gaps()
 
     async def _check_logins(self) -> None:
         """Ends sessions whose login ended, or whose person was deactivated, without our hearing of it."""

@@ -39,6 +39,7 @@ class Racing:
         self.loop = SimpleNamespace(time=lambda: 0.0)
         self.looks = [looked_at, 11]
         self.delivered = delivered
+        self.following = self
 
     async def room(self, *_: Any) -> tuple[Room, Any]:
         seq = self.looks.pop(0)
