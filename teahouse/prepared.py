@@ -6,7 +6,7 @@ They go to the database that is written to: a replica that lags would show right
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, repeat
 from typing import Any, Final, Generic, TypeVar
@@ -16,6 +16,7 @@ from django.db.models import Model, QuerySet
 from teahouse import database
 
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 
 LONGEST: Final = 512
 """How many values a list of `PreparedLists` has at most."""
@@ -144,3 +145,9 @@ class PreparedLists(Generic[M]):
             tuple(mark for given in marks for mark in given), lambda *_: self._build(*marks)
         )
         return prepared
+
+
+def batched(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The values in lists that are not too long for `PreparedLists`."""
+    for start in range(0, len(values), LONGEST):
+        yield values[start : start + LONGEST]

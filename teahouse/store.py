@@ -113,10 +113,23 @@ class Sql:
     def _insert(self, table: str, columns: str, rows: Sequence[Row], times: tuple[int, ...] = ()) -> None:
         if not rows:
             return
-        adapt = self._connection.ops.adapt_datetimefield_value
         if times:
-            rows = [tuple(adapt(v) if i in times else v for i, v in enumerate(row)) for row in rows]
+            rows = self._adapted(rows, times)
         with self._connection.cursor() as cursor:
             cursor.executemany(
                 f"INSERT INTO {table} ({columns}) VALUES ({_marks(columns.count(',') + 1)})", rows
             )
+
+    def _adapted(self, rows: Sequence[Row], times: tuple[int, ...]) -> list[Row]:
+        """The rows with their times as the database wants them; those of a batch are nearly always one and the same."""
+        known: dict[Any, Any] = {None: None}
+        adapted = []
+        for row in rows:
+            values = list(row)
+            for place in times:
+                at = values[place]
+                if at not in known:
+                    known[at] = self._connection.ops.adapt_datetimefield_value(at)
+                values[place] = known[at]
+            adapted.append(tuple(values))
+        return adapted
