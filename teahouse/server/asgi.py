@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "teahouse.server.settings")
-pages = get_asgi_application()
+django.setup(set_prefix=False)
 
 # These import models, which Django must have loaded.
 from teahouse.routing import application as with_sockets  # noqa: E402
+from teahouse.server.handler import Pages  # noqa: E402
 from teahouse.server.health import Health  # noqa: E402
 from teahouse.server.static import Static  # noqa: E402
 
-application = Health(Static(with_sockets(pages)))
+application = Health(Static(with_sockets(Pages())))

@@ -29,6 +29,7 @@ from teahouse.models import Person
 from teahouse.models.rooms import slug_of
 from teahouse.web.assets import preloads
 from teahouse.web.conversation import rows
+from teahouse.web.drawn import drawn
 
 PAGE: Final = 50
 COOKIE_SECONDS: Final = 400 * 24 * 3600  # Browsers keep no cookie longer.
@@ -78,7 +79,7 @@ def _page(
         "name": name,
         "title": title,
         "topic": first["room"]["topic"] if "room" in first else "",
-        "rows": rows(first["history"]["messages"]) if "history" in first else [],
+        "rows": [drawn(row) for row in rows(first["history"]["messages"])] if "history" in first else [],
         "first": first | {"you": speaker.who if speaker else None},
         "socket": f"{reverse('teahouse:home')}ws/",
         "sign_in": _sign_in(request),
