@@ -36,8 +36,9 @@ def curve(title: str, points: Sequence[tuple[float, float]], across: str, up: st
     placed = [place(point) for point in points]
     parts.append(f'<polyline class="line" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in placed)}"/>')
     for (x, y), (_, value) in zip(placed, points, strict=True):
+        anchor = "start" if x < LEFT + 20 else "middle"  # Clear of the axis and its numbers.
         parts.append(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="4"/>')
-        parts.append(f'<text x="{x:.1f}" y="{y - 9:.1f}" text-anchor="middle">{number(value)}</text>')
+        parts.append(f'<text x="{x:.1f}" y="{y - 9:.1f}" text-anchor="{anchor}">{number(value)}</text>')
     foot = TOP + HEIGHT + BELOW - 8
     parts.append(f'<text x="{LEFT + WIDTH}" y="{foot}" text-anchor="end">{escape(across)} →</text>')
     parts.append(f'<text x="{LEFT}" y="{foot}">↑ {escape(up)}</text>')

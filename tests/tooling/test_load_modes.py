@@ -45,7 +45,7 @@ def compact(frame: dict[str, Any]) -> str:
 
 
 class Room:
-    """A room that can be resumed. When so much was said it cuts everyone, stores what comes, and lets them back in.
+    """A room that can be resumed. When so much was said it tells nobody of the next, forgets one and cuts everyone.
 
     Its fault befalls what a session that comes back has missed: the first event is lost or repeated.
     """
@@ -57,7 +57,7 @@ class Room:
         self.keys: set[str] = set()
         self.live: set[ServerConnection] = set()
         self.pages = 0
-        self.repeats = 0
+        self.was_cut = False
 
     async def enter(self, member: ServerConnection) -> None:
         try:
@@ -90,17 +90,17 @@ class Room:
         return {"event": "message", "seq": seq, "message": {"text": self.events[seq - 1]}}
 
     async def say(self, command: dict[str, Any]) -> None:
-        if command["key"] in self.keys:
-            self.repeats += 1
-            return
-        self.keys.add(command["key"])
-        self.events.append(command["text"])
-        if (
-            len(self.events) == self.cut_at + 1
-        ):  # Stored, with others' and more than a page, and nobody hears of it.
+        if len(self.events) > self.cut_at and not self.was_cut:  # This one is not stored.
+            self.was_cut = True
             self.events += ["of somebody else"] * PAGE
             for member in list(self.live):
                 member.transport.abort()
+            return
+        if command["key"] in self.keys:
+            return
+        self.keys.add(command["key"])
+        self.events.append(command["text"])
+        if len(self.events) == self.cut_at + 1:  # This one is, and nobody hears of it.
             return
         event = compact(self.event(len(self.events)))
         for member in list(self.live):

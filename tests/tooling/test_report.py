@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmarks.tools.curves import curve
 from benchmarks.tools.report import Section, put
 
 
@@ -22,3 +23,13 @@ def test_a_section_takes_the_place_of_the_one_with_its_name(tmp_path: Path) -> N
     )
     assert before.index("## One") < before.index("## Two")
     assert (tmp_path / "images" / "one.svg").read_text() == "<svg>new</svg>"
+
+
+def test_a_curve_places_each_point_between_its_decades() -> None:
+    picture = curve("Growth", [(10, 500), (1000, 50_000)], "members", "deliveries/s")
+
+    assert picture.count("<circle") == 2
+    assert '<polyline class="line" points="70.0,' in picture, "the first point is on the left edge"
+    assert ">500</text>" in picture
+    assert ">50,000</text>" in picture
+    assert "prefers-color-scheme:dark" in picture
