@@ -160,6 +160,12 @@ def put(texts: list[str], names: list[str] | None = None, times: int = 1) -> Non
             readers[name].outlet.put(block)
 
 
+def put_each(texts: list[str]) -> None:
+    """A block for each text, for all readers."""
+    for text in texts:
+        put([text])
+
+
 def close(name: str, code: int, reason: str = "") -> None:
     readers[name].outlet.close(code, reason)
 
@@ -203,6 +209,7 @@ def wake_up() -> None:
 
 COMMANDS: dict[str, Callable[..., Any]] = {
     "put": put,
+    "put_each": put_each,
     "close": close,
     "abort": abort,
     "put_close_put": put_close_put,
