@@ -15,8 +15,8 @@ from tests.live.wireserver import WireServer, uvicorn_server
 
 OFFER = "permessage-deflate"
 
-# How long the socket is watched for what must not come: two hundred blocks and pings are tried meanwhile.
-WATCHED = 0.2
+# How long the socket is watched for what must not come: a hundred blocks and pings are tried meanwhile.
+WATCHED = 0.1
 
 # Not to be compressed to nothing.
 NOISE = os.urandom(25_000).hex()
