@@ -73,6 +73,11 @@ class RawSocket:
         lines = [line.partition(": ") for line in self.response.split("\r\n")]
         return next((value for name, _, value in lines if name.lower() == "sec-websocket-extensions"), None)
 
+    @property
+    def buffered(self) -> bytes:
+        """What came and was not read yet."""
+        return bytes(self._bytes)
+
     def write(self, data: bytes) -> None:
         self.socket.sendall(data)
 

@@ -160,6 +160,28 @@ def put(texts: list[str], names: list[str] | None = None, times: int = 1) -> Non
             readers[name].outlet.put(block)
 
 
+def put_each(texts: list[str]) -> None:
+    """A block for each text, for all readers."""
+    for text in texts:
+        put([text])
+
+
+def babble(name: str) -> None:
+    """From now on put and ping all the time, whatever becomes of the connection."""
+    babbling.append(asyncio.ensure_future(keep_babbling(readers[name].outlet)))
+
+
+babbling: list[asyncio.Future[None]] = []
+
+
+async def keep_babbling(outlet: Outlet) -> None:
+    block = Block(["babble"])
+    for _ in range(5000):
+        outlet.put(block)
+        outlet.ping()
+        await asyncio.sleep(0.001)
+
+
 def close(name: str, code: int, reason: str = "") -> None:
     readers[name].outlet.close(code, reason)
 
@@ -203,6 +225,8 @@ def wake_up() -> None:
 
 COMMANDS: dict[str, Callable[..., Any]] = {
     "put": put,
+    "put_each": put_each,
+    "babble": babble,
     "close": close,
     "abort": abort,
     "put_close_put": put_close_put,

@@ -1,0 +1,46 @@
+"""A browser talks to a server that compresses: browsers always offer it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from tests.browser.person import Cast
+from tests.servers import Teahouse
+
+TEXT = "Has anybody seen the small kettle? 茶壶在哪里？ " * 10
+
+# The extensions of a socket of the page's own, once it is open.
+AGREED = """() => new Promise((resolve, reject) => {
+    const socket = new WebSocket(location.origin.replace("http", "ws") + "/ws/");
+    socket.onopen = () => { resolve(socket.extensions); socket.close(); };
+    socket.onerror = reject;
+})"""
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Teahouse]:
+    with Teahouse(env={"TEAHOUSE_COMPRESSION": "yes"}) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def cast(browser: Browser, site: Teahouse) -> AsyncIterator[Cast]:
+    people = Cast(browser, site.url)
+    yield people
+    await people.close()
+    people.check()
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_people_in_browsers_read_each_other(cast: Cast) -> None:
+    ada, bob = await cast.person(), await cast.person()
+    await ada.enter("Ada", "/rooms/main/")
+    await bob.enter("Bob", "/rooms/main/")
+    assert "server_no_context_takeover" in await ada.page.evaluate(AGREED)
+    texts = [f"{number} {TEXT}".strip() for number in range(5)]
+    await ada.say(*texts)
+    await bob.sees(*texts)
