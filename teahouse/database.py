@@ -52,12 +52,23 @@ def checked(run: Callable[[], T]) -> T:
     database = connection()
     if _has_ended(database):
         database.close()
+        _check_idle(database)
     try:
         return run()
     except (OperationalError, InterfaceError) as error:
         if not database.in_atomic_block:
             database.close_if_unusable_or_obsolete()
+            if database.connection is None:
+                _check_idle(database)
         raise Unavailable(str(error)) from error
+
+
+def _check_idle(database: BaseDatabaseWrapper) -> None:
+    """What ended one connection has mostly ended the idle ones of the pool too. Who gets one of them notices, but the
+    pool then waits a second before it gives another, and two after that."""
+    pool = getattr(database, "pool", None)
+    if pool is not None:
+        pool.check()
 
 
 def _has_ended(database: BaseDatabaseWrapper) -> bool:

@@ -1,6 +1,7 @@
 """What every test can ask for. Nothing here imports Django: tests of the pure parts run without it."""
 
 import os
+import signal
 from collections.abc import AsyncIterator, Generator, Iterator
 from typing import Any
 
@@ -12,6 +13,9 @@ from playwright.async_api import Browser, async_playwright
 from tests import servers, services
 from tests.guard import guard
 from tests.processes import free_port as find_free_port
+
+# Under nohup a hang-up would be ignored by whatever the tests start, and there are tests of what it does.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
