@@ -5,7 +5,7 @@
 All of its cases go against an echo application on each class, without and with compression. The suite runs on Python
 2.7 alone, which has to be there; its packages come from PyPI, into build/autobahn. Exits with 1 where a case is worse
 on our wire than on the class of uvicorn that it is made of. All cases take some two minutes without compression
-and half an hour with it. --write puts the tables into docs/design/wire-autobahn.md.
+and three quarters of an hour with it. --write puts the tables into docs/design/wire-autobahn.md.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def main() -> int:
     status = 0
     for mode in options.mode or MODES:
         results = settled(suite, options.case, deflate=mode == "deflate")
-        body = table(mode, results)
+        body = table(mode, results, options.case)
         print(body, flush=True)
         if options.write:
             put(PAGE, Section(f"autobahn-{mode}", body, {}))
@@ -240,12 +240,13 @@ def worse(results: Results, name: str) -> list[str]:
     ]
 
 
-def table(mode: str, results: Results) -> str:
+def table(mode: str, results: Results, cases: Sequence[str]) -> str:
     """A row for each category, and by name what is not as it should be."""
     names = [agent.name for agent in AGENTS]
     lines = [
         f"## {MODES[mode]}\n",
         f"{machine()} uvicorn {version('uvicorn')}, websockets {version('websockets')}, {SUITE.replace('==', ' ')}.\n",
+        f"Not all cases: {', '.join(cases)}.\n" if list(cases) != ["*"] else "All cases.\n",
         "| cases | " + " | ".join(names) + " |",
         "|---|" + "--:|" * len(names),
     ]
