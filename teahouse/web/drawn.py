@@ -1,6 +1,7 @@
 """Rows of a conversation as HTML, drawn once for all. In: a row of `web/conversation.py`. Out: what row.html makes.
 
-Fifty rows cost the template 9 ms, and are the same for all who open a room; only at its end something is new.
+Fifty rows cost the template 5 ms of the page's 11, and are the same for all who open a room; only at its end
+something is new.
 """
 
 from __future__ import annotations

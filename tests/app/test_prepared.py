@@ -16,6 +16,20 @@ from tests.app.conftest import Database
 AT = datetime(2026, 11, 25, 4, 30, 0, 123456, tzinfo=UTC)
 
 
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Grows by one for each SQL that the ORM makes."""
+    made: list[str] = []
+    as_sql = SQLCompiler.as_sql
+
+    def counted(self: SQLCompiler, *args: bool, **more: bool) -> object:
+        made.append("")
+        return as_sql(self, *args, **more)
+
+    monkeypatch.setattr(SQLCompiler, "as_sql", counted)
+    return made
+
+
 def test_each_value_has_its_own_answer(database: Database) -> None:
     tea = Room.objects.create(slug="tea", title="Tea", archived_at=AT)
     cup = Room.objects.create(slug="茶'杯", title="Cup")
@@ -53,15 +67,7 @@ def test_values_stand_where_their_marks_stood(database: Database, alice: Person,
     assert reads.rows(bob.pk, 0) == []
 
 
-def test_the_sql_is_made_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[str] = []
-    as_sql = SQLCompiler.as_sql
-
-    def counted(self: SQLCompiler, *args: bool, **more: bool) -> object:
-        made.append("")
-        return as_sql(self, *args, **more)
-
-    monkeypatch.setattr(SQLCompiler, "as_sql", counted)
+def test_the_sql_is_made_once(database: Database, made: list[str]) -> None:
     by_key: Prepared[Person] = Prepared((NUMBERS[0],), lambda key: Person.objects.filter(pk=key))
     with CaptureQueriesContext(
         connection,
@@ -84,17 +90,7 @@ def test_a_list_may_have_any_length(database: Database) -> None:
     assert by_slug.objects([f"none-{number}" for number in range(LONGEST)], ids) == []
 
 
-def test_the_sql_for_lists_is_made_for_a_few_lengths(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made: list[str] = []
-    as_sql = SQLCompiler.as_sql
-
-    def counted(self: SQLCompiler, *args: bool, **more: bool) -> object:
-        made.append("")
-        return as_sql(self, *args, **more)
-
-    monkeypatch.setattr(SQLCompiler, "as_sql", counted)
+def test_the_sql_for_lists_is_made_for_a_few_lengths(database: Database, made: list[str]) -> None:
     by_key: PreparedLists[Person] = PreparedLists((int,), lambda keys: Person.objects.filter(pk__in=keys))
     for count in (2, 3, 8, 20, 30, 5):
         by_key.objects(list(range(count)))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser
 
 from tests.browser.person import Cast
 from tests.servers import Teahouse
@@ -25,14 +23,6 @@ AGREED = """() => new Promise((resolve, reject) => {
 def site() -> Iterator[Teahouse]:
     with Teahouse(env={"TEAHOUSE_COMPRESSION": "yes"}) as server:
         yield server
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def cast(browser: Browser, site: Teahouse) -> AsyncIterator[Cast]:
-    people = Cast(browser, site.url)
-    yield people
-    await people.close()
-    people.check()
 
 
 @pytest.mark.asyncio(loop_scope="module")
