@@ -24,8 +24,10 @@
 #include "connections.h"
 
 static void run_for(double seconds) {
-    double end = clock_now() + seconds, due = clock_now();
+    double end = clock_now() + seconds;
+    static double due; /* The rate is that of the whole run, into however many calls it is cut. */
     static uint32_t turn;
+    if (!due) due = clock_now();
     do {
         if (option.rate) {
             for (; running && due <= clock_now(); due += 1 / option.rate) publish(turn++ % option.publishers);

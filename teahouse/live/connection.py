@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
@@ -40,6 +41,8 @@ class Connection(AsyncConsumer):
     plain = False
     runtime: Runtime
     outlet: Outlet
+    deliver: Callable[[Block], None]
+    """The outlet's `put` itself: the hub calls it for each reader of each block."""
     door: Handshake
 
     def __init__(self) -> None:
@@ -85,6 +88,7 @@ class Connection(AsyncConsumer):
             on_slow=self._too_slow,
             on_gone=partial(self._drop, cast(asyncio.Task[None], asyncio.current_task())),
         )
+        self.deliver = self.outlet.put
         self.door = handshake(scope)
         try:
             await self._until_the_end(receive)
@@ -119,6 +123,7 @@ class Connection(AsyncConsumer):
         if self.runtime.draining:
             self.outlet.close(4201, "5")
             return False
+        self.runtime.pace.came()
         self._address = address_key(self.door.address)
         if not self.runtime.addresses.enter(self._address):
             self.outlet.close(4103, "too many sessions from your address")
@@ -196,6 +201,7 @@ class Connection(AsyncConsumer):
                 break
             # Somebody's right to read ended after we looked: perhaps ours. Look again.
             runtime.hub.leave(self, feed)
+        runtime.pace.came()
         if joined.live:
             self.subscribed[room.pk] = feed
         return room, grant, joined
@@ -231,9 +237,6 @@ class Connection(AsyncConsumer):
         log.info("A session of %s was too slow", self.person_id)
 
     # What the hub and the runtime ask of a session
-
-    def deliver(self, block: Block) -> None:
-        self.outlet.put(block)
 
     def close(self, code: int, reason: str = "") -> None:
         self._closing = True

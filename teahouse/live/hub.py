@@ -8,7 +8,7 @@ runtime reads those from the database and hands them back with `fill`.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -30,7 +30,8 @@ class Reader(Protocol):
     @property
     def person_id(self) -> int | None: ...
 
-    def deliver(self, block: Block) -> None: ...
+    @property
+    def deliver(self) -> Callable[[Block], None]: ...
 
     def reading_ended(self, room: int) -> None:
         """The last event delivered took the right to read; nothing follows (P6)."""
@@ -64,8 +65,8 @@ class Feed:
     """A room as this process follows it. `seq` is the last number delivered; None until `load`."""
 
     __slots__ = (
-        "epoch", "held", "idle_since", "known", "pending", "plain", "readers", "rights_ended_at", "ring", "ring_bytes",
-        "room", "seq", "slug", "subjects",
+        "epoch", "fresh", "held", "idle_since", "known", "pending", "plain", "readers", "rights_ended_at", "ring",
+        "ring_bytes", "room", "seq", "signals", "slug", "subjects",
     )  # fmt: skip
 
     def __init__(self, room: int, slug: str) -> None:
@@ -76,6 +77,9 @@ class Feed:
         self.known = 0  # The highest number heard of, delivered or not.
         self.readers: dict[Reader, None] = {}
         self.plain: dict[Reader, None] = {}
+        self.fresh: dict[
+            Reader, int
+        ] = {}  # Who joined while something was pending, and has it up to this number.
         self.ring: deque[Event] = deque()
         self.ring_bytes = 0
         self.subjects: Counter[int] = Counter()  # What the ring's events are about.
@@ -83,6 +87,7 @@ class Feed:
         self.pending: list[
             Event
         ] = []  # Delivered by number, not yet handed to the readers: one block a flush.
+        self.signals: list[str] = []  # The same of what is shown and forgotten.
         self.idle_since: float | None = None
         # Up to this number somebody's right to read may have ended: who looked at rights before looks again (P6).
         self.rights_ended_at = 0
@@ -146,6 +151,7 @@ class Hub:
         readers = [*feed.readers, *feed.plain]
         feed.readers.clear()
         feed.plain.clear()
+        feed.fresh.clear()
         self.drop(feed)
         self.load(self.open(feed.room, feed.slug), position)
         for reader in readers:
@@ -159,6 +165,13 @@ class Hub:
             feed = self.feeds.get(event.room)
             if feed is not None:
                 self._take(feed, event)
+
+    def signal(self, room: int, text: str) -> None:
+        """What the JSON readers of a room are shown with the next `flush`, whether they have missed any or not."""
+        feed = self.feeds.get(room)
+        if feed is not None and feed.readers:
+            feed.signals.append(text)
+            self._unflushed[feed] = None
 
     def heard_of(self, room: int, seq: int) -> None:
         """A room's head is `seq`, whatever came with it. A feed that is short of it is behind."""
@@ -231,18 +244,14 @@ class Hub:
 
     def _flush(self, feed: Feed) -> None:
         pending, feed.pending = feed.pending, []
-        if not pending:
-            return
+        signals, feed.signals = feed.signals, []
+        fresh, feed.fresh = feed.fresh, {}
         if feed.readers:
-            block = Block([event.wire for event in pending])
-            for reader in list(feed.readers):
-                reader.deliver(block)
+            texts = [(event.seq, event.wire) for event in pending]
+            _hand_out(list(feed.readers), fresh, texts, signals)
         if feed.plain:
-            texts = [text for event in pending if (text := plain_text(event)) is not None]
-            if texts:
-                block = Block(texts)
-                for reader in list(feed.plain):
-                    reader.deliver(block)
+            texts = [(event.seq, text) for event in pending if (text := plain_text(event)) is not None]
+            _hand_out(list(feed.plain), fresh, texts, [])
 
     # The ring
 
@@ -305,8 +314,6 @@ class Hub:
         assert self.feeds.get(feed.room) is feed, (
             "a feed that was dropped meanwhile hears nothing: open() again"
         )
-        # Whoever joins now gets what is pending by its position, so the others must have it before.
-        self._flush(feed)
         # Subscribing again starts anew: nothing live comes between the pages of a resume.
         self.leave(reader, feed)
         if since is None:
@@ -335,9 +342,14 @@ class Hub:
     def leave(self, reader: Reader, feed: Feed) -> None:
         feed.readers.pop(reader, None)
         feed.plain.pop(reader, None)
+        feed.fresh.pop(reader, None)
 
     def _live(self, reader: Reader, feed: Feed, events: Sequence[Event]) -> Joined:
         (feed.plain if reader.plain else feed.readers)[reader] = None
+        if feed.pending:
+            # What is pending is in this one's position: only the others have yet to get it.
+            assert feed.seq is not None, "load() comes first"
+            feed.fresh[reader] = feed.seq
         return Joined(feed.position, events)
 
     def _joined_with_ring(self, feed: Feed, page: Sequence[Event]) -> list[Event]:
@@ -356,6 +368,36 @@ class Hub:
                 if newer is not None and newer.seq > event.seq:
                     events[index] = event = restated(event, newer) or event
         return events
+
+
+def _hand_out(
+    readers: Sequence[Reader], fresh: dict[Reader, int], texts: list[tuple[int, str]], signals: list[str]
+) -> None:
+    """Gives each reader what it does not have: the same block to all but those who joined meanwhile.
+
+    Args:
+        texts: of numbered events, each with its number.
+        signals: for everyone.
+    """
+
+    def block_after(number: int) -> Block | None:
+        left = [text for seq, text in texts if seq > number] + signals
+        return Block(left) if left else None
+
+    whole = block_after(0)
+    if whole is None:
+        return
+    if not fresh:
+        for reader in readers:
+            reader.deliver(whole)
+        return
+    blocks: dict[int, Block | None] = {0: whole}
+    for reader in readers:
+        has = fresh.get(reader, 0)
+        if has not in blocks:
+            blocks[has] = block_after(has)
+        if (block := blocks[has]) is not None:
+            reader.deliver(block)
 
 
 def _restate(feed: Feed, event: Event) -> None:

@@ -121,10 +121,12 @@ class WireOutlet:
         return self._wire.heard
 
     def put(self, block: Block) -> None:
-        if self.closed:
+        # A thousand times for one message: the usual case comes first.
+        wire = self._wire
+        if not self.closed and not wire.choked:
+            wire.transport.write(block.frames)
+        elif self.closed:
             return
-        if not self._wire.choked:
-            self._wire.transport.write(block.frames)
         elif not self._queue.put(block, elsewhere=self._wire.buffered):
             self._queue.take()
             self.close(TOO_SLOW, "too slow")

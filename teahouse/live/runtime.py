@@ -11,6 +11,7 @@ import logging
 import secrets
 from collections.abc import Callable
 from functools import partial
+from time import monotonic
 from typing import Any, Final, TypeVar, cast
 
 from django.db import connections
@@ -26,10 +27,10 @@ from teahouse.limits import Buckets, Counted
 from teahouse.live.cuts import Cuts
 from teahouse.live.following import Following
 from teahouse.live.hub import Hub
+from teahouse.live.pace import Pace
 from teahouse.live.pings import PingWheel
 from teahouse.live.presence import Presence
 from teahouse.live.protocol import Problem
-from teahouse.live.sendqueue import Block
 from teahouse.live.sweep import Sweep
 from teahouse.live.together import Together
 from teahouse.models import Room
@@ -54,6 +55,10 @@ class Runtime:
         self.loop = loop
         self.process = secrets.token_hex(6)
         self.hub = Hub()
+        self.pace = Pace()
+        self._unsettled: list[tuple[list[Event], Settled]] = []  # Committed, not yet handed on.
+        self._handing_on: asyncio.Handle | None = None
+        self._under_way = 0  # Entries that the journal has and has not settled.
         self.readers = database.Readers()
         # What everyone asks who comes.
         self.guests = self._together(people.guests)
@@ -93,6 +98,9 @@ class Runtime:
         await self.cuts.stop()
         self.following.stop()
         await asyncio.to_thread(self.journal.stop)
+        if self._handing_on is not None:
+            self._handing_on.cancel()
+            self._hand_on()
         await self.bus.stop()
         await self.renderer.close()
         for together in (self.guests, self.tokens, self.own_rooms, self.rooms):
@@ -108,6 +116,7 @@ class Runtime:
             Problem: `busy`.
         """
         self.journal.submit(entry, done)
+        self._under_way += 1
 
     async def store(self, entry: Entry) -> Any:
         """Stores `entry` and waits for the outcome.
@@ -175,14 +184,35 @@ class Runtime:
         self.hub.publish(commit.events)
         for room, seq in commit.heads.items():
             self.hub.heard_of(room, seq)
+        self._under_way -= len(settled)
+        self._unsettled.append((commit.events, settled))
+        self._hand_on_soon()
+
+    def _hand_on_soon(self) -> None:
+        """What is added while it waits leaves together."""
+        if self._handing_on is not None:
+            self._handing_on.cancel()
+        wait = self.pace.wait(monotonic(), more_comes=self._under_way > 0)
+        self._handing_on = (
+            self.loop.call_later(wait, self._hand_on) if wait else self.loop.call_soon(self._hand_on)
+        )
+
+    def _hand_on(self) -> None:
+        """What was committed, in order: to the readers here, the acknowledgements, the bus."""
+        self._handing_on = None
+        began = monotonic()
         self.hub.flush()
-        for done, outcome in settled:
-            try:
-                done(outcome)
-            except Exception:
-                log.exception("A session could not take its outcome")
-        self.bus.tell_events(commit.events)
-        self._moved(commit.events)
+        self.pace.flushed(began, monotonic())
+        unsettled, self._unsettled = self._unsettled, []
+        for _, settled in unsettled:
+            for done, outcome in settled:
+                try:
+                    done(outcome)
+                except Exception:
+                    log.exception("A session could not take its outcome")
+        for events, _ in unsettled:
+            self.bus.tell_events(events)
+            self._moved(events)
 
     def _moved(self, events: list[Event]) -> None:
         self.sweep.moved({event.room for event in events})
@@ -194,11 +224,8 @@ class Runtime:
 
     def signal(self, room: int, frame: dict[str, Any], *, everywhere: bool = True) -> None:
         """Shows a signal to the JSON readers of a room."""
-        feed = self.hub.feeds.get(room)
-        if feed is not None and feed.readers:
-            block = Block([encode(frame)])
-            for reader in list(feed.readers):
-                reader.deliver(block)
+        self.hub.signal(room, encode(frame))
+        self._hand_on_soon()
         if everywhere:
             self.bus.tell({"signal": [room, frame]})
 
@@ -207,8 +234,8 @@ class Runtime:
     def _heard(self, data: dict[str, Any]) -> None:
         if events := data.get("events"):
             self.hub.publish(events)
-            self.hub.flush()
             self._moved(events)
+            self._hand_on_soon()
         for room, seq in data.get("heads", ()):
             self.hub.heard_of(room, seq)
             self.sweep.moved({room})

@@ -35,24 +35,20 @@ class Block:
     """One or more text frames that leave together; made once, shared by all readers.
 
     texts: what the frames say, for servers whose only way out is send().
+    frames: the same as unmasked frames, joined.
+
+    Raises UnicodeEncodeError where a text holds a lone surrogate, which UTF-8 cannot carry.
     """
 
-    __slots__ = ("_deflated", "_frames", "texts")
+    __slots__ = ("_deflated", "frames", "texts")
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.texts = tuple(texts)
-        self._frames: bytes | None = None
+        self.frames = self._framed()
         self._deflated: Block | None = None
 
-    @property
-    def frames(self) -> bytes:
-        """The texts as unmasked frames, joined. Made on first use, then kept.
-
-        Raises UnicodeEncodeError where a text holds a lone surrogate, which UTF-8 cannot carry.
-        """
-        if self._frames is None:
-            self._frames = b"".join(map(text_frame, self.texts))
-        return self._frames
+    def _framed(self) -> bytes:
+        return b"".join(map(text_frame, self.texts))
 
     @property
     def deflated(self) -> "Block":
@@ -73,11 +69,8 @@ class DeflatedBlock(Block):
 
     __slots__ = ()
 
-    @property
-    def frames(self) -> bytes:
-        if self._frames is None:
-            self._frames = b"".join(map(deflated_text_frame, self.texts))
-        return self._frames
+    def _framed(self) -> bytes:
+        return b"".join(map(deflated_text_frame, self.texts))
 
 
 class SendQueue:

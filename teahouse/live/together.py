@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import Final, Generic, TypeVar
 
 K = TypeVar("K")
@@ -16,15 +17,19 @@ V = TypeVar("V")
 
 MOST: Final = 512
 """Questions that one read answers."""
-GATHER_SECONDS: Final = 0.05
+GATHER_SECONDS: Final = 0.25
+CROWD: Final = 8
+"""So many who ask at once are taken for a part of many more."""
+BUSY_SECONDS: Final = 0.0002
+"""A round of the event loop that takes longer than this had something else to do: an idle one takes 20 µs."""
 
 
 class Together(Generic[K, V]):
     """Answers questions of one kind. `read` gets different ones, at most MOST, and answers each.
 
     A read begins after the question was asked, so it sees what had been stored until then. It waits for more
-    questions as long as each round of the event loop brings some, at most GATHER_SECONDS: who asks alone does not
-    wait.
+    questions as long as each round of the event loop brings some, and for a CROWD as long as the loop is busy with
+    others, of whom some will ask: at most GATHER_SECONDS. Who asks alone does not wait.
     """
 
     def __init__(
@@ -57,11 +62,12 @@ class Together(Generic[K, V]):
             self._task = None
 
     async def _gathered(self) -> None:
-        end = self._loop.time() + GATHER_SECONDS
-        before = 0
-        while before < len(self._waiting) < MOST and self._loop.time() < end:
-            before = len(self._waiting)
+        end = monotonic() + GATHER_SECONDS
+        while (before := len(self._waiting)) < MOST and (now := monotonic()) < end:
             await asyncio.sleep(0)
+            busy = before >= CROWD and monotonic() - now > BUSY_SECONDS
+            if len(self._waiting) == before and not busy:
+                return
 
     async def _answer(self, asked: dict[K, list[asyncio.Future[V]]]) -> None:
         try:

@@ -165,6 +165,51 @@ def test_who_joins_gets_neither_again_nor_not_at_all_what_is_pending() -> None:
     assert carol.seqs == [2]
 
 
+def test_who_joins_while_something_is_pending_makes_nobody_else_wait_or_get_it_early() -> None:
+    """A crowd that comes would have a block of its own made for each of them, for everyone."""
+    hub, bob, carol, dave = Hub(), Session(), Session(13), Session(14)
+    feed = read_by(hub, bob)
+    hub.publish([said(1)])
+    hub.join(carol, feed, None)
+    hub.publish([said(2)])
+    hub.join(dave, feed, {"epoch": EPOCH, "seq": 0})
+    assert bob.blocks == []
+    hub.flush()
+    assert (bob.seqs, carol.seqs, dave.seqs) == ([1, 2], [2], [])
+    hub.publish([said(3)])
+    hub.flush()
+    assert (bob.seqs, carol.seqs, dave.seqs) == ([1, 2, 3], [2, 3], [3])
+    assert bob.blocks[-1] is carol.blocks[-1] is dave.blocks[-1]
+
+
+def test_who_left_and_came_again_while_something_is_pending_gets_what_is_new_to_it() -> None:
+    hub, bob, carol = Hub(), Session(), Session(13)
+    feed = read_by(hub, bob, carol)
+    hub.publish([said(1)])
+    hub.join(carol, feed, None)
+    hub.leave(carol, feed)
+    hub.flush()
+    hub.join(carol, feed, None)
+    hub.publish([said(2)])
+    hub.flush()
+    assert (bob.seqs, carol.seqs) == ([1, 2], [2])
+
+
+def test_a_signal_leaves_with_the_events_and_only_to_json_readers() -> None:
+    hub, bob, plain = Hub(), Session(), Session(13, plain=True)
+    read_by(hub, bob, plain)
+    hub.signal(OUT, '{"signal":"typing"}')
+    hub.signal(TEA, '{"signal":"typing"}')
+    hub.publish([said(1)])
+    assert bob.blocks == []
+    hub.flush()
+    (block,) = bob.blocks
+    assert [json.loads(text).get("signal") for text in block.texts] == [None, "typing"]
+    assert len(plain.blocks) == 1
+    hub.flush()
+    assert len(bob.blocks) == 1
+
+
 def test_subscribing_again_starts_anew() -> None:
     hub, bob = Hub(), Session()
     feed = read_by(hub, bob, seq=3)

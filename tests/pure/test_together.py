@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 
 import pytest
 
-from teahouse.live.together import MOST, Together
+from teahouse.live.together import BUSY_SECONDS, CROWD, MOST, Together
 
 pytestmark = pytest.mark.asyncio
 
@@ -61,6 +62,37 @@ async def test_a_read_has_no_more_than_it_may() -> None:
     numbers = range(2 * MOST + 5)
     assert await asyncio.gather(*map(together.ask, numbers)) == [number**2 for number in numbers]
     assert [len(read) for read in reader.reads] == [MOST, MOST, 5]
+
+
+async def busy_rounds(count: int) -> None:
+    """So many rounds of the event loop in which it has other work."""
+    for _ in range(count):
+        end = monotonic() + 2 * BUSY_SECONDS
+        while monotonic() < end:
+            pass
+        await asyncio.sleep(0)
+
+
+async def test_a_crowd_waits_for_those_whom_the_loop_is_busy_with() -> None:
+    reader = Reader()
+    together = reader.together()
+    asked = [asyncio.create_task(together.ask(number)) for number in range(CROWD)]
+    await asyncio.sleep(0)
+    for number in range(CROWD, CROWD + 5):
+        asked.append(asyncio.create_task(together.ask(number)))
+        await busy_rounds(3)
+    await asyncio.gather(*asked)
+    assert reader.reads == [list(range(CROWD + 5))]
+
+
+async def test_who_is_alone_does_not_wait_for_a_loop_that_is_busy_with_others() -> None:
+    reader = Reader()
+    together = reader.together()
+    asked = asyncio.create_task(together.ask(3))
+    await asyncio.sleep(0)
+    await busy_rounds(3)
+    assert reader.reads == [[3]]
+    assert await asked == 9
 
 
 async def test_a_read_that_fails_is_told_to_those_of_it_and_the_next_goes_on() -> None:

@@ -118,7 +118,7 @@ def test_sessions_that_are_cut_come_back_and_see_what_is_wrong(fault: str, tmp_p
         "--publishers",
         "2",
         "--rate",
-        "50",
+        "20",
         "--returning",
         "--tickets",
         str(tickets),
@@ -130,6 +130,7 @@ def test_sessions_that_are_cut_come_back_and_see_what_is_wrong(fault: str, tmp_p
     assert answer["lost_connections"] == 6
     assert 0 < answer["back_seconds"] < 30
     assert answer["sent"] == len(room.keys)
+    assert answer["sent"] <= 20 * answer["seconds"] + 2, "more was said than the rate is"
     assert room.pages >= 6 * 3, "nobody needed a second page"
     found = {name for name in ("lost", "repeated", "disordered") if answer[name]}
     assert found == ({fault} if fault else set())
