@@ -120,6 +120,7 @@ class Hub:
     def __init__(self) -> None:
         self.feeds: dict[int, Feed] = {}
         self._unflushed: dict[Feed, None] = {}
+        self._perhaps_behind: dict[Feed, None] = {}  # Of 10,000 rooms hardly one is.
 
     # Following a room
 
@@ -144,6 +145,7 @@ class Hub:
         """Forgets a feed that nobody reads."""
         assert feed.is_empty
         self._unflushed.pop(feed, None)
+        self._perhaps_behind.pop(feed, None)
         del self.feeds[feed.room]
 
     def renew(self, feed: Feed, position: Position) -> None:
@@ -178,10 +180,17 @@ class Hub:
         feed = self.feeds.get(room)
         if feed is not None and seq > feed.known:
             feed.known = seq
+            self._perhaps_behind[feed] = None
 
     def behind(self) -> list[Feed]:
         """The feeds with a gap; the runtime reads what is missing and hands it to `fill`."""
-        return [feed for feed in self.feeds.values() if feed.is_behind]
+        if not self._perhaps_behind:
+            return []
+        # A feed that is not loaded yet may turn out to be.
+        self._perhaps_behind = dict.fromkeys(
+            feed for feed in self._perhaps_behind if feed.is_behind or feed.seq is None
+        )
+        return [feed for feed in self._perhaps_behind if feed.is_behind]
 
     def fill(self, feed: Feed, events: Iterable[Event]) -> None:
         """What was read from the database after `feed.seq`, in order."""
@@ -199,6 +208,7 @@ class Hub:
         seq = event.seq
         if feed.seq is None or seq > feed.seq + 1:
             feed.known = max(feed.known, seq)
+            self._perhaps_behind[feed] = None
             if len(feed.held) < HELD_EVENTS:
                 feed.held[seq] = event
             return

@@ -141,7 +141,7 @@ class Sweep:
                 feed.idle_since = now
             elif now - feed.idle_since > IDLE_SECONDS:
                 hub.drop(feed)
-        rooms = {feed.room for feed in hub.feeds.values() if feed.seq is not None}
+        rooms = {feed.room for feed in hub.feeds.values() if feed.seq is not None and not feed.is_empty}
         for room, position in (await self.runtime.read(_heads, rooms)).items():
             followed = hub.feeds.get(room)
             if followed is None or followed.seq is None:
