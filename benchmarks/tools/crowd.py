@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,8 +39,11 @@ with transaction.atomic():
 class Server:
     """Teahouse on its own core, with the program's defaults but for the rates: killed and started at will."""
 
-    def __init__(self, folder: Path, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, env: Mapping[str, str] | None = None, arguments: Sequence[str] = ()
+    ) -> None:
         self.folder = folder
+        self.arguments = arguments
         self.port = free_port()
         self.log = folder / "log"
         self.env = {**os.environ, **TEAHOUSE.env, **(env or {})}
@@ -53,7 +56,7 @@ class Server:
 
     def start(self) -> None:
         """Starts it and waits until it answers."""
-        command = [*pinned_to(SERVER_CORE), *TEAHOUSE.command(self.folder, self.port)]
+        command = [*pinned_to(SERVER_CORE), *TEAHOUSE.command(self.folder, self.port), *self.arguments]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
@@ -82,10 +85,10 @@ class Server:
 
 
 @contextlib.contextmanager
-def server(env: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """A server that has started, in a folder of its own."""
+def server(env: Mapping[str, str] | None = None, arguments: Sequence[str] = ()) -> Iterator[Server]:
+    """A server that has started, in a folder of its own; `arguments` of `serve` besides."""
     with tempfile.TemporaryDirectory(prefix="teahouse-bench-", ignore_cleanup_errors=True) as folder:
-        made = Server(Path(folder), env)
+        made = Server(Path(folder), env, arguments)
         try:
             made.start()
             yield made
