@@ -1,4 +1,4 @@
-"""What an ASGI application waits for: its next message, and leave to send. Next: wire.py, which holds both.
+"""What an ASGI application waits for: its next message, and leave to go on. Next: wire.py, which holds both.
 
 They stand in for an asyncio.Queue and an asyncio.Event: four deques and two dicts, 4 KB, which ten
 thousand idle connections do not need.
@@ -53,8 +53,8 @@ class Inbox:
         self._messages.clear()
 
 
-class Writable:
-    """Whether send() may go on. The event is made when somebody has to wait."""
+class Gate:
+    """An event that is made when somebody has to wait: whether send() may go on, whether an answer has left."""
 
     __slots__ = ("_event",)
 

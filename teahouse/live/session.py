@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import deque
 from functools import partial
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from teahouse.journal import Change, Entry, Stale, Stored
 from teahouse.limits import Strikes
 from teahouse.live import protocol
 from teahouse.live.connection import Connection
+from teahouse.live.inbox import Gate
 from teahouse.live.protocol import Problem
 from teahouse.live.sendqueue import Block
 from teahouse.models.rooms import slug_of
@@ -38,9 +38,9 @@ class Session(Connection):
     async def opened(self) -> None:
         self._strikes = Strikes()
         self._unanswered: set[int | str] = set()
-        self._answered = asyncio.Event()
+        self._answered = Gate()
         self._grants: dict[str, Grant] = {}
-        self._again: deque[tuple[int | str, protocol.Send, str | None]] = deque()
+        self._again: list[tuple[int | str, protocol.Send, str | None]] = []
         self._retrying: asyncio.Task[None] | None = None
         self._typed_at: dict[int, float] = {}
         self._stream: int | None = None
@@ -353,7 +353,7 @@ class Session(Connection):
                 await self._say(self.speaker, command, grant, html)
             except Problem as problem:
                 self._answer_refused(number, problem)
-            self._again.popleft()
+            self._again.pop(0)
 
 
 def _page(speaker: Speaker, name: str, where: dict[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from websockets.http11 import Request
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
-from teahouse.live.inbox import Inbox, Writable
+from teahouse.live.inbox import Gate, Inbox
 from teahouse.live.opened import DEFLATE, Opened, shares_deflated
 from teahouse.live.outlet import CLOSE_TIMEOUT, EXTENSION, WireOutlet
 
@@ -126,7 +126,7 @@ class WireProtocol(WebSocketsSansIOProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.queue: Inbox = Inbox()  # type: ignore[assignment]
-        self.writable: Writable = Writable()  # type: ignore[assignment]
+        self.writable: Gate = Gate()  # type: ignore[assignment]
         self.close_timeout = CLOSE_TIMEOUT
         self.outlet: WireOutlet | None = None
         self.choked = False  # The transport holds more than it wants to.

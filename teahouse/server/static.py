@@ -8,6 +8,7 @@ but kept by nobody.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
@@ -59,11 +60,13 @@ class Static:
         for folder in folders():
             self._files.add_files(str(folder), prefix=ROOT)
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        # No coroutine of its own: a session would keep it for its whole life. The outermost application has to be one:
+        # servers look at it to find out which version of ASGI it speaks.
         if scope["type"] == "http" and scope["path"].startswith(ROOT):
-            await self._answer(scope, send)
-        else:
-            await self.inner(scope, receive, send)
+            return self._answer(scope, send)
+        answer: Awaitable[None] = self.inner(scope, receive, send)
+        return answer
 
     async def _answer(self, scope: Any, send: Any) -> None:
         mark, _, rest = scope["path"].removeprefix(ROOT).partition("/")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -102,7 +101,7 @@ def test_what_is_being_said_at_a_sign_out_is_said_no_more(cut: bool) -> None:
         loop=SimpleNamespace(time=lambda: 0.0),
         sends=SimpleNamespace(take=lambda *_: 0.0),
     )
-    session._grants, session._again, session._limits = {"main": grant}, deque(), conf().LIMITS
+    session._grants, session._again, session._limits = {"main": grant}, [], conf().LIMITS
     command = parse('{"id":1,"do":"send","room":"main","key":"k","text":"hello"}')
     asyncio.run(session._send(BOB, cast(Send, command)))
     assert stored == ([] if cut else ["hello"])
