@@ -150,7 +150,9 @@ def faults(answers: list[dict[str, Any]]) -> str:
 
 
 def progress(text: str) -> None:
-    print(f"\r{text:78}", end="", file=sys.stderr, flush=True)
+    """Shows what is under way, over what was shown before. In a file it would be a line for each second."""
+    if sys.stderr.isatty():
+        print(f"\r{text:78}", end="", file=sys.stderr, flush=True)
 
 
 def parser(doc: str | None, rounds: int) -> argparse.ArgumentParser:
