@@ -112,12 +112,18 @@ class Readers:
         return await loop.run_in_executor(self._pool, copy_context().run, _read, read)
 
     def close(self) -> None:
-        """Closes the connection of each thread: SQLite puts its log into the database file behind the last one."""
-        # Each waits for the others, so that no thread takes two.
-        everyone = threading.Barrier(READERS)
-        for _ in range(READERS):
-            self._pool.submit(_close_connections, everyone)
-        self._pool.shutdown()
+        """Ends the threads and closes their connections."""
+        close_threads(self._pool, READERS)
+
+
+def close_threads(pool: ThreadPoolExecutor, threads: int) -> None:
+    """Ends a pool of so many threads, each of which closes its connection: SQLite puts its log into the database file
+    behind the last one."""
+    # Each waits for the others, so that no thread takes two.
+    everyone = threading.Barrier(threads)
+    for _ in range(threads):
+        pool.submit(_close_connections, everyone)
+    pool.shutdown()
 
 
 def _close_connections(everyone: threading.Barrier) -> None:
