@@ -53,6 +53,15 @@ class Prepared(Generic[M]):
 
     def rows(self, *values: Any) -> list[tuple[Any, ...]]:
         """What `values_list` would give."""
+        made, rows = self._ask(values)
+        return [tuple(row) for row in made.convert(rows)]
+
+    def stored(self, *values: Any) -> list[tuple[Any, ...]]:
+        """The same as the database's driver gives it: SQLite has times as texts, which Django takes a microsecond
+        each to read."""
+        return self._ask(values)[1]
+
+    def _ask(self, values: Sequence[Any]) -> tuple[_Made, list[tuple[Any, ...]]]:
         connection = database.connection()
         made = self._made.get((connection.alias, connection.vendor)) or self._make()
         with connection.cursor() as cursor:
@@ -60,7 +69,7 @@ class Prepared(Generic[M]):
                 made.sql,
                 [constant if index is None else values[index] for index, constant in made.parameters],
             )
-            return [tuple(row) for row in made.convert(cursor.fetchall())]
+            return made, cursor.fetchall()
 
     def objects(self, *values: Any) -> list[M]:
         """The objects, of a queryset of whole objects."""
@@ -116,6 +125,11 @@ class PreparedLists(Generic[M]):
         """What `values_list` would give."""
         prepared, values = self._filled(lists)
         return prepared.rows(*values)
+
+    def stored(self, *lists: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """The same as the database's driver gives it."""
+        prepared, values = self._filled(lists)
+        return prepared.stored(*values)
 
     def objects(self, *lists: Sequence[Any]) -> list[M]:
         """The objects, of a queryset of whole objects."""

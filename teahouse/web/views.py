@@ -17,7 +17,7 @@ from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from teahouse import access, database, history
+from teahouse import access, database, history, paging
 from teahouse.access import Speaker
 from teahouse.actions import people
 from teahouse.actions.rooms import MAIN
@@ -66,7 +66,7 @@ def _room_page(request: HttpRequest, name: str) -> HttpResponseBase:
         return _page(request, name, speaker, {"missing": True}, status=404)
     first: dict[str, Any] = {
         "room": history.room_state(found),
-        "history": history.page(grant.room, limit=PAGE),
+        "history": paging.page(grant.room, limit=PAGE),
     }
     return _page(request, name, speaker, first)
 
