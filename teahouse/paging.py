@@ -8,13 +8,12 @@ that reads.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final, NamedTuple
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from teahouse import database
 from teahouse.events import MessageState, Position, Who, timestamp
@@ -165,17 +164,13 @@ def _messages_of(rows: Iterable[Row], reactions: Iterable[ReactionRow]) -> list[
 
 
 @cache
-def _stamp_of(zone: Any) -> Callable[[Any], str]:
-    """How a stored time becomes that of the wire. `zone`: of the times that the database holds."""
+def _stamp_of(zone: Any) -> Callable[[datetime], str]:
+    """How a stored time becomes that of the wire. `zone`: of the times that SQLite holds, which do not say it."""
 
-    def stamp(at: Any) -> str:
-        if type(at) is not str:
-            return timestamp(at)
-        if zone is UTC and at[10:11] == " " and len(at) in (19, 26):  # As Django writes it into SQLite.
-            return f"{at[:10]}T{at[11:19]}.{at[20:23] or '000'}Z"
-        read = parse_datetime(at)
-        assert read is not None, at
-        return timestamp(timezone.make_aware(read, zone) if zone and timezone.is_naive(read) else read)
+    def stamp(at: datetime) -> str:
+        if at.tzinfo is None and zone is UTC:
+            return at.isoformat(timespec="milliseconds") + "Z"
+        return timestamp(timezone.make_aware(at, zone) if zone and timezone.is_naive(at) else at)
 
     return stamp
 

@@ -57,8 +57,7 @@ class Prepared(Generic[M]):
         return [tuple(row) for row in made.convert(rows)]
 
     def stored(self, *values: Any) -> list[tuple[Any, ...]]:
-        """The same as the database's driver gives it: SQLite has times as texts, which Django takes a microsecond
-        each to read."""
+        """The same as the database's driver gives it: SQLite's times, for one, know no zone."""
         return self._ask(values)[1]
 
     def _ask(self, values: Sequence[Any]) -> tuple[_Made, list[tuple[Any, ...]]]:
