@@ -33,6 +33,24 @@ def connection() -> BaseDatabaseWrapper:
     return connections[alias()]
 
 
+State = tuple[object, int, int]
+
+
+def state() -> State | None:
+    """Another one than before as soon as anybody has committed anything, on the calling thread's connection; None where
+    the database does not tell that, or in a transaction.
+
+    Costs SQLite a look at the head of its log. Its version says nothing of the connection's own writes.
+    """
+    database = connection()
+    if database.vendor != "sqlite" or database.in_atomic_block:
+        return None
+    database.ensure_connection()
+    with database.wrap_database_errors:
+        version: int = database.connection.execute("PRAGMA data_version").fetchone()[0]
+    return (database.connection, version, database.connection.total_changes)
+
+
 class Unavailable(Exception):
     """The database could not be reached, or the connection died. Nothing is known of what was under way."""
 

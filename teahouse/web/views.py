@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import time
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from threading import Lock
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
-from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, Resolver404, resolve, reverse
+from django.shortcuts import redirect, resolve_url
+from django.urls import NoReverseMatch, Resolver404, get_script_prefix, get_urlconf, resolve, reverse
 from django.utils import translation
+from django.utils.html import escape
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from teahouse import access, database, history, paging
+from teahouse import access, database, history
 from teahouse.access import Speaker
 from teahouse.actions import people
 from teahouse.actions.rooms import MAIN
@@ -25,13 +28,12 @@ from teahouse.conf import conf
 from teahouse.limits import Buckets, address_key
 from teahouse.live.handshake import GUEST_COOKIE, client_address
 from teahouse.live.protocol import Problem
-from teahouse.models import Person
+from teahouse.models import Person, Room
 from teahouse.models.rooms import slug_of
+from teahouse.web import shell
 from teahouse.web.assets import preloads
-from teahouse.web.conversation import rows
-from teahouse.web.drawn import drawn
+from teahouse.web.last import Last, in_html, last
 
-PAGE: Final = 50
 COOKIE_SECONDS: Final = 400 * 24 * 3600  # Browsers keep no cookie longer.
 NOBODY: Final = Speaker({"id": 0, "name": "", "kind": "guest"})
 """Who has no name yet, and may read what a guest may."""
@@ -61,34 +63,35 @@ def _room_page(request: HttpRequest, name: str) -> HttpResponseBase:
     if speaker is None and not conf().GUESTS:
         return redirect_to_login(request.get_full_path())
     try:
-        found, grant = access.room(speaker or NOBODY, name)
+        found, _ = access.room(speaker or NOBODY, name)
     except Problem:
-        return _page(request, name, speaker, {"missing": True}, status=404)
-    first: dict[str, Any] = {
-        "room": history.room_state(found),
-        "history": paging.page(grant.room, limit=PAGE),
-    }
-    return _page(request, name, speaker, first)
+        return _page(request, name, speaker, None)
+    return _page(request, name, speaker, found)
 
 
-def _page(
-    request: HttpRequest, name: str, speaker: Speaker | None, first: dict[str, Any], status: int = 200
-) -> HttpResponse:
-    title = first["room"]["title"] if "room" in first else name
+def _page(request: HttpRequest, name: str, speaker: Speaker | None, room: Room | None) -> HttpResponse:
+    language = _language(request)
+    seen = last(room, language) if room is not None else Last(b"", b'"missing":true')
+    sign_out = _sign_out() if speaker and not speaker.is_guest else ""
     context = {
         "name": name,
-        "title": title,
-        "topic": first["room"]["topic"] if "room" in first else "",
-        "rows": [drawn(row) for row in rows(first["history"]["messages"])] if "history" in first else [],
-        "first": first | {"you": speaker.who if speaker else None},
+        "title": room.title if room is not None else name,
+        "topic": room.topic if room is not None else "",
+        "missing": room is None,
+        "you": speaker is not None,
         "socket": f"{reverse('teahouse:home')}ws/",
-        "sign_in": _sign_in(request),
-        "sign_out": _sign_out() if speaker and not speaker.is_guest else "",
-        "preloads": preloads(),
+        "sign_out": sign_out,
+        "preloads": preloads,
         "language_cookie": settings.LANGUAGE_COOKIE_NAME,
     }
-    with translation.override(_language(request)):
-        return render(request, "teahouse/room.html", context, status=status)
+    holes = {
+        "rows": seen.list,
+        "first": b'{%b,"you":%b}' % (seen.data, in_html(speaker.who if speaker else None)),
+        "sign_in": escape(_sign_in(request)).encode(),
+        "account": escape(speaker.who["name"]).encode() if speaker and sign_out else b"",
+    }
+    page = shell.page(request, language, context, holes)
+    return HttpResponse(page, status=404 if room is None else 200)
 
 
 def _language(request: HttpRequest) -> str:
@@ -100,8 +103,18 @@ def _language(request: HttpRequest) -> str:
 
 def _sign_in(request: HttpRequest) -> str:
     """Where people with an account sign in and come back from; empty where the project has no such page."""
+    page = _sign_in_page(settings.LOGIN_URL, get_urlconf() or settings.ROOT_URLCONF, get_script_prefix())
+    if not page:
+        return ""
+    # As `redirect_to_login` makes it, which looks the page up each time.
+    comes_back = urlencode({REDIRECT_FIELD_NAME: request.get_full_path()}, safe="/")
+    return f"{page}{'&' if '?' in page else '?'}{comes_back}"
+
+
+@lru_cache(16)
+def _sign_in_page(login: str, *_where: Any) -> str:
     try:
-        address = redirect_to_login(request.get_full_path()).url
+        address = resolve_url(login)
         # The default of Django, /accounts/login/, is often not there.
         return address if _is_served(address) else ""
     except NoReverseMatch:
@@ -214,6 +227,6 @@ def _speaker(request: HttpRequest) -> Speaker | None:
         known = Person.objects.filter(user=user).first()
         return access.speaker_of(known or database.write(partial(people.ensure_person, user)))
     ticket = request.COOKIES.get(GUEST_COOKIE)
-    known_id = (people.person_of_ticket(ticket) if ticket else None) or 0
-    guest = Person.objects.filter(pk=known_id, kind=Person.Kind.GUEST, deactivated_at=None).first()
-    return access.speaker_of(guest) if guest is not None else None
+    known_id = people.person_of_ticket(ticket) if ticket else None
+    guest = people.guests([known_id])[known_id] if known_id is not None else None
+    return access.speaker_of(guest) if guest is not None and guest.deactivated_at is None else None
