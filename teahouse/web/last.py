@@ -1,22 +1,21 @@
-"""The last messages of a room for its page, drawn once for all who read it. In: a room as it was just read. Out: HTML
-and JSON, encoded.
+"""The last messages of a room for its page, drawn once for all who read it. In: a person and a room's name.
+Out: HTML and JSON, encoded.
 
-Two things are remembered, and both are looked at for each page. Between two commits nothing can be another: SQLite tells
-a connection in microseconds whether anything at all was committed. And what was read is drawn again only where it is
-another than what was drawn: each message with its text, name, times and reactions is in the key. So nothing has to be
-told what is out of date, and what somebody changes with SQL is seen as well. Whether a person may read the room is no
-business of this module: that is asked before, for each page.
+Two things are remembered, and both are looked at for each page. Between two commits of the database nothing can be
+another (`database.known`). And what was read is drawn again only where it is another than what was drawn: each message
+with its text, name, times and reactions is in the key. So nothing has to be told what is out of date, and what somebody
+changes with SQL is seen as well.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Hashable
 from typing import Any, Final, NamedTuple
 
 from django.utils import timezone, translation
 
-from teahouse import database, history, paging
+from teahouse import access, database, history, paging
+from teahouse.access import Speaker
 from teahouse.events import encode
 from teahouse.models import Room
 from teahouse.paging import Stored, Where
@@ -26,10 +25,11 @@ from teahouse.web.kept import Kept
 
 PAGE: Final = Where(limit=50)
 KEPT_BYTES: Final = 16 * 2**20
-ROOMS: Final = 16
-"""Of which a thread remembers what it read last."""
+REMEMBERED: Final = 32
+"""Rooms and their last messages that a thread remembers until the next commit."""
 SMALL: Final = 2**18
-"""Bytes that it remembers of each at most."""
+"""What is bigger, in bytes, it does not remember."""
+Known = dict[Hashable, Any]
 
 
 class Last(NamedTuple):
@@ -40,22 +40,49 @@ class Last(NamedTuple):
     data: bytes
 
 
-def last(room: Room, language: str) -> Last:
-    """Of a room that was read before, so that its position is not ahead of the messages."""
+def find(speaker: Speaker, name: str) -> tuple[Room, Known]:
+    """The room, as `access.room` gives it, and what is known of it. Whether the person may read it is looked at each
+    time, by what is in the database now.
+
+    Raises:
+        Problem: `not_found`.
+    """
+    known = database.known()
+    place = access.place(speaker, name)
+    if place is None:
+        raise access.not_found(name)
+    found = known.get(place)
+    if found is None:
+        found = access.rooms([place])[place]
+        _remember(known, place, found)
+    return access.admitted(speaker, name, found)[0], known
+
+
+def last(room: Room, known: Known, language: str) -> Last:
+    """Of what `find` gave: the room was read before, so its position is not ahead of the messages."""
+    key = (room.pk, room.seq, language, timezone.get_current_timezone())
+    seen: Last | None = known.get(key)
+    if seen is None:
+        seen = _read(room, language)
+        if len(seen.list) + len(seen.data) <= SMALL:
+            _remember(known, key, seen)
+    return seen
+
+
+def _remember(known: Known, key: Hashable, value: Any) -> None:
+    if len(known) >= REMEMBERED:
+        known.clear()
+    known[key] = value
+
+
+def _read(room: Room, language: str) -> Last:
     state = history.room_state(room)
-    key = (room.pk, room.epoch, room.seq, *state.values(), language, timezone.get_current_timezone())
-    unchanged = _unchanged()
-    if (seen := unchanged.get(key)) is not None:
-        return seen
     stored = paging.stored(room.pk, PAGE)
-    made = _kept.get((key, stored))
+    key = (room.epoch, room.seq, *state.values(), language, timezone.get_current_timezone(), stored)
+    made = _kept.get(key)
     if made is None:
         made = _made(room, state, stored, language)
-        _kept.put((key, stored), made, len(made.list) + 3 * len(made.data))
-    if len(made.list) + len(made.data) <= SMALL:
-        if len(unchanged) >= ROOMS:
-            del unchanged[next(iter(unchanged))]
-        unchanged[key] = made
+        _kept.put(key, made, len(made.list) + 3 * len(made.data))
     return made
 
 
@@ -73,21 +100,3 @@ def in_html(data: Any) -> bytes:
     """JSON that can stand in a script element, as Django's `json_script` writes it, in a tenth of its time."""
     escaped = encode(data).replace("<", "\\u003C").replace(">", "\\u003E").replace("&", "\\u0026")
     return escaped.encode()
-
-
-class _Seen(threading.local):
-    """What this thread read, and the state that the database was in before that."""
-
-    state: database.State | None = None
-    lasts: dict[Hashable, Last]
-
-
-_seen = _Seen()
-
-
-def _unchanged() -> dict[Hashable, Last]:
-    """What this thread has read since the last commit of anybody."""
-    state = database.state()
-    if state is None or state != _seen.state:
-        _seen.state, _seen.lasts = state, {}
-    return _seen.lasts

@@ -38,22 +38,21 @@ def page(
 ) -> bytes:
     """The page in this language. `holes`: HTML that the template puts in under these names; the rest of the context
     can be a key."""
-    room, base = get_template(ROOM).template, get_template(BASE).template  # type: ignore[attr-defined]
+    room = get_template(ROOM).template  # type: ignore[attr-defined]
     given = _given(request, room)
-    # Messages are shown once, and whoever shows them must look at them.
-    if not (_is_ours(room) and _is_ours(base)) or given.get("messages"):
-        return _drawn(
-            request, language, context, {name: html.decode() for name, html in holes.items()}
-        ).encode()
     filled = tuple(name for name, html in holes.items() if html)
     theme = request.COOKIES.get("teahouse_theme")
-    # The templates' objects: Django reads them anew where they may change, as in development.
+    # The template's object: where templates may change, as in development, Django reads all of them anew.
     key = (
-        room, base, language, theme if theme in ("dark", "light") else "",
-        str(given.get("place") or ""), filled, *context.values(),
+        room, language, theme if theme in ("dark", "light") else "", str(given.get("place") or ""), filled,
+        *context.values(),
     )  # fmt: skip
-    parts = _kept.get(key)
+    # Messages are shown once, and whoever shows them must look at them.
+    parts = None if given.get("messages") else _kept.get(key)
     if parts is None:
+        if given.get("messages") or not _are_ours():
+            whole = {name: html.decode() for name, html in holes.items()}
+            return _drawn(request, language, context, whole).encode()
         parts = _parts(_drawn(request, language, context, {name: f"{MARK}{name};" for name in filled}))
         _kept.put(key, parts, 2 * sum(len(html) for html, _ in parts))
     return b"".join([piece for html, name in parts for piece in (html, holes[name] if name else b"")])
@@ -82,5 +81,5 @@ def _given(request: HttpRequest, template: Any) -> dict[str, Any]:
     return given
 
 
-def _is_ours(template: Any) -> bool:
-    return str(template.origin.name).startswith(OURS)
+def _are_ours() -> bool:
+    return all(str(get_template(name).origin.name).startswith(OURS) for name in (ROOM, BASE))  # type: ignore[attr-defined]

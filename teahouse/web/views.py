@@ -6,7 +6,7 @@ import time
 from functools import cache, lru_cache, partial
 from threading import Lock
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote
 
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
@@ -32,22 +32,23 @@ from teahouse.models import Person, Room
 from teahouse.models.rooms import slug_of
 from teahouse.web import shell
 from teahouse.web.assets import preloads
-from teahouse.web.last import Last, in_html, last
+from teahouse.web.last import Last, find, in_html, last
 
 COOKIE_SECONDS: Final = 400 * 24 * 3600  # Browsers keep no cookie longer.
+KEPT_BY_NOBODY: Final = "max-age=0, no-cache, no-store, must-revalidate, private"
+"""What `never_cache` says, at whose pace no page is made that is only put together. Redirects are kept by nobody."""
+MISSING: Final = Last(b"", b'"missing":true')
 NOBODY: Final = Speaker({"id": 0, "name": "", "kind": "guest"})
 """Who has no name yet, and may read what a guest may."""
 
 
 @require_safe
-@never_cache
 def home(request: HttpRequest) -> HttpResponseBase:
     """The room that everybody comes to first."""
     return _room_page(request, MAIN)
 
 
 @require_safe
-@never_cache
 def room(request: HttpRequest, name: str) -> HttpResponseBase:
     """A room; one that is not there and one that is not yours look alike."""
     slug = slug_of(name)
@@ -62,16 +63,18 @@ def _room_page(request: HttpRequest, name: str) -> HttpResponseBase:
     speaker = _speaker(request)
     if speaker is None and not conf().GUESTS:
         return redirect_to_login(request.get_full_path())
-    try:
-        found, _ = access.room(speaker or NOBODY, name)
-    except Problem:
-        return _page(request, name, speaker, None)
-    return _page(request, name, speaker, found)
-
-
-def _page(request: HttpRequest, name: str, speaker: Speaker | None, room: Room | None) -> HttpResponse:
     language = _language(request)
-    seen = last(room, language) if room is not None else Last(b"", b'"missing":true')
+    try:
+        found, known = find(speaker or NOBODY, name)
+    except Problem:
+        return _page(request, name, speaker, language, None, MISSING)
+    return _page(request, name, speaker, language, found, last(found, known, language))
+
+
+def _page(
+    request: HttpRequest, name: str, speaker: Speaker | None, language: str, room: Room | None, seen: Last
+) -> HttpResponse:
+    where = (get_urlconf() or settings.ROOT_URLCONF, get_script_prefix())
     sign_out = _sign_out() if speaker and not speaker.is_guest else ""
     context = {
         "name": name,
@@ -79,7 +82,7 @@ def _page(request: HttpRequest, name: str, speaker: Speaker | None, room: Room |
         "topic": room.topic if room is not None else "",
         "missing": room is None,
         "you": speaker is not None,
-        "socket": f"{reverse('teahouse:home')}ws/",
+        "socket": _socket(*where),
         "sign_out": sign_out,
         "preloads": preloads,
         "language_cookie": settings.LANGUAGE_COOKIE_NAME,
@@ -87,11 +90,16 @@ def _page(request: HttpRequest, name: str, speaker: Speaker | None, room: Room |
     holes = {
         "rows": seen.list,
         "first": b'{%b,"you":%b}' % (seen.data, in_html(speaker.who if speaker else None)),
-        "sign_in": escape(_sign_in(request)).encode(),
+        "sign_in": escape(_sign_in(request, where)).encode(),
         "account": escape(speaker.who["name"]).encode() if speaker and sign_out else b"",
     }
     page = shell.page(request, language, context, holes)
-    return HttpResponse(page, status=404 if room is None else 200)
+    return HttpResponse(page, status=404 if room is None else 200, headers={"Cache-Control": KEPT_BY_NOBODY})
+
+
+@lru_cache(16)
+def _socket(*_where: str) -> str:
+    return f"{reverse('teahouse:home')}ws/"
 
 
 def _language(request: HttpRequest) -> str:
@@ -101,18 +109,18 @@ def _language(request: HttpRequest) -> str:
     return translation.get_language_from_request(request)
 
 
-def _sign_in(request: HttpRequest) -> str:
+def _sign_in(request: HttpRequest, where: tuple[str, str]) -> str:
     """Where people with an account sign in and come back from; empty where the project has no such page."""
-    page = _sign_in_page(settings.LOGIN_URL, get_urlconf() or settings.ROOT_URLCONF, get_script_prefix())
+    page = _sign_in_page(settings.LOGIN_URL, *where)
     if not page:
         return ""
     # As `redirect_to_login` makes it, which looks the page up each time.
-    comes_back = urlencode({REDIRECT_FIELD_NAME: request.get_full_path()}, safe="/")
-    return f"{page}{'&' if '?' in page else '?'}{comes_back}"
+    comes_back = quote(request.get_full_path(), safe="/")
+    return f"{page}{'&' if '?' in page else '?'}{REDIRECT_FIELD_NAME}={comes_back}"
 
 
 @lru_cache(16)
-def _sign_in_page(login: str, *_where: Any) -> str:
+def _sign_in_page(login: str, *_where: str) -> str:
     try:
         address = resolve_url(login)
         # The default of Django, /accounts/login/, is often not there.
