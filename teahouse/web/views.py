@@ -14,7 +14,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, resolve_url
-from django.urls import NoReverseMatch, Resolver404, get_script_prefix, get_urlconf, resolve, reverse
+from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils import translation
 from django.utils.html import escape
 from django.views.decorators.cache import never_cache
@@ -74,7 +74,7 @@ def _room_page(request: HttpRequest, name: str) -> HttpResponseBase:
 def _page(
     request: HttpRequest, name: str, speaker: Speaker | None, language: str, room: Room | None, seen: Last
 ) -> HttpResponse:
-    where = (get_urlconf() or settings.ROOT_URLCONF, get_script_prefix())
+    where = (getattr(request, "urlconf", None) or settings.ROOT_URLCONF, request.META.get("SCRIPT_NAME", ""))
     sign_out = _sign_out() if speaker and not speaker.is_guest else ""
     context = {
         "name": name,
@@ -89,7 +89,7 @@ def _page(
     }
     holes = {
         "rows": seen.list,
-        "first": b'{%b,"you":%b}' % (seen.data, in_html(speaker.who if speaker else None)),
+        "first": b'{%b,"you":%b}' % (seen.data, in_html(speaker.who) if speaker else b"null"),
         "sign_in": escape(_sign_in(request, where)).encode(),
         "account": escape(speaker.who["name"]).encode() if speaker and sign_out else b"",
     }
