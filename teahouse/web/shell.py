@@ -11,9 +11,12 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from django.conf import settings
+from django.core.signals import setting_changed
 from django.http import HttpRequest
 from django.template.loader import get_template
 from django.utils import translation
@@ -38,11 +41,10 @@ def page(
 ) -> bytes:
     """The page in this language. `holes`: HTML that the template puts in under these names; the rest of the context
     can be a key."""
-    room = get_template(ROOM).template  # type: ignore[attr-defined]
+    room, is_ours = _template.__wrapped__() if settings.DEBUG else _template()
     given = _given(request, room)
     filled = tuple(name for name, html in holes.items() if html)
     theme = request.COOKIES.get("teahouse_theme")
-    # The template's object: where templates may change, as in development, Django reads all of them anew.
     key = (
         room, language, theme if theme in ("dark", "light") else "", str(given.get("place") or ""), filled,
         *context.values(),
@@ -50,7 +52,7 @@ def page(
     # Messages are shown once, and whoever shows them must look at them.
     parts = None if given.get("messages") else _kept.get(key)
     if parts is None:
-        if given.get("messages") or not _are_ours():
+        if given.get("messages") or not is_ours:
             whole = {name: html.decode() for name, html in holes.items()}
             return _drawn(request, language, context, whole).encode()
         parts = _parts(_drawn(request, language, context, {name: f"{MARK}{name};" for name in filled}))
@@ -81,5 +83,17 @@ def _given(request: HttpRequest, template: Any) -> dict[str, Any]:
     return given
 
 
-def _are_ours() -> bool:
-    return all(str(get_template(name).origin.name).startswith(OURS) for name in (ROOM, BASE))  # type: ignore[attr-defined]
+@cache
+def _template() -> tuple[Any, bool]:
+    """The room's template, which is another object where templates have been read anew, and whether it and what it
+    extends are ours."""
+    found = [get_template(name) for name in (ROOM, BASE)]
+    ours = all(str(each.origin.name).startswith(OURS) for each in found)  # type: ignore[attr-defined]
+    return found[0].template, ours  # type: ignore[attr-defined]
+
+
+def _settings_changed(**_: Any) -> None:
+    _template.cache_clear()
+
+
+setting_changed.connect(_settings_changed, dispatch_uid="teahouse.shell")  # Only tests send it.
