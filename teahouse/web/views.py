@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import cache, lru_cache, partial
+from html import escape
 from threading import Lock
 from typing import Any, Final
 from urllib.parse import quote
@@ -16,7 +17,6 @@ from django.middleware.csrf import get_token
 from django.shortcuts import redirect, resolve_url
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils import translation
-from django.utils.html import escape
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
