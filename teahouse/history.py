@@ -1,15 +1,14 @@
-"""Reads what was stored, always in its present state. In: room ids and numbers. Out: events and messages as they go
-over the wire, for resumes (`live/runtime.py`), history and pages. Synchronous; callers run it on a reader thread.
+"""Reads what was stored, always in its present state. In: room ids and numbers. Out: events as they go over the wire,
+for resumes (`live/runtime.py`), and unread counts; pages of messages are `paging.py`. Synchronous; callers run it on a
+reader thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import datetime
-from functools import cache
-from typing import Any, Final, cast
+from collections.abc import Collection, Iterable
+from typing import Any, cast
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from teahouse.events import (
@@ -77,25 +76,14 @@ def message_state(message: Message, reactions: dict[str, list[int]] | None = Non
         "at": timestamp(message.at),
         "by": who(message.person),
     }
-    return _with_content(state, message.deleted_at, message.edited_at, message.text, message.html, reactions)
-
-
-def _with_content(
-    state: MessageState,
-    deleted_at: datetime | None,
-    edited_at: datetime | None,
-    text: str,
-    html: str | None,
-    reactions: dict[str, list[int]] | None,
-) -> MessageState:
-    if deleted_at is not None:
-        state["deleted"] = timestamp(deleted_at)
+    if message.deleted_at is not None:
+        state["deleted"] = timestamp(message.deleted_at)
         return state
-    state["text"] = text
-    if html is not None:
-        state["html"] = html
-    if edited_at is not None:
-        state["edited"] = timestamp(edited_at)
+    state["text"] = message.text
+    if message.html is not None:
+        state["html"] = message.html
+    if message.edited_at is not None:
+        state["edited"] = timestamp(message.edited_at)
     if reactions:
         state["reactions"] = reactions
     return state
@@ -103,9 +91,22 @@ def _with_content(
 
 def reactions_of(messages: Collection[int]) -> dict[int, dict[str, list[int]]]:
     """For each message its reactions: emoji → ids of people, both in the order they came."""
-    found: dict[int, dict[str, list[int]]] = {}
+    return by_message(reaction_rows(messages))
+
+
+ReactionRow = tuple[int, str, int]
+"""Message, emoji, person."""
+
+
+def reaction_rows(messages: Collection[int]) -> list[ReactionRow]:
+    """The reactions of messages as they are stored, in the order they came."""
     ids = list(messages)
-    rows = [row for part in batched(ids) for row in _reactions.rows(part)]
+    return [cast(ReactionRow, tuple(row)) for part in batched(ids) for row in _reactions.stored(part)]
+
+
+def by_message(rows: Iterable[ReactionRow]) -> dict[int, dict[str, list[int]]]:
+    """What `reactions_of` gives, of these."""
+    found: dict[int, dict[str, list[int]]] = {}
     for message, emoji, person in rows:
         kinds = found.setdefault(message, {})
         if emoji in kinds or len(kinds) < REACTION_KINDS:
@@ -128,92 +129,6 @@ def _at_most(left: int, kinds: dict[str, list[int]]) -> dict[str, list[int]]:
             cut[emoji] = people[:left]
             left -= len(people)
     return cut
-
-
-# Messages
-
-
-def page(
-    room: int,
-    *,
-    before: int | None = None,
-    after: int | None = None,
-    around: int | None = None,
-    limit: int = 50,
-) -> dict[str, Any]:
-    """Messages in their present state, oldest first, and a position read before them.
-
-    Returns:
-        {"messages": [MessageState with rev], "position": Position, "more": {"before": bool, "after": bool}}
-    """
-    at = position(room)
-    assert at is not None, "rooms are never deleted while somebody may read them"
-    older: list[_Row] = []
-    newer: list[_Row] = []
-    if after is not None:
-        newer = _messages(_after, limit + 1).rows(room, after)
-        more = {"before": bool(_messages(_before, 1).rows(room, after + 1)), "after": len(newer) > limit}
-        newer = newer[:limit]
-    elif around is not None:
-        half = limit // 2
-        older = _messages(_before, half + 1).rows(room, around)
-        newer = _messages(_after, limit - half + 1).rows(room, around - 1)
-        more = {"before": len(older) > half, "after": len(newer) > limit - half}
-        older, newer = older[:half], newer[: limit - half]
-    else:
-        older = _messages(_before, limit + 1).rows(room, BIGGEST if before is None else before)
-        later = before is not None and bool(_messages(_after, 1).rows(room, before - 1))
-        more = {"before": len(older) > limit, "after": later}
-        older = older[:limit]
-    return {"messages": _shown([*reversed(older), *newer]), "position": at, "more": more}
-
-
-_Row = tuple[Any, ...]
-"""What COLUMNS name: model objects of 50 messages and their authors cost three times as much as all the rest."""
-COLUMNS: Final = (
-    "pk", "key", "seq", "at", "person", "person__name", "person__kind", "rev", "deleted_at", "edited_at", "text",
-    "html",
-)  # fmt: skip
-BIGGEST: Final = 2**63 - 1
-
-
-def _before(room: int, seq: int) -> QuerySet[Message]:
-    return Message.objects.filter(room=room, seq__lt=seq).order_by("-seq")
-
-
-def _after(room: int, seq: int) -> QuerySet[Message]:
-    return Message.objects.filter(room=room, seq__gt=seq).order_by("seq")
-
-
-@cache
-def _messages(which: Callable[[int, int], QuerySet[Message]], limit: int) -> Prepared[Message]:
-    return Prepared(
-        (NUMBERS[0], NUMBERS[1]), lambda room, seq: which(room, seq).values_list(*COLUMNS)[:limit]
-    )
-
-
-_one: Prepared[Message] = Prepared(
-    (NUMBERS[0], NUMBERS[1]),
-    lambda room, message: Message.objects.filter(room=room, pk=message).values_list(*COLUMNS),
-)
-
-
-def message(room: int, message: int) -> MessageState | None:
-    """One message of the room as it is now, or None."""
-    rows = _one.rows(room, message)
-    return _shown(rows)[0] if rows else None
-
-
-def _shown(rows: Sequence[_Row]) -> list[MessageState]:
-    reactions = reactions_of([row[0] for row in rows])
-    shown = []
-    for pk, key, seq, at, person, name, kind, rev, deleted_at, edited_at, text, html in rows:
-        by: Who = {"id": person, "name": name, "kind": kind}
-        state: MessageState = {"id": pk, "key": key, "seq": seq, "at": timestamp(at), "by": by}
-        state = _with_content(state, deleted_at, edited_at, text, html, reactions.get(pk))
-        state["rev"] = rev
-        shown.append(state)
-    return shown
 
 
 # Events
@@ -374,14 +289,14 @@ def unread_of(**which: Any) -> Any:
 
 
 __all__ = [
+    "by_message",
     "events_after",
-    "message",
     "message_state",
     "own_rooms",
     "own_rooms_of",
-    "page",
     "position",
     "positions",
+    "reaction_rows",
     "reactions_of",
     "room_state",
     "unread_of",

@@ -24,6 +24,7 @@ from teahouse.conf import conf
 from teahouse.events import Event, Who, encode
 from teahouse.journal import Commit, Entry, Journal, Settled
 from teahouse.limits import Buckets, Counted
+from teahouse.live import pages
 from teahouse.live.cuts import Cuts
 from teahouse.live.following import Following
 from teahouse.live.hub import Hub
@@ -65,6 +66,7 @@ class Runtime:
         self.tokens = self._together(people.people_of_tokens)
         self.own_rooms = self._together(history.own_rooms_of)
         self.rooms = self._together(access.rooms)
+        self.pages = self._together(pages.read, most=pages.MOST, patience=pages.GATHER_SECONDS)
         self.journal = Journal(self._settled)
         self.bus = Bus(site, self.process, self._heard)
         self.presence = Presence()
@@ -103,7 +105,7 @@ class Runtime:
             self._hand_on()
         await self.bus.stop()
         await self.renderer.close()
-        for together in (self.guests, self.tokens, self.own_rooms, self.rooms):
+        for together in (self.guests, self.tokens, self.own_rooms, self.rooms, self.pages):
             together.close()
         self.readers.close()
 
@@ -152,11 +154,11 @@ class Runtime:
         """
         return await _available(self.readers.run(partial(run, *args, **more)))
 
-    def _together(self, read: Callable[[list[K]], dict[K, V]]) -> Together[K, V]:
-        return Together(self.loop, lambda questions: self.readers.run(partial(read, questions)))
+    def _together(self, read: Callable[[list[K]], dict[K, V]], **bounds: Any) -> Together[K, V]:
+        return Together(self.loop, lambda questions: self.readers.run(partial(read, questions)), **bounds)
 
     async def ask(self, together: Together[K, V], question: K) -> V:
-        """The answer to what many ask, of `guests`, `tokens`, `own_rooms` or `rooms`.
+        """The answer to what many ask, of `guests`, `tokens`, `own_rooms`, `rooms` or `pages`.
 
         Raises:
             Problem: `unavailable`.

@@ -12,7 +12,7 @@ import secrets
 from functools import partial
 from typing import Any, Final
 
-from teahouse import access, history
+from teahouse import history
 from teahouse.access import Grant, Speaker
 from teahouse.actions import messages, rooms
 from teahouse.conf import conf
@@ -21,9 +21,11 @@ from teahouse.limits import Strikes
 from teahouse.live import protocol
 from teahouse.live.connection import Connection
 from teahouse.live.inbox import Gate
+from teahouse.live.pages import Asked
 from teahouse.live.protocol import Problem
 from teahouse.live.sendqueue import Block
 from teahouse.models.rooms import slug_of
+from teahouse.paging import Where
 from teahouse.render import mentioned_names
 
 HELLO_SECONDS: Final = 10.0
@@ -219,8 +221,11 @@ class Session(Connection):
         self._answer(command.id, {})
 
     async def _history(self, speaker: Speaker, command: protocol.History) -> None:
-        where = command.model_dump(include={"before", "after", "around", "limit"})
-        self._answer(command.id, await self.runtime.read(_page, speaker, command.room, where))
+        where = Where(command.before, command.after, command.around, command.limit)
+        page = await self.runtime.ask(self.runtime.pages, Asked(speaker, command.room, where))
+        if isinstance(page, Problem):
+            raise page
+        self._answer(command.id, page)
 
     async def _typing(self, speaker: Speaker, command: protocol.Typing) -> None:
         grant = await self._grant(speaker, command.room)
@@ -354,14 +359,6 @@ class Session(Connection):
             except Problem as problem:
                 self._answer_refused(number, problem)
             self._again.pop(0)
-
-
-def _page(speaker: Speaker, name: str, where: dict[str, Any]) -> dict[str, Any]:
-    _, grant = access.room(speaker, name)
-    page = history.page(grant.room, **where)
-    # The right may have ended while the page was read: what was said since is not for the person (P6).
-    access.room(speaker, name)
-    return page
 
 
 def _with_events(reply: str, events: list[str]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from itertools import islice
 from time import monotonic
 from typing import Final, Generic, TypeVar
 
@@ -29,14 +30,21 @@ class Together(Generic[K, V]):
 
     A read begins after the question was asked, so it sees what had been stored until then. It waits for more
     questions as long as each round of the event loop brings some, and for a CROWD as long as the loop is busy with
-    others, of whom some will ask: at most GATHER_SECONDS. Who asks alone does not wait.
+    others, of whom some will ask: at most `patience` seconds. Who asks alone does not wait. A read has at most `most`.
     """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, read: Callable[[list[K]], Awaitable[dict[K, V]]]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        read: Callable[[list[K]], Awaitable[dict[K, V]]],
+        *,
+        most: int = MOST,
+        patience: float = GATHER_SECONDS,
     ) -> None:
         self._loop = loop
         self._read = read
+        self._most = most
+        self._patience = patience
         self._waiting: dict[K, list[asyncio.Future[V]]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -56,14 +64,14 @@ class Together(Generic[K, V]):
         try:
             while self._waiting:
                 await self._gathered()
-                asked = list(self._waiting)[:MOST]
+                asked = list(islice(self._waiting, self._most))
                 await self._answer({question: self._waiting.pop(question) for question in asked})
         finally:
             self._task = None
 
     async def _gathered(self) -> None:
-        end = monotonic() + GATHER_SECONDS
-        while (before := len(self._waiting)) < MOST and (now := monotonic()) < end:
+        end = monotonic() + self._patience
+        while (before := len(self._waiting)) < self._most and (now := monotonic()) < end:
             await asyncio.sleep(0)
             busy = before >= CROWD and monotonic() - now > BUSY_SECONDS
             if len(self._waiting) == before and not busy:

@@ -19,4 +19,5 @@ from teahouse.server.handler import Pages  # noqa: E402
 from teahouse.server.health import Health  # noqa: E402
 from teahouse.server.static import Static  # noqa: E402
 
-application = Health(Static(with_sockets(Pages())))
+pages = Pages()
+application = Health(Static(pages.closed_at_the_end_of(with_sockets(pages))))

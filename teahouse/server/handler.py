@@ -7,14 +7,17 @@ the page wait.
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIHandler
-from django.db import close_old_connections
+from django.db import connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+
+from teahouse import database
 
 THREADS: Final = 4
 
@@ -40,4 +43,26 @@ class Pages(ASGIHandler):
         try:
             return self.get_response(request)
         finally:
-            close_old_connections()
+            _let_go()
+
+    def closed_at_the_end_of(self, application: Any) -> Any:
+        """The application; when it has shut down, before it says so, the threads are ended and their connections
+        closed."""
+
+        async def whole(scope: Any, receive: Any, send: Any) -> None:
+            async def close_before(message: Any) -> None:
+                if message["type"].startswith("lifespan.shutdown."):
+                    await asyncio.to_thread(database.close_threads, self._threads, THREADS)
+                await send(message)
+
+            await application(scope, receive, close_before if scope["type"] == "lifespan" else send)
+
+        return whole
+
+
+def _let_go() -> None:
+    """What Django does behind a request, but that a thread keeps its connection to SQLite: to open one and make its
+    functions known takes as long as all that a page asks of it. One to PostgreSQL goes back into the pool."""
+    for connection in connections.all(initialized_only=True):
+        if connection.vendor != "sqlite" or connection.errors_occurred:
+            connection.close_if_unusable_or_obsolete()

@@ -56,7 +56,7 @@ class Server(uvicorn.Server):
             # uvicorn leaves this out then; what was accepted is to be stored all the same.
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.lifespan.shutdown(), FORCED_SECONDS)
-        gc.unfreeze()  # What is dropped at the end, such as a page's connection to the database, is closed as ever.
+        gc.unfreeze()  # What is dropped at the end is closed as ever.
 
     async def _unless_forced(self, work: Any) -> None:
         """Awaits `work`, at most DRAIN_SECONDS and not beyond a second Ctrl-C."""

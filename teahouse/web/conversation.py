@@ -1,6 +1,6 @@
 """The last page of a room as the template draws it: a readable conversation before, and without, any script.
 
-In: messages as `history.page` gives them. Out: rows. Pure.
+In: messages as `paging.page` gives them. Out: rows. Pure.
 """
 
 from __future__ import annotations

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from functools import cache, partial
+from functools import cache, lru_cache, partial
+from html import escape
 from threading import Lock
 from typing import Any, Final
+from urllib.parse import quote
 
 from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, resolve_url
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils import translation
 from django.views.decorators.cache import never_cache
@@ -25,27 +28,27 @@ from teahouse.conf import conf
 from teahouse.limits import Buckets, address_key
 from teahouse.live.handshake import GUEST_COOKIE, client_address
 from teahouse.live.protocol import Problem
-from teahouse.models import Person
+from teahouse.models import Person, Room
 from teahouse.models.rooms import slug_of
+from teahouse.web import shell
 from teahouse.web.assets import preloads
-from teahouse.web.conversation import rows
-from teahouse.web.drawn import drawn
+from teahouse.web.last import Last, find, in_html, last
 
-PAGE: Final = 50
 COOKIE_SECONDS: Final = 400 * 24 * 3600  # Browsers keep no cookie longer.
+KEPT_BY_NOBODY: Final = "max-age=0, no-cache, no-store, must-revalidate, private"
+"""What `never_cache` says, at whose pace no page is made that is only put together. Redirects are kept by nobody."""
+MISSING: Final = Last(b"", b'"missing":true')
 NOBODY: Final = Speaker({"id": 0, "name": "", "kind": "guest"})
 """Who has no name yet, and may read what a guest may."""
 
 
 @require_safe
-@never_cache
 def home(request: HttpRequest) -> HttpResponseBase:
     """The room that everybody comes to first."""
     return _room_page(request, MAIN)
 
 
 @require_safe
-@never_cache
 def room(request: HttpRequest, name: str) -> HttpResponseBase:
     """A room; one that is not there and one that is not yours look alike."""
     slug = slug_of(name)
@@ -60,35 +63,43 @@ def _room_page(request: HttpRequest, name: str) -> HttpResponseBase:
     speaker = _speaker(request)
     if speaker is None and not conf().GUESTS:
         return redirect_to_login(request.get_full_path())
+    language = _language(request)
     try:
-        found, grant = access.room(speaker or NOBODY, name)
+        found, known = find(speaker or NOBODY, name)
     except Problem:
-        return _page(request, name, speaker, {"missing": True}, status=404)
-    first: dict[str, Any] = {
-        "room": history.room_state(found),
-        "history": history.page(grant.room, limit=PAGE),
-    }
-    return _page(request, name, speaker, first)
+        return _page(request, name, speaker, language, None, MISSING)
+    return _page(request, name, speaker, language, found, last(found, known, language))
 
 
 def _page(
-    request: HttpRequest, name: str, speaker: Speaker | None, first: dict[str, Any], status: int = 200
+    request: HttpRequest, name: str, speaker: Speaker | None, language: str, room: Room | None, seen: Last
 ) -> HttpResponse:
-    title = first["room"]["title"] if "room" in first else name
+    where = (getattr(request, "urlconf", None) or settings.ROOT_URLCONF, request.META.get("SCRIPT_NAME", ""))
+    sign_out = _sign_out() if speaker and not speaker.is_guest else ""
     context = {
         "name": name,
-        "title": title,
-        "topic": first["room"]["topic"] if "room" in first else "",
-        "rows": [drawn(row) for row in rows(first["history"]["messages"])] if "history" in first else [],
-        "first": first | {"you": speaker.who if speaker else None},
-        "socket": f"{reverse('teahouse:home')}ws/",
-        "sign_in": _sign_in(request),
-        "sign_out": _sign_out() if speaker and not speaker.is_guest else "",
-        "preloads": preloads(),
+        "title": room.title if room is not None else name,
+        "topic": room.topic if room is not None else "",
+        "missing": room is None,
+        "you": speaker is not None,
+        "socket": _socket(*where),
+        "sign_out": sign_out,
+        "preloads": preloads,
         "language_cookie": settings.LANGUAGE_COOKIE_NAME,
     }
-    with translation.override(_language(request)):
-        return render(request, "teahouse/room.html", context, status=status)
+    holes = {
+        "rows": seen.list,
+        "first": b'{%b,"you":%b}' % (seen.data, in_html(speaker.who) if speaker else b"null"),
+        "sign_in": escape(_sign_in(request, where)).encode(),
+        "account": escape(speaker.who["name"]).encode() if speaker and sign_out else b"",
+    }
+    page = shell.page(request, language, context, holes)
+    return HttpResponse(page, status=404 if room is None else 200, headers={"Cache-Control": KEPT_BY_NOBODY})
+
+
+@lru_cache(16)
+def _socket(*_where: str) -> str:
+    return f"{reverse('teahouse:home')}ws/"
 
 
 def _language(request: HttpRequest) -> str:
@@ -98,10 +109,20 @@ def _language(request: HttpRequest) -> str:
     return translation.get_language_from_request(request)
 
 
-def _sign_in(request: HttpRequest) -> str:
+def _sign_in(request: HttpRequest, where: tuple[str, str]) -> str:
     """Where people with an account sign in and come back from; empty where the project has no such page."""
+    page = _sign_in_page(settings.LOGIN_URL, *where)
+    if not page:
+        return ""
+    # As `redirect_to_login` makes it, which looks the page up each time.
+    comes_back = quote(request.get_full_path(), safe="/")
+    return f"{page}{'&' if '?' in page else '?'}{REDIRECT_FIELD_NAME}={comes_back}"
+
+
+@lru_cache(16)
+def _sign_in_page(login: str, *_where: str) -> str:
     try:
-        address = redirect_to_login(request.get_full_path()).url
+        address = resolve_url(login)
         # The default of Django, /accounts/login/, is often not there.
         return address if _is_served(address) else ""
     except NoReverseMatch:
@@ -214,6 +235,6 @@ def _speaker(request: HttpRequest) -> Speaker | None:
         known = Person.objects.filter(user=user).first()
         return access.speaker_of(known or database.write(partial(people.ensure_person, user)))
     ticket = request.COOKIES.get(GUEST_COOKIE)
-    known_id = (people.person_of_ticket(ticket) if ticket else None) or 0
-    guest = Person.objects.filter(pk=known_id, kind=Person.Kind.GUEST, deactivated_at=None).first()
-    return access.speaker_of(guest) if guest is not None else None
+    known_id = people.person_of_ticket(ticket) if ticket else None
+    guest = people.guests([known_id])[known_id] if known_id is not None else None
+    return access.speaker_of(guest) if guest is not None and guest.deactivated_at is None else None

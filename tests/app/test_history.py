@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from teahouse import history
+from teahouse import history, paging
 from teahouse.access import Grant, Speaker, room, speaker_of
 from teahouse.actions import messages, rooms
 from teahouse.events import REACTION_KINDS, REACTION_PEOPLE
@@ -134,7 +134,7 @@ class TestPages:
     def test_a_page_is_what_was_asked_for(
         self, ten: Room, where: dict[str, int], expected: list[int], before: bool, after: bool
     ) -> None:
-        page = history.page(ten.pk, **where)
+        page = paging.page(ten.pk, **where)
         assert seqs(page) == expected
         assert page["more"] == {"before": before, "after": after}
         ten.refresh_from_db()
@@ -144,21 +144,21 @@ class TestPages:
     def test_all_pages_together_are_the_journal_in_both_directions(self, ten: Room, limit: int) -> None:
         all_of_them = list(Message.objects.filter(room=ten).order_by("seq").values_list("seq", flat=True))
         backwards: list[int] = []
-        page = history.page(ten.pk, limit=limit)
+        page = paging.page(ten.pk, limit=limit)
         backwards = seqs(page)
         while page["more"]["before"]:
-            page = history.page(ten.pk, before=backwards[0], limit=limit)
+            page = paging.page(ten.pk, before=backwards[0], limit=limit)
             backwards = seqs(page) + backwards
         assert backwards == all_of_them
-        page = history.page(ten.pk, after=0, limit=limit)
+        page = paging.page(ten.pk, after=0, limit=limit)
         forwards = seqs(page)
         while page["more"]["after"]:
-            page = history.page(ten.pk, after=forwards[-1], limit=limit)
+            page = paging.page(ten.pk, after=forwards[-1], limit=limit)
             forwards += seqs(page)
         assert forwards == all_of_them
 
     def test_an_empty_room(self, tea: Room) -> None:
-        assert history.page(tea.pk) == {
+        assert paging.page(tea.pk) == {
             "messages": [],
             "position": {"epoch": tea.epoch, "seq": 0},
             "more": {"before": False, "after": False},
@@ -167,18 +167,18 @@ class TestPages:
     def test_other_rooms_do_not_shine_through(self, ten: Room, journal: Journal, alice: Person) -> None:
         out = Room.objects.create(slug="out", title="Out")
         (message,) = said(journal, out, alice, "elsewhere")
-        assert seqs(history.page(out.pk)) == [1]
-        assert history.message(out.pk, message) is not None
-        assert history.message(ten.pk, message) is None
+        assert seqs(paging.page(out.pk)) == [1]
+        assert paging.message(out.pk, message) is not None
+        assert paging.message(ten.pk, message) is None
 
     def test_a_page_costs_the_same_however_long_it_is(self, ten: Room) -> None:
         # The position, the messages with who said them, their reactions; whether there are more on the other side.
         for limit in (2, 10):
             with queries(3):
-                history.page(ten.pk, limit=limit)
+                paging.page(ten.pk, limit=limit)
             for where in ("before", "after", "around"):
                 with queries(4):
-                    history.page(ten.pk, limit=limit, **{where: 5})
+                    paging.page(ten.pk, limit=limit, **{where: 5})
 
 
 class TestPresentState:
@@ -204,7 +204,7 @@ class TestPresentState:
     def test_history_shows_each_message_as_it_is_now(
         self, ids: list[int], tea: Room, alice: Person, bob: Person
     ) -> None:
-        one, two, three = history.page(tea.pk)["messages"]
+        one, two, three = paging.page(tea.pk)["messages"]
         at, by = one["at"], history.who(alice)
         assert one == {
             "id": ids[0], "key": "key secret one", "seq": 1, "at": at, "by": by,
@@ -217,7 +217,7 @@ class TestPresentState:
         }  # fmt: skip
         assert (three["text"], three["reactions"], three["rev"]) == ("three", {"🍵": [bob.pk, alice.pk]}, 10)
         assert "edited" not in three
-        assert history.message(tea.pk, ids[2]) == three
+        assert paging.message(tea.pk, ids[2]) == three
 
     def test_a_resume_shows_each_event_with_what_its_message_is_now(
         self, ids: list[int], tea: Room, bob: Person
@@ -245,8 +245,8 @@ class TestPresentState:
             assert (frame["event"] == "deleted") == ("deleted" in frame["message"])
 
     def test_what_was_deleted_or_edited_away_is_nowhere(self, ids: list[int], tea: Room) -> None:
-        everything = repr(history.events_after(tea.pk, 0, "tea")) + repr(history.page(tea.pk))
-        everything += repr([history.message(tea.pk, message) for message in ids])
+        everything = repr(history.events_after(tea.pk, 0, "tea")) + repr(paging.page(tea.pk))
+        everything += repr([paging.message(tea.pk, message) for message in ids])
         assert "secret" not in everything.replace("key secret", "")
         with connection.cursor() as cursor:
             for table in ("teahouse_message", "teahouse_event", "teahouse_reaction", "teahouse_outbox"):

@@ -139,3 +139,10 @@ async def test_closing_lets_go_of_all_who_wait() -> None:
         asyncio.CancelledError,
         asyncio.CancelledError,
     ]
+
+
+async def test_a_read_has_at_most_what_it_was_given_as_its_bound() -> None:
+    reader = Reader()
+    together: Together[int, int] = Together(asyncio.get_running_loop(), reader.read, most=3)
+    assert await asyncio.gather(*map(together.ask, range(8))) == [number**2 for number in range(8)]
+    assert reader.reads == [[0, 1, 2], [3, 4, 5], [6, 7]]

@@ -4,9 +4,12 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -256,6 +259,34 @@ def test_where_guests_are_not_let_in_one_signs_in_first() -> None:
         refused = become_guest(site.browser(), "Ada")
         assert (refused.status, refused.json()["error"]["code"]) == (403, "guests_refused")
         assert first_page(make_owner(site).get("/"))["you"]["kind"] == "user"
+
+
+# Times and threads
+
+
+def test_times_are_those_of_the_world_wherever_the_server_stands() -> None:
+    with Teahouse(env={"TEAHOUSE_TIME_ZONE": "Asia/Shanghai"}) as site:
+        with Client(site.url, "梅") as client:
+            client.ok(do="subscribe", room="main")
+            client.say("main", "now")
+            told = client.ok(do="history", room="main")["messages"][0]["at"]
+        assert abs(datetime.fromisoformat(told) - datetime.now(UTC)) < timedelta(minutes=1)
+        answer = site.browser().get("/")
+        assert first_page(answer)["history"]["messages"][0]["at"] == told
+        here = datetime.fromisoformat(told).astimezone(ZoneInfo("Asia/Shanghai"))
+        assert f">{here:%H:%M}</time>" in answer.text
+
+
+def test_a_server_that_was_stopped_has_let_go_of_its_database() -> None:
+    """SQLite removes its log behind the last connection; the threads that make pages keep theirs till the end."""
+    with Teahouse() as site:
+        with ThreadPoolExecutor(8) as readers:
+            assert {
+                answer.status for answer in readers.map(lambda _: site.browser().get("/"), range(24))
+            } == {200}
+        assert (site.data / "teahouse.sqlite3-wal").exists(), "it is open"
+        assert site.terminate() == 0
+        assert not (site.data / "teahouse.sqlite3-wal").exists()
 
 
 # Language and theme

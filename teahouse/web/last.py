@@ -1,0 +1,102 @@
+"""The last messages of a room for its page, drawn once for all who read it. In: a person and a room's name.
+Out: HTML and JSON, encoded.
+
+Two things are remembered, and both are looked at for each page. Between two commits of the database nothing can be
+another (`database.known`). And what was read is drawn again only where it is another than what was drawn: each message
+with its text, name, times and reactions is in the key. So nothing has to be told what is out of date, and what somebody
+changes with SQL is seen as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, Final, NamedTuple
+
+from django.utils import timezone, translation
+
+from teahouse import access, database, history, paging
+from teahouse.access import Speaker
+from teahouse.events import encode
+from teahouse.models import Room
+from teahouse.paging import Stored, Where
+from teahouse.web.conversation import rows
+from teahouse.web.drawn import drawn
+from teahouse.web.kept import Kept
+
+PAGE: Final = Where(limit=50)
+KEPT_BYTES: Final = 16 * 2**20
+REMEMBERED: Final = 32
+"""Rooms and their last messages that a thread remembers until the next commit."""
+SMALL: Final = 2**18
+"""What is bigger, in bytes, it does not remember."""
+Known = dict[Hashable, Any]
+
+
+class Last(NamedTuple):
+    """`list`: the rows as HTML, empty where nothing was said. `data`: the members `room` and `history` of the JSON that
+    the script begins with, as they stand in HTML."""
+
+    list: bytes
+    data: bytes
+
+
+def find(speaker: Speaker, name: str) -> tuple[Room, Known]:
+    """The room, as `access.room` gives it, and what is known of it. Whether the person may read it is looked at each
+    time, by what is in the database now.
+
+    Raises:
+        Problem: `not_found`.
+    """
+    known = database.known()
+    place = access.place(speaker, name)
+    if place is None:
+        raise access.not_found(name)
+    found = known.get(place)
+    if found is None:
+        found = access.rooms([place])[place]
+        _remember(known, place, found)
+    return access.admitted(speaker, name, found)[0], known
+
+
+def last(room: Room, known: Known, language: str) -> Last:
+    """Of what `find` gave: the room was read before, so its position is not ahead of the messages."""
+    key = (room.pk, room.seq, language, timezone.get_current_timezone())
+    seen: Last | None = known.get(key)
+    if seen is None:
+        seen = _read(room, language)
+        if len(seen.list) + len(seen.data) <= SMALL:
+            _remember(known, key, seen)
+    return seen
+
+
+def _remember(known: Known, key: Hashable, value: Any) -> None:
+    if len(known) >= REMEMBERED:
+        known.clear()
+    known[key] = value
+
+
+def _read(room: Room, language: str) -> Last:
+    state = history.room_state(room)
+    stored = paging.stored(room.pk, PAGE)
+    key = (room.epoch, room.seq, *state.values(), language, timezone.get_current_timezone(), stored)
+    made = _kept.get(key)
+    if made is None:
+        made = _made(room, state, stored, language)
+        _kept.put(key, made, len(made.list) + 3 * len(made.data))
+    return made
+
+
+_kept: Kept[Last] = Kept(KEPT_BYTES)
+
+
+def _made(room: Room, state: Any, stored: Stored, language: str) -> Last:
+    page = paging.shown(stored, {"epoch": room.epoch, "seq": room.seq})
+    with translation.override(language):
+        drawn_rows = "\n".join(drawn(row) for row in rows(page["messages"]))
+    return Last(drawn_rows.encode(), in_html({"room": state, "history": page})[1:-1])
+
+
+def in_html(data: Any) -> bytes:
+    """JSON that can stand in a script element, as Django's `json_script` writes it, in a tenth of its time."""
+    escaped = encode(data).replace("<", "\\u003C").replace(">", "\\u003E").replace("&", "\\u0026")
+    return escaped.encode()
