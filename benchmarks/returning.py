@@ -49,7 +49,7 @@ def run(rounds: int, sessions: int, kind: str, connecting: int = 500, *, show: b
     for number in range(rounds):
         answer = measure(sessions, kind, connecting, f"returning: round {number + 1} of {rounds}")
         if show:
-            for statement, times in answer["statements"].most_common(12):
+            for statement, times in answer["statements"].most_common(30):
                 print(f"\n{times:8,}  {' '.join(statement.split())}", end="", file=sys.stderr)
         answers.append(answer)
     command = f"returning --sessions {sessions} --kind {kind} --rounds {rounds}"

@@ -7,17 +7,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from teahouse import history
 from teahouse.events import Event, Position
 from teahouse.live.hold import pause_at
 from teahouse.live.hub import Ahead, Feed, Hub, Joined, NeedsPage, Reader
+from teahouse.live.missed import REACH_MORE, Missed
 
 log = logging.getLogger("teahouse.runtime")
-
-REACH_MORE: Final = 16
-"""Events before those that somebody missed which are read along: another of the crowd has missed one or two more."""
 
 
 class Following:
@@ -32,9 +30,11 @@ class Following:
         self._loading: dict[int, asyncio.Task[None]] = {}
         self._catching_up: dict[int, asyncio.Task[None]] = {}
         self._reaching: dict[int, asyncio.Task[None]] = {}
+        self._missed = Missed(self._page)
 
     def stop(self) -> None:
         """Nothing is read any more."""
+        self._missed.stop()
         for task in [*self._loading.values(), *self._catching_up.values(), *self._reaching.values()]:
             task.cancel()
 
@@ -71,7 +71,7 @@ class Following:
                 if not reached and self.hub.could_reach(feed, since["seq"]):
                     reached = await self._reach_back(feed, since["seq"])
                     continue
-                page = await self._page(room, since["seq"], name)
+                page = await self._missed.after(feed, since["seq"])
             except Ahead:
                 assert since is not None
                 head = await self._read(history.position, room)
