@@ -74,7 +74,7 @@ def test_the_order_stays(seed: int) -> None:
         session = session_in(room)
         said = 0
         while len(room.stored) < 12:
-            match chance.choice(("say", "say", "store", "store", "change", "pass", "pass")):
+            match chance.choice(("say", "say", "store", "store", "change", "look", "pass", "pass")):
                 case "say" if said < 12:
                     said += 1
                     frame = f'{{"id":{said},"do":"send","room":"tea","key":"k{said}","text":"hello"}}'
@@ -83,6 +83,8 @@ def test_the_order_stays(seed: int) -> None:
                     room.store(chance.randint(1, 4))
                 case "change":
                     room.rights += 1
+                case "look":  # As a subscription does.
+                    session._remember("tea", (await room.room(BOB, "tea"))[1])
                 case _:
                     await asyncio.sleep(0)
         return room.stored
