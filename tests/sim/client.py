@@ -37,6 +37,7 @@ class Following:
     begun: int = 0
     live: bool = False
     asking: bool = False
+    here: set[int] = field(default_factory=set)  # Who is said to be there, while this one is live.
 
 
 @dataclass
@@ -149,7 +150,9 @@ class Client:
         if room.position != page["position"]:
             raise Violation(f"{self._at(room)} was told position {page['position']}")
         room.live = not page["more"]
-        if not room.live:
+        if room.live:
+            room.here = {one["id"] for one in page["here"]["people"]}
+        else:
             self.subscribe(room)
 
     def _not_subscribed(self, room: Following, error: dict[str, Any]) -> None:
@@ -202,6 +205,16 @@ class Client:
             self.world.deliveries += 1
         elif "signal" not in frame:
             self._asked.pop(frame["re"])(frame)
+        elif frame["signal"] == "presence":
+            self._here_changed(self.rooms[frame["room"]], frame)
+
+    def _here_changed(self, room: Following, frame: dict[str, Any]) -> None:
+        if not room.live:
+            return
+        came, went = ({one["id"] for one in frame[name]} for name in ("came", "went"))
+        room.here = (room.here | came) - went
+        if len(room.here) != frame["count"]:
+            raise Violation(f"{self._at(room)} sees {room.here} there, and was told of {frame['count']}")
 
     def _apply(self, room: Following, frame: dict[str, Any], as_of: int) -> None:
         assert room.position is not None

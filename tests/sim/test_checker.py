@@ -15,6 +15,7 @@ from teahouse import journal
 from teahouse.events import Event
 from teahouse.live import hub, session
 from teahouse.live.hub import Feed, Hub
+from teahouse.live.presence import Presence
 from tests.sim import database
 from tests.sim.world import World
 
@@ -87,6 +88,10 @@ def put_in_front(waiting: list[Any], unsaid: Any, key: Any) -> None:
     waiting.insert(0, unsaid)
 
 
+def never_leave(self: Presence, room_id: int, person_id: int, session: Any, now: float) -> None:
+    """A presence that holds on to who has gone."""
+
+
 DEFECTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "a hub that skips": (Hub, "_deliver", skip),
     "a hub that doubles": (Hub, "_deliver", double),
@@ -97,6 +102,7 @@ DEFECTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "a journal that acknowledges before the commit": (journal._Batch, "run", acknowledge_before_the_commit),
     "a journal that forgets keys": (database.Database, "known_keys", forget_the_key),
     "a resume that shows what was deleted": (database.Database, "state", show_what_is_deleted),
+    "a presence that holds on": (Presence, "leave", never_leave),
     "a session that reorders": (session, "insort", put_in_front),
 }
 

@@ -16,7 +16,8 @@ from typing import Any, Final
 from unittest.mock import patch
 
 from teahouse.journal import Change, Transaction
-from teahouse.live import hub, missed, sweep
+from teahouse.live import hub, missed, runtime, sweep
+from teahouse.live.presence import Presence
 from tests.sim.client import Client, Following, Violation
 from tests.sim.database import Database
 from tests.sim.loop import Loop
@@ -47,7 +48,8 @@ class World:
         self.closes: Counter[int] = Counter()
         self.deliveries = 0
         self.clients = [self._client() for _ in range(PEOPLE)]
-        self.is_well = False
+        # Who is there is known only some seconds later: not every schedule waits for it.
+        self.looks_who_is_here = seed % 4 == 0
 
     def _client(self) -> Client:
         if not self.database.rooms:
@@ -196,7 +198,6 @@ class World:
     # The end
 
     def _heal(self) -> None:
-        self.is_well = True
         self.layer.is_away = False
         self.layer.loses = self.layer.doubles = 0.0
         self.database.breaks.clear()
@@ -216,6 +217,9 @@ class World:
                 row = self.database.rooms[self.database.slugs[room.slug]]
                 if row.kind == "private" and (row.id, client.person) not in self.database.roles:
                     continue
+                here = {one.person for one in self.clients if one.rooms[room.slug].live}
+                if self.looks_who_is_here and room.here != here:
+                    behind.append(f"{client.person} sees {room.here} in {room.slug}, where {here} are")
                 if not room.live or room.position != {"epoch": row.epoch, "seq": row.seq}:
                     behind.append(f"{client.person} at {room.position} of {room.slug}, which is at {row.seq}")
         return behind
@@ -263,6 +267,7 @@ def small() -> Iterator[None]:
     with (
         patch.multiple(hub, RING_EVENTS=8, PAGE_EVENTS=6, HELD_EVENTS=4),
         patch.multiple(missed, REACH_MORE=2, ALIKE=4, KEPT=3),
-        patch.object(sweep, "TICK", 0.5),
+        patch.multiple(sweep, TICK=0.5, SNAPSHOT_SECONDS=1.0),
+        patch.object(runtime, "Presence", partial(Presence, grace=0.5, expiry=3.0, told_every=0.2)),
     ):
         yield
