@@ -356,10 +356,10 @@ class Hub:
 
     def _live(self, reader: Reader, feed: Feed, events: Sequence[Event]) -> Joined:
         (feed.plain if reader.plain else feed.readers)[reader] = None
-        if feed.pending:
-            # What is pending is in this one's position: only the others have yet to get it.
+        if feed.pending or feed.signals:
+            # What is pending is in this one's position, and older than what it is told of: only the others get it.
             assert feed.seq is not None, "load() comes first"
-            feed.fresh[reader] = feed.seq
+            feed.fresh[reader] = feed.seq, len(feed.signals)
         return Joined(feed.position, events)
 
     def _joined_with_ring(self, feed: Feed, page: Sequence[Event]) -> list[Event]:
@@ -381,31 +381,34 @@ class Hub:
 
 
 def _hand_out(
-    readers: Sequence[Reader], fresh: dict[Reader, int], texts: list[tuple[int, str]], signals: list[str]
+    readers: Sequence[Reader],
+    fresh: dict[Reader, tuple[int, int]],
+    texts: list[tuple[int, str]],
+    signals: list[str],
 ) -> None:
     """Gives each reader what it does not have: the same block to all but those who joined meanwhile.
 
     Args:
         texts: of numbered events, each with its number.
-        signals: for everyone.
+        signals: what follows them.
     """
 
-    def block_after(number: int) -> Block | None:
-        left = [text for seq, text in texts if seq > number] + signals
+    def block_after(number: int, count: int) -> Block | None:
+        left = [text for seq, text in texts if seq > number] + signals[count:]
         return Block(left) if left else None
 
-    whole = block_after(0)
+    whole = block_after(0, 0)
     if whole is None:
         return
     if not fresh:
         for reader in readers:
             reader.deliver(whole)
         return
-    blocks: dict[int, Block | None] = {0: whole}
+    blocks: dict[tuple[int, int], Block | None] = {(0, 0): whole}
     for reader in readers:
-        has = fresh.get(reader, 0)
+        has = fresh.get(reader, (0, 0))
         if has not in blocks:
-            blocks[has] = block_after(has)
+            blocks[has] = block_after(*has)
         if (block := blocks[has]) is not None:
             reader.deliver(block)
 

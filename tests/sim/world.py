@@ -24,12 +24,12 @@ from tests.sim.loop import Loop
 from tests.sim.network import Layer
 from tests.sim.process import Process, replaced
 
-TROUBLE_SECONDS: Final = 2.0
+TROUBLE_SECONDS: Final = 1.5
 HEALED_SECONDS: Final = 40.0
 """Time to catch up: a dead peer is noticed after two ping intervals, which are 25 s here as everywhere."""
 STEP: Final = 0.25
-ACTIONS: Final = 30
-PEOPLE: Final = 5
+ACTIONS: Final = 20
+PEOPLE: Final = 4
 OPEN, PRIVATE = "tea", "kitchen"
 
 
@@ -104,7 +104,7 @@ class World:
 
     def _say(self) -> None:
         client = self.chance.choice(self.clients)
-        for _ in range(self.chance.choice((1, 1, 3, 12))):
+        for _ in range(self.chance.choice((1, 1, 3, 9))):
             room = client.rooms[self.chance.choice((OPEN, OPEN, PRIVATE))]
             client.say(room, f"by {client.person}, {self.chance.randrange(1 << 30)}")
 
