@@ -77,9 +77,8 @@ class Feed:
         self.known = 0  # The highest number heard of, delivered or not.
         self.readers: dict[Reader, None] = {}
         self.plain: dict[Reader, None] = {}
-        self.fresh: dict[
-            Reader, int
-        ] = {}  # Who joined while something was pending, and has it up to this number.
+        # Who joined while something was pending: up to which number they have it, and how many of the signals.
+        self.fresh: dict[Reader, tuple[int, int]] = {}
         self.ring: deque[Event] = deque()
         self.ring_bytes = 0
         self.subjects: Counter[int] = Counter()  # What the ring's events are about.
@@ -424,7 +423,7 @@ def _first_page(events: Sequence[Event]) -> tuple[list[Event], bool]:
     """As many of the first events as a page holds, at least one, and whether that is all."""
     size = 0
     for count, event in enumerate(events):
-        size += len(event.wire.encode())
+        size += event.size
         if count == PAGE_EVENTS or (size > PAGE_BYTES and count):
             return list(events[:count]), False
     return list(events), True

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from django.db import OperationalError
 
-from teahouse import access, history, outbox
+from teahouse import access, history, outbox, resume
 from teahouse.actions import messages, people, rooms
 from teahouse.events import (
     ABOUT_MESSAGES,
@@ -120,7 +120,7 @@ class Database:
             history.own_rooms_of: self.own_rooms,
             history.position: lambda room: self.positions([room]).get(room),
             history.positions: self.positions,
-            history.events_after: self.events_after,
+            resume.events_after: self.events_after,
             messages.said_before: self.said_before,
             messages.mentioned: lambda *_: [],
             rooms.personal: self.personal,
