@@ -1,4 +1,4 @@
-"""People whom a Teahouse knows already, and what they prove it with. In: its folder. Out: a file for the load generator."""
+"""People whom a Teahouse knows already, and what they prove it with. In: its folder. Out: a file for the load."""
 
 from __future__ import annotations
 
