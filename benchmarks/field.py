@@ -28,7 +28,7 @@ from typing import Any, Final
 
 from benchmarks.peers import PEERS, ROOT, Missing, Peer
 from benchmarks.peers.needs import started
-from benchmarks.tools import texts
+from benchmarks.tools import known, texts
 from benchmarks.tools.goals import summary, tell
 from benchmarks.tools.report import LIMIT, put, section_of, sum_of_parts, values_of
 from benchmarks.tools.scenarios import FAULTS, SCENARIOS, Scenario
@@ -125,7 +125,9 @@ def measure(scenario: Scenario, peer: Peer, size: int) -> dict[str, Any]:
         if ours and scenario.dialect:
             options["dialect"] = scenario.dialect
         if options["dialect"] == "teahouse-known":
-            options["tickets"] = str(tickets(port, int(options["sessions"]), folder))
+            make_room(port)
+            env = without_settings() | peer.env
+            options["tickets"] = str(known.people(folder, int(options["sessions"]), scenario.known, env))
         said = {}
         if "texts" in options:
             options["texts"] = str(folder / "texts")
@@ -175,16 +177,10 @@ def batch_seen(database: Path) -> float:
         return float(connection.execute(asked).fetchone()[0])
 
 
-def tickets(port: int, count: int, folder: Path) -> Path:
-    """A file with tickets of guests who have been here before."""
-    path = folder / "tickets"
-    with path.open("w") as file:
-        for number in range(count):
-            with Client(f"http://127.0.0.1:{port}", f"load {number}") as client:
-                file.write(f"{client.ticket}\n")
-                if number == 0:
-                    client.ok(do="subscribe", room="room", make=True)
-    return path
+def make_room(port: int) -> None:
+    """The load's room, as its first visitor makes it."""
+    with Client(f"http://127.0.0.1:{port}", "first") as client:
+        client.ok(do="subscribe", room="room", make=True)
 
 
 def idle(pid: int, load: subprocess.Popen[str], before: int, scenario: Scenario) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from benchmarks.field import build_load
 from benchmarks.peers import ROOT
-from benchmarks.tools import crowd
+from benchmarks.tools import crowd, known
 from benchmarks.tools.report import Section
 
 RATE: Final = 20
@@ -33,7 +33,7 @@ HELPERS: Final = ROOT / "benchmarks" / "tools" / "statements"
 def main() -> int:
     parser = crowd.parser(__doc__, rounds=3)
     parser.add_argument("--sessions", type=int, default=10_000, help="how many (10000)")
-    parser.add_argument("--kind", choices=list(crowd.MAKE), default="guest", help="who they are (guest)")
+    parser.add_argument("--kind", choices=list(known.MAKE), default="guest", help="who they are (guest)")
     parser.add_argument("--connecting", type=int, default=500, help="how many connect at the same time (500)")
     parser.add_argument("--statements", action="store_true", help="show what the database was asked most")
     options = parser.parse_args()

@@ -1,6 +1,6 @@
-"""Reads what was stored, always in its present state. In: room ids and numbers. Out: events as they go over the wire,
-for resumes (`live/runtime.py`), and unread counts; pages of messages are `paging.py`. Synchronous; callers run it on a
-reader thread.
+"""Reads what was stored, always in its present state. In: rooms, people, messages. Out: what the wire says of them:
+positions, states, reactions, unread counts. Pages of messages are `paging.py`, missed events `resume.py`. Synchronous;
+callers run it on a reader thread.
 """
 
 from __future__ import annotations
@@ -12,22 +12,15 @@ from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from teahouse.events import (
-    ABOUT_MESSAGES,
     REACTION_KINDS,
     REACTION_PEOPLE,
-    Event,
-    EventFrame,
     Kind,
     MessageState,
     Position,
     RoomState,
     Who,
-    message_event,
-    room_event,
     timestamp,
 )
-from teahouse.live.hub import PAGE_BYTES, PAGE_EVENTS
-from teahouse.models import Event as EventRow
 from teahouse.models import Member, Mention, Message, Person, Reaction, Room
 from teahouse.prepared import NUMBERS, Prepared, PreparedLists, batched
 
@@ -131,99 +124,6 @@ def _at_most(left: int, kinds: dict[str, list[int]]) -> dict[str, list[int]]:
     return cut
 
 
-# Events
-
-
-def events_after(room: int, seq: int, slug: str) -> list[Event]:
-    """The next events of a room after a number: one page at most, each with what it is about as it is now (P3)."""
-    rows = list(
-        EventRow.objects.filter(room=room, seq__gt=seq)
-        .select_related("by")
-        .order_by("seq")[: PAGE_EVENTS + 1]
-    )
-    about = {row.subject for row in rows if row.kind in ABOUT_MESSAGES and row.subject is not None}
-    messages = {m.pk: m for m in Message.objects.filter(pk__in=about).select_related("person")}
-    reactions = reactions_of(
-        [row.subject for row in rows if row.kind == "reactions" and row.subject is not None]
-    )
-    others = _Others(room, rows)
-    events: list[Event] = []
-    size = 0
-    for row in rows:
-        if row.kind in ABOUT_MESSAGES:
-            event = _about_message(row, messages[cast(int, row.subject)], reactions, slug)
-        else:
-            event = others.event(row, slug)
-        size += len(event.wire.encode())
-        if events and size > PAGE_BYTES:
-            break
-        events.append(event)
-    return events[:PAGE_EVENTS]
-
-
-def _about_message(
-    row: EventRow, message: Message, reactions: dict[int, dict[str, list[int]]], slug: str
-) -> Event:
-    kind = row.kind
-    if message.deleted_at is not None:
-        kind, state = "deleted", message_state(message)
-    elif kind == "reactions":
-        state = {"id": message.pk, "reactions": reactions.get(message.pk, {})}
-    else:
-        state = message_state(message)
-    by = who(cast(Person, row.by))
-    return message_event(row.room_id, slug, row.seq, timestamp(row.at), by, kind, state)
-
-
-class _Others:
-    """Events that are not about a message's content, rendered from what they name as it is now."""
-
-    def __init__(self, room: int, rows: Iterable[EventRow]) -> None:
-        others = [row for row in rows if row.kind not in ABOUT_MESSAGES]
-        if not others:
-            return
-        self._room = Room.objects.get(pk=room)
-        subjects = {row.subject for row in others if row.subject is not None}
-        self._people = Person.objects.in_bulk(
-            {row.subject for row in others if row.kind == "member"} - {None}
-        )
-        self._roles = dict(
-            Member.objects.filter(room=room, person__in=self._people).values_list("person", "role")
-        )
-        personal = self._room.kind == Room.Kind.PERSONAL
-        self._rooms = Room.objects.in_bulk(subjects) if personal else {}
-        self._mentions = (
-            {m.message_id: m for m in Mention.objects.filter(message__in=subjects).select_related("room")}
-            if personal
-            else {}
-        )
-        owner = int(self._room.slug[1:]) if personal else None
-        self._marks = dict(
-            Member.objects.filter(person=owner, room__in=self._rooms).values_list("room", "read")
-        )
-
-    def event(self, row: EventRow, slug: str) -> Event:
-        frame: dict[str, Any] = {"event": row.kind, "room": slug, "seq": row.seq, "at": timestamp(row.at)}
-        if row.by is not None:
-            frame["by"] = who(row.by)
-        subject = cast(int, row.subject)
-        if row.kind == "member" and subject in self._people:
-            role = self._roles.get(subject)
-            frame["member"] = {"person": who(self._people[subject]), "role": role}
-            if role is None:
-                frame["state"] = room_state(self._room)  # Says whether reading ends here (P6).
-        elif row.kind == "room":
-            frame["state"] = room_state(self._room)
-        elif row.kind in ("read", "room_added", "room_removed") and subject in self._rooms:
-            frame["about"] = self._rooms[subject].slug
-            if row.kind == "read":
-                frame["read"] = self._marks.get(subject, 0)
-        elif row.kind == "mention" and (mention := self._mentions.get(subject)) is not None:
-            frame["about"] = mention.room.slug
-            frame["message"] = {"id": mention.message_id, "seq": mention.seq}
-        return room_event(row.room_id, row.seq, cast(EventFrame, frame), row.subject)
-
-
 # Unread
 
 
@@ -290,7 +190,6 @@ def unread_of(**which: Any) -> Any:
 
 __all__ = [
     "by_message",
-    "events_after",
     "message_state",
     "own_rooms",
     "own_rooms_of",

@@ -27,6 +27,7 @@ COLUMNS: Final = (
     "pk", "key", "seq", "at", "person", "person__name", "person__kind", "rev", "deleted_at", "edited_at", "text",
     "html",
 )  # fmt: skip
+REV: Final = COLUMNS.index("rev")
 BIGGEST: Final = 2**63 - 1
 
 
@@ -129,23 +130,31 @@ _one: Prepared[Message] = Prepared(
 
 
 def message(room: int, message: int) -> MessageState | None:
-    """One message of the room as it is now, or None."""
+    """One message of the room as it is now, with `rev`, or None."""
     rows = _one.stored(room, message)
-    return _messages_of(rows, reaction_rows([message]))[0] if rows else None
+    return _with_rev(rows, reaction_rows([message]))[0] if rows else None
 
 
 def shown(page: Stored, at: Position) -> dict[str, Any]:
     """What `page` returns."""
     more = {"before": page.before, "after": page.after}
-    return {"messages": _messages_of(page.rows, page.reactions), "position": at, "more": more}
+    return {"messages": _with_rev(page.rows, page.reactions), "position": at, "more": more}
 
 
-def _messages_of(rows: Iterable[Row], reactions: Iterable[ReactionRow]) -> list[MessageState]:
+def _with_rev(rows: Collection[Row], reactions: Iterable[ReactionRow]) -> list[MessageState]:
+    messages = states_of(rows, reactions)
+    for row, state in zip(rows, messages, strict=True):
+        state["rev"] = row[REV]
+    return messages
+
+
+def states_of(rows: Iterable[Row], reactions: Iterable[ReactionRow] = ()) -> list[MessageState]:
+    """What the wire says of these messages. A deleted one has no text and no reactions."""
     reacted = by_message(reactions)
-    stamped = _stamp_of(database.connection().timezone)
+    stamped = stamp()
     people: dict[int, Who] = {}
     messages = []
-    for pk, key, seq, at, person, name, kind, rev, deleted_at, edited_at, text, html in rows:
+    for pk, key, seq, at, person, name, kind, _, deleted_at, edited_at, text, html in rows:
         by = people.get(person) or people.setdefault(person, {"id": person, "name": name, "kind": kind})
         state: MessageState = {"id": pk, "key": key, "seq": seq, "at": stamped(at), "by": by}
         if deleted_at is not None:
@@ -158,9 +167,13 @@ def _messages_of(rows: Iterable[Row], reactions: Iterable[ReactionRow]) -> list[
                 state["edited"] = stamped(edited_at)
             if pk in reacted:
                 state["reactions"] = reacted[pk]
-        state["rev"] = rev
         messages.append(state)
     return messages
+
+
+def stamp() -> Callable[[datetime], str]:
+    """How a time that the driver gives becomes that of the wire, on the calling thread's connection."""
+    return _stamp_of(database.connection().timezone)
 
 
 @cache
@@ -175,4 +188,6 @@ def _stamp_of(zone: Any) -> Callable[[datetime], str]:
     return stamp
 
 
-__all__ = ["Stored", "Where", "message", "page", "shown", "stored", "stored_pages"]
+__all__ = [
+    "COLUMNS", "Row", "Stored", "Where", "message", "page", "shown", "stamp", "states_of", "stored", "stored_pages",
+]  # fmt: skip

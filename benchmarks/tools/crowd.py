@@ -17,23 +17,13 @@ from typing import Any, Final
 
 from benchmarks.field import LOAD, LOAD_CORE, SERVER_CORE, pinned_to, wait_until_open
 from benchmarks.peers import ROOT, TEAHOUSE
+from benchmarks.tools import known
 from benchmarks.tools.report import Section, machine, put
 from tests.processes import free_port
 
 PAGE: Final = ROOT / "docs" / "performance.md"
 ROOM: Final = "main"
 BESIDES: Final = 200  # Open files that the server needs for other than sessions.
-MAKE: Final = {
-    "guest": "people.ticket_for(people.make_guest(f'load {n}'))",
-    "token": "people.make_token(people.make_bot(f'load {n}'))",
-}
-PEOPLE: Final = """
-from django.db import transaction
-from teahouse.actions import people
-with transaction.atomic():
-    for n in range({count}):
-        print("credential", {make})
-"""
 
 
 class Server:
@@ -71,17 +61,7 @@ class Server:
 
     def people(self, count: int, kind: str = "guest") -> Path:
         """A file with `count` tickets of guests, or tokens of bots (`kind` is `guest` or `token`)."""
-        code = PEOPLE.format(count=count, make=MAKE[kind])
-        command = [sys.executable, "-m", "teahouse", "manage", "--data", str(self.folder / "data")]
-        printed = subprocess.run(
-            [*command, "shell", "--command", code], cwd=ROOT, env=self.env, capture_output=True, text=True
-        )
-        lines = [line.split()[1] for line in printed.stdout.splitlines() if line.startswith("credential ")]
-        if len(lines) != count:
-            raise SystemExit(f"{len(lines)} of {count} people were made:\n{printed.stderr[-2000:]}")
-        path = self.folder / "tickets"
-        path.write_text("\n".join(lines) + "\n")
-        return path
+        return known.people(self.folder, count, kind, self.env)
 
 
 @contextlib.contextmanager

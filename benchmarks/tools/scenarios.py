@@ -39,6 +39,7 @@ class Scenario:
     dialect: str | None = None
     own_size: bool = True
     ours: Peer = TEAHOUSE
+    known: str = "guest"  # Or "token": what the sessions prove who they are with, where they are known.
 
     def value_of(self, answer: dict[str, Any]) -> float:
         """The number that counts, from one answer of the load generator."""
@@ -63,7 +64,7 @@ class Scenario:
             options.get("hold") or options.get("seconds", "3")
         )
         connecting = int(options["sessions"]) / 1500
-        tickets = int(options["sessions"]) / 150 if self.dialect == "teahouse-known" else 0
+        tickets = 3 if self.dialect == "teahouse-known" else 0
         parts = 4 if self.counts_messages else 0
         return (len(self.peers) + 1) * (STARTING + connecting + running) + tickets + parts
 
@@ -213,6 +214,19 @@ SCENARIOS: Final = {
             goals=(Goal("sessions/s", 1_500, 3_000), times("seed, uvicorn", 1.5)),
             dialect="teahouse-known",
             own_size=False,
+        ),
+        Scenario(
+            "connecting-token",
+            "Connecting and subscribing, 3,000 sessions, with bearer tokens",
+            {"sessions": "3000", "publishers": "0", "warmup": "0", "seconds": "0.2", "connecting": "100"},
+            ("seed, uvicorn",),
+            number="connected_per_second",
+            unit="sessions/s",
+            per=None,
+            goals=(Goal("sessions/s", 1_500, 3_000), times("seed, uvicorn", 1.5)),
+            dialect="teahouse-known",
+            own_size=False,
+            known="token",
         ),
         Scenario(
             "memory",

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
-from teahouse import history
+from teahouse import history, resume
 from teahouse.events import Event, Position
 from teahouse.live.hold import pause_at
 from teahouse.live.hub import Ahead, Feed, Hub, Joined, NeedsPage, Reader
@@ -81,7 +81,7 @@ class Following:
                 await self.catch_up(feed)
 
     async def _page(self, room: int, seq: int, name: str) -> list[Event]:
-        page: list[Event] = await self._read(history.events_after, room, seq, name)
+        page: list[Event] = await self._read(resume.events_after, room, seq, name)
         await pause_at("resume:page-read")
         return page
 
@@ -135,7 +135,7 @@ class Following:
     async def _catch_up(self, feed: Feed) -> None:
         try:
             while feed.is_behind:
-                events = await self._read(history.events_after, feed.room, feed.seq, feed.slug)
+                events = await self._read(resume.events_after, feed.room, feed.seq, feed.slug)
                 if not events:
                     # Heard of a number that is not there: the sweep finds out whether the history is another one.
                     feed.known = cast(int, feed.seq)

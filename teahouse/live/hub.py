@@ -77,9 +77,8 @@ class Feed:
         self.known = 0  # The highest number heard of, delivered or not.
         self.readers: dict[Reader, None] = {}
         self.plain: dict[Reader, None] = {}
-        self.fresh: dict[
-            Reader, int
-        ] = {}  # Who joined while something was pending, and has it up to this number.
+        # Who joined while something was pending: up to which number they have it, and how many of the signals.
+        self.fresh: dict[Reader, tuple[int, int]] = {}
         self.ring: deque[Event] = deque()
         self.ring_bytes = 0
         self.subjects: Counter[int] = Counter()  # What the ring's events are about.
@@ -356,10 +355,10 @@ class Hub:
 
     def _live(self, reader: Reader, feed: Feed, events: Sequence[Event]) -> Joined:
         (feed.plain if reader.plain else feed.readers)[reader] = None
-        if feed.pending:
-            # What is pending is in this one's position: only the others have yet to get it.
+        if feed.pending or feed.signals:
+            # What is pending is in this one's position, and older than what it is told of: only the others get it.
             assert feed.seq is not None, "load() comes first"
-            feed.fresh[reader] = feed.seq
+            feed.fresh[reader] = feed.seq, len(feed.signals)
         return Joined(feed.position, events)
 
     def _joined_with_ring(self, feed: Feed, page: Sequence[Event]) -> list[Event]:
@@ -381,31 +380,34 @@ class Hub:
 
 
 def _hand_out(
-    readers: Sequence[Reader], fresh: dict[Reader, int], texts: list[tuple[int, str]], signals: list[str]
+    readers: Sequence[Reader],
+    fresh: dict[Reader, tuple[int, int]],
+    texts: list[tuple[int, str]],
+    signals: list[str],
 ) -> None:
     """Gives each reader what it does not have: the same block to all but those who joined meanwhile.
 
     Args:
         texts: of numbered events, each with its number.
-        signals: for everyone.
+        signals: what follows them.
     """
 
-    def block_after(number: int) -> Block | None:
-        left = [text for seq, text in texts if seq > number] + signals
+    def block_after(number: int, count: int) -> Block | None:
+        left = [text for seq, text in texts if seq > number] + signals[count:]
         return Block(left) if left else None
 
-    whole = block_after(0)
+    whole = block_after(0, 0)
     if whole is None:
         return
     if not fresh:
         for reader in readers:
             reader.deliver(whole)
         return
-    blocks: dict[int, Block | None] = {0: whole}
+    blocks: dict[tuple[int, int], Block | None] = {(0, 0): whole}
     for reader in readers:
-        has = fresh.get(reader, 0)
+        has = fresh.get(reader, (0, 0))
         if has not in blocks:
-            blocks[has] = block_after(has)
+            blocks[has] = block_after(*has)
         if (block := blocks[has]) is not None:
             reader.deliver(block)
 
@@ -421,7 +423,7 @@ def _first_page(events: Sequence[Event]) -> tuple[list[Event], bool]:
     """As many of the first events as a page holds, at least one, and whether that is all."""
     size = 0
     for count, event in enumerate(events):
-        size += len(event.wire.encode())
+        size += event.size
         if count == PAGE_EVENTS or (size > PAGE_BYTES and count):
             return list(events[:count]), False
     return list(events), True

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from bisect import insort
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -31,6 +33,15 @@ from teahouse.render import mentioned_names
 HELLO_SECONDS: Final = 10.0
 
 
+@dataclass(slots=True, frozen=True, eq=False)
+class _Unsaid:
+    """A message that is to be stored; `number` is its place among the session's sends."""
+
+    number: int
+    command: protocol.Send
+    html: str | None
+
+
 class Session(Connection):
     """One socket for all rooms of a person."""
 
@@ -42,8 +53,13 @@ class Session(Connection):
         self._unanswered: set[int | str] = set()
         self._answered = Gate()
         self._grants: dict[str, Grant] = {}
-        self._again: list[tuple[int | str, protocol.Send, str | None]] = []
-        self._retrying: asyncio.Task[None] | None = None
+        self._sends = 0
+        self._again: list[_Unsaid] = []  # In the order in which they came.
+        self._flying: dict[
+            int, tuple[int, int]
+        ] = {}  # Room → the rights of the sends that are being stored, how many.
+        self._landed = Gate()
+        self._saying_again: asyncio.Task[None] | None = None
         self._typed_at: dict[int, float] = {}
         self._stream: int | None = None
         self._watching: set[int] = set()
@@ -58,8 +74,8 @@ class Session(Connection):
 
     def left(self) -> None:
         self._patience.cancel()
-        if self._retrying is not None:
-            self._retrying.cancel()
+        if self._saying_again is not None:
+            self._saying_again.cancel()
         for room in self._watching:
             sessions = self.runtime.watched.get(room)
             if sessions is not None:
@@ -304,11 +320,10 @@ class Session(Connection):
         html = await self.runtime.renderer.render(command.text)
         if self._closing:
             return  # Signed out or banned meanwhile; a repeat with the same key is answered.
-        if self._again:
-            # Earlier ones are being looked at again: this one stays behind them.
-            self._again.append((command.id, command, html))
-        else:
-            await self._say(speaker, command, grant, html)
+        self._sends += 1
+        unsaid = _Unsaid(self._sends, command, html)
+        if self._again or not await self._say(speaker, unsaid, grant):
+            self._say_later(unsaid)
 
     def _check_rate(self, speaker: Speaker) -> None:
         if not conf().RATES:
@@ -326,39 +341,75 @@ class Session(Connection):
             raise problem
         self._answer(command.id, {"message": stored.message, "seq": stored.seq})
 
-    async def _say(self, speaker: Speaker, command: protocol.Send, grant: Grant, html: str | None) -> None:
+    async def _say(self, speaker: Speaker, unsaid: _Unsaid, grant: Grant) -> bool:
+        """Submits a message; False, and nothing is submitted, where that could bring it before an earlier one."""
+        command = unsaid.command
         names = mentioned_names(command.text) if "@" in command.text else []
         mentions = await self.runtime.read(messages.mentioned, grant.room, speaker.id, names) if names else ()
-        if grant.role in (None, "guest") and not speaker.is_guest:
-            self._submit_quietly(rooms.join(speaker, grant, await self._own_stream(speaker)))
-        entry = messages.say(speaker, grant, command.key, command.text, html, mentions)
-        self.runtime.submit(entry, partial(self._said, command, html))
+        stream = await self._own_stream(speaker) if _is_to_join(speaker, grant) else None
+        # From here on nothing is waited for.
+        rights, flying = self._flying.get(grant.room, (grant.rights, 0))
+        if rights != grant.rights or (self._again and self._again[0].number < unsaid.number):
+            return False
+        entry = messages.say(speaker, grant, command.key, command.text, unsaid.html, mentions)
+        if stream is not None:
+            self._submit_quietly(rooms.join(speaker, grant, stream))
+        self.runtime.submit(entry, partial(self._said, unsaid, grant.room))
+        self._flying[grant.room] = rights, flying + 1
+        return True
 
     def _submit_quietly(self, entry: Entry) -> None:
         """An entry that goes before another one in the same commit, and has nobody to answer."""
         self.runtime.submit(entry, lambda outcome: self._grants.clear())
 
-    def _said(self, command: protocol.Send, html: str | None, outcome: Any) -> None:
+    def _said(self, unsaid: _Unsaid, room: int, outcome: Any) -> None:
+        rights, flying = self._flying.pop(room)
+        if flying > 1:
+            self._flying[room] = rights, flying - 1
+        self._landed.set()
         if isinstance(outcome, Stored):
-            self._answer(command.id, {"message": outcome.message, "seq": outcome.seq})
+            self._answer(unsaid.command.id, {"message": outcome.message, "seq": outcome.seq})
         elif isinstance(outcome, Stale):
-            self._again.append((command.id, command, html))
-            if self._retrying is None or self._retrying.done():
-                self._retrying = asyncio.create_task(self._say_again())
+            self._say_later(unsaid)
         else:
-            self._answer_refused(command.id, outcome)
+            self._answer_refused(unsaid.command.id, outcome)
+
+    def _say_later(self, unsaid: _Unsaid) -> None:
+        """Puts it in its place among those that wait for rights to be looked at again."""
+        insort(self._again, unsaid, key=lambda one: one.number)
+        if self._saying_again is None or self._saying_again.done():
+            self._saying_again = asyncio.create_task(self._say_again())
 
     async def _say_again(self) -> None:
         """Rights changed while messages were on their way: looks again and submits them in their order."""
-        assert self.speaker is not None
         while self._again and not self._closing:
-            number, command, html = self._again[0]
+            while self._flying:
+                # Whatever of it comes back stale has its place before what waits.
+                self._landed.clear()
+                await self._landed.wait()
+            await self._submit_in_order()
+
+    async def _submit_in_order(self) -> None:
+        """What waits, with one look at each room's rights, until one has to wait on or an earlier one comes back."""
+        assert self.speaker is not None
+        looked: set[str] = set()
+        last = 0
+        while self._again and self._again[0].number > last:
+            unsaid = self._again[0]
+            room, last = unsaid.command.room, unsaid.number
             try:
-                grant = await self._grant(self.speaker, command.room, fresh=True)
-                await self._say(self.speaker, command, grant, html)
+                grant = await self._grant(self.speaker, room, fresh=room not in looked)
+                looked.add(room)
+                if not await self._say(self.speaker, unsaid, grant):
+                    return
             except Problem as problem:
-                self._answer_refused(number, problem)
-            self._again.pop(0)
+                self._answer_refused(unsaid.command.id, problem)
+            self._again.remove(unsaid)
+
+
+def _is_to_join(speaker: Speaker, grant: Grant) -> bool:
+    """Who speaks in an open room belongs to it from then on; guests only visit."""
+    return grant.role in (None, "guest") and not speaker.is_guest
 
 
 def _with_events(reply: str, events: list[str]) -> str:

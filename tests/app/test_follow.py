@@ -101,7 +101,8 @@ def test_what_is_being_said_at_a_sign_out_is_said_no_more(cut: bool) -> None:
         loop=SimpleNamespace(time=lambda: 0.0),
         sends=SimpleNamespace(take=lambda *_: 0.0),
     )
-    session._grants, session._again, session._limits = {"main": grant}, [], conf().LIMITS
+    session._grants, session._limits = {"main": grant}, conf().LIMITS
+    session._again, session._flying, session._sends = [], {}, 0
     command = parse('{"id":1,"do":"send","room":"main","key":"k","text":"hello"}')
     asyncio.run(session._send(BOB, cast(Send, command)))
     assert stored == ([] if cut else ["hello"])

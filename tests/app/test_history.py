@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from teahouse import history, paging
+from teahouse import history, paging, resume
 from teahouse.access import Grant, Speaker, room, speaker_of
 from teahouse.actions import messages, rooms
 from teahouse.events import REACTION_KINDS, REACTION_PEOPLE
@@ -222,7 +222,7 @@ class TestPresentState:
     def test_a_resume_shows_each_event_with_what_its_message_is_now(
         self, ids: list[int], tea: Room, bob: Person
     ) -> None:
-        events = history.events_after(tea.pk, 0, "tea")
+        events = resume.events_after(tea.pk, 0, "tea")
         assert [event.seq for event in events] == list(range(1, 11))
         kinds = [
             "message",
@@ -245,7 +245,7 @@ class TestPresentState:
             assert (frame["event"] == "deleted") == ("deleted" in frame["message"])
 
     def test_what_was_deleted_or_edited_away_is_nowhere(self, ids: list[int], tea: Room) -> None:
-        everything = repr(history.events_after(tea.pk, 0, "tea")) + repr(paging.page(tea.pk))
+        everything = repr(resume.events_after(tea.pk, 0, "tea")) + repr(paging.page(tea.pk))
         everything += repr([paging.message(tea.pk, message) for message in ids])
         assert "secret" not in everything.replace("key secret", "")
         with connection.cursor() as cursor:
@@ -257,23 +257,23 @@ class TestPresentState:
     def test_a_resume_equals_what_was_told_live_where_nothing_changed_since(
         self, ids: list[int], tea: Room
     ) -> None:
-        last = history.events_after(tea.pk, 8, "tea")
+        last = resume.events_after(tea.pk, 8, "tea")
         assert [event.seq for event in last] == [9, 10]
-        assert [event.seq for event in history.events_after(tea.pk, 10, "tea")] == []
+        assert [event.seq for event in resume.events_after(tea.pk, 10, "tea")] == []
 
     def test_a_page_of_events_costs_the_same_however_long_it_is(self, ids: list[int], tea: Room) -> None:
         # The events with who acted, the messages with who said them, the reactions.
         for after in (0, 5):
             with queries(3):
-                history.events_after(tea.pk, after, "tea")
+                resume.events_after(tea.pk, after, "tea")
 
 
 class TestEventPages:
     def test_a_page_has_at_most_so_many_events(self, journal: Journal, tea: Room, alice: Person) -> None:
         said(journal, tea, alice, *(f"{n}" for n in range(PAGE_EVENTS + 2)))
-        first = history.events_after(tea.pk, 0, "tea")
+        first = resume.events_after(tea.pk, 0, "tea")
         assert [event.seq for event in first] == list(range(1, PAGE_EVENTS + 1))
-        rest = history.events_after(tea.pk, PAGE_EVENTS, "tea")
+        rest = resume.events_after(tea.pk, PAGE_EVENTS, "tea")
         assert [event.seq for event in rest] == [PAGE_EVENTS + 1, PAGE_EVENTS + 2]
 
     def test_a_page_has_at_most_so_many_bytes_and_one_event_at_least(
@@ -282,7 +282,7 @@ class TestEventPages:
         big = "茶" * (PAGE_BYTES // 3 // 2 - 200)  # Three bytes each: two fit, three do not.
         said(journal, tea, alice, f"1{big}", f"2{big}", f"3{big}", "4" * (PAGE_BYTES + 1), "5")
         pages, after = [], 0
-        while events := history.events_after(tea.pk, after, "tea"):
+        while events := resume.events_after(tea.pk, after, "tea"):
             pages.append([event.seq for event in events])
             after = events[-1].seq
         assert pages == [[1, 2], [3], [4], [5]]
@@ -293,23 +293,23 @@ class TestOtherEvents:
         bobs = speaker_of(bob)
         stream = rooms.personal(bob.pk)
         done(journal, rooms.join(bobs, grant_of(bobs), stream.pk))
-        (joined,) = history.events_after(tea.pk, 0, "tea")
+        (joined,) = resume.events_after(tea.pk, 0, "tea")
         frame = json.loads(joined.wire)
         assert (frame["event"], frame["by"]) == ("member", history.who(bob))
         assert frame["member"] == {"person": history.who(bob), "role": "member"}
         assert (joined.subject, joined.ends) == (bob.pk, None)
-        (added,) = history.events_after(stream.pk, 0, "@me")
+        (added,) = resume.events_after(stream.pk, 0, "@me")
         assert {**json.loads(added.wire), "at": ""} == {
             "event": "room_added", "room": "@me", "seq": 1, "at": "", "by": history.who(bob), "about": "tea",
         }  # fmt: skip
 
         done(journal, rooms.remove(owner, grant_of(owner), bob, stream.pk))
-        (left,) = history.events_after(tea.pk, 1, "tea")
+        (left,) = resume.events_after(tea.pk, 1, "tea")
         frame = json.loads(left.wire)
         assert frame["member"] == {"person": history.who(bob), "role": None}
         assert frame["state"]["kind"] == "open"
         assert left.ends is None, "who leaves an open room may go on reading it"
-        (gone,) = history.events_after(stream.pk, 1, "@me")
+        (gone,) = resume.events_after(stream.pk, 1, "@me")
         assert {**json.loads(gone.wire), "at": ""} == {
             "event": "room_removed", "room": "@me", "seq": 2, "at": "", "by": owner.who, "about": "tea",
         }  # fmt: skip
@@ -322,16 +322,16 @@ class TestOtherEvents:
         for one in (alice, bob):
             Member.objects.create(room=tea, person=one, role=Member.Role.OWNER)
         done(journal, rooms.remove(owner, grant_of(owner), bob, rooms.personal(bob.pk).pk))
-        (removed,) = history.events_after(tea.pk, 0, "tea")
+        (removed,) = resume.events_after(tea.pk, 0, "tea")
         assert removed.ends == bob.pk
         Member.objects.create(room=tea, person=bob)
-        (removed,) = history.events_after(tea.pk, 0, "tea")
+        (removed,) = resume.events_after(tea.pk, 0, "tea")
         assert removed.ends is None, "he was taken in again since"
 
     def test_rooms_change_and_close(self, journal: Journal, tea: Room, owner: Speaker) -> None:
         done(journal, rooms.archive(owner, grant_of(owner)))
         done(journal, rooms.close(owner, grant_of(owner)))
-        changed, closed = history.events_after(tea.pk, 0, "tea")
+        changed, closed = resume.events_after(tea.pk, 0, "tea")
         assert json.loads(changed.wire)["state"] == {
             "room": "tea", "title": "Tea", "topic": "", "kind": "open", "archived": True,
         }  # fmt: skip
@@ -360,7 +360,7 @@ class TestOtherEvents:
         finally:
             journal.stop()
         assert [event.kind for event in told] == ["mention", "room_added", "read"]
-        assert told == history.events_after(stream.pk, 0, "@me")
+        assert told == resume.events_after(stream.pk, 0, "@me")
 
     def test_a_mention_of_what_was_deleted_tells_nothing(
         self, journal: Journal, tea: Room, alice: Person, bob: Person
@@ -369,7 +369,7 @@ class TestOtherEvents:
         (outcome,) = stored(journal, [say(tea, alice, "secret @Bob", mentions=[(bob.pk, stream.pk)])])
         alices = speaker_of(alice)
         done(journal, messages.delete(alices, grant_of(alices), outcome.message))
-        (mention,) = history.events_after(stream.pk, 0, "@me")
+        (mention,) = resume.events_after(stream.pk, 0, "@me")
         assert set(json.loads(mention.wire)) == {"event", "room", "seq", "at", "by"}
 
 
@@ -466,5 +466,5 @@ class TestPositions:
     ) -> None:
         said(journal, tea, alice, "1", "2")
         rows = Event.objects.filter(room=tea).order_by("seq").values_list("seq", "kind", "subject")
-        events = history.events_after(tea.pk, 0, "tea")
+        events = resume.events_after(tea.pk, 0, "tea")
         assert list(rows) == [(event.seq, event.kind, event.subject) for event in events]

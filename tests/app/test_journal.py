@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from teahouse import history
+from teahouse import history, resume
 from teahouse import journal as journal_module
 from teahouse.access import Speaker, room, speaker_of
 from teahouse.actions import messages, rooms
@@ -58,7 +58,7 @@ class TestNumbers:
             alice.pk,
         )
         (live,) = journal.events
-        (read,) = history.events_after(tea.pk, 0, "tea")
+        (read,) = resume.events_after(tea.pk, 0, "tea")
         assert live == read
         assert journal.commits[-1].heads == {tea.pk: 1}
 
@@ -318,7 +318,7 @@ class TestMentions:
             (tea.pk, 1, "message"),
             (own.pk, 1, "mention"),
         ]
-        assert journal.events[1:] == history.events_after(own.pk, 0, "@me")
+        assert journal.events[1:] == resume.events_after(own.pk, 0, "@me")
         assert '"room":"@me","seq":1' in journal.events[1].wire
         assert f'"about":"tea","message":{{"id":{outcome.message},"seq":1}}' in journal.events[1].wire
         check_numbered(tea, own)

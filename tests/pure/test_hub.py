@@ -210,6 +210,18 @@ def test_a_signal_leaves_with_the_events_and_only_to_json_readers() -> None:
     assert len(bob.blocks) == 1
 
 
+def test_who_joins_is_not_shown_what_was_pending_before() -> None:
+    """It was answered who is there, itself included; a count from before would take it back."""
+    hub, bob, carol = Hub(), Session(), Session(13)
+    feed = read_by(hub, bob)
+    hub.signal(TEA, '{"signal":"presence","count":1}')
+    hub.join(carol, feed, None)
+    hub.signal(TEA, '{"signal":"presence","count":2}')
+    hub.flush()
+    assert [json.loads(text)["count"] for text in bob.texts] == [1, 2]
+    assert [json.loads(text)["count"] for text in carol.texts] == [2]
+
+
 def test_subscribing_again_starts_anew() -> None:
     hub, bob = Hub(), Session()
     feed = read_by(hub, bob, seq=3)

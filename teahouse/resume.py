@@ -1,0 +1,147 @@
+"""The events that a reader has missed, each with what it is about as it is now. In: a room and a number. Out: events as
+they go over the wire, for `live/following.py`.
+
+As pages of messages are read (`paging.py`), without model objects: with them 500 events took 28 ms, without 5.
+Synchronous; callers run it on a reader thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple, cast
+
+from teahouse.events import (
+    ABOUT_MESSAGES,
+    Event,
+    EventFrame,
+    MessageState,
+    Who,
+    message_event,
+    room_event,
+)
+from teahouse.history import reactions_of, room_state, who
+from teahouse.live.hub import PAGE_BYTES, PAGE_EVENTS
+from teahouse.models import Event as EventRow
+from teahouse.models import Member, Mention, Message, Person, Room
+from teahouse.paging import COLUMNS, stamp, states_of
+from teahouse.prepared import NUMBERS, Prepared, PreparedLists, batched
+
+
+class _Row(NamedTuple):
+    """An event as it is stored, with who made it."""
+
+    seq: int
+    kind: str
+    subject: int | None
+    at: datetime
+    by: int | None
+    name: str | None
+    by_kind: str | None
+
+    @property
+    def who(self) -> Who | None:
+        if self.by is None:
+            return None
+        return cast(Who, {"id": self.by, "name": self.name, "kind": self.by_kind})
+
+
+_events: Prepared[EventRow] = Prepared(
+    (NUMBERS[0], NUMBERS[1]),
+    lambda room, seq: (
+        EventRow.objects.filter(room=room, seq__gt=seq)
+        .order_by("seq")
+        .values_list("seq", "kind", "subject", "at", "by", "by__name", "by__kind")[: PAGE_EVENTS + 1]
+    ),
+)
+_messages: PreparedLists[Message] = PreparedLists(
+    (int,), lambda ids: Message.objects.filter(pk__in=ids).values_list(*COLUMNS)
+)
+
+
+def events_after(room: int, seq: int, slug: str) -> list[Event]:
+    """The next events of a room after a number: one page at most, each with what it is about as it is now (P3)."""
+    rows = [_Row(*row) for row in _events.stored(room, seq)]
+    about = list({row.subject for row in rows if row.kind in ABOUT_MESSAGES and row.subject is not None})
+    stored = [row for part in batched(about) for row in _messages.stored(part)]
+    messages = {state["id"]: state for state in states_of(stored)}
+    reactions = reactions_of(
+        {row.subject for row in rows if row.kind == "reactions" and row.subject is not None}
+    )
+    others = _Others(room, slug, rows)
+    stamped = stamp()
+    events: list[Event] = []
+    size = 0
+    for row in rows[:PAGE_EVENTS]:
+        at = stamped(row.at)
+        if row.kind in ABOUT_MESSAGES:
+            state = messages[cast(int, row.subject)]
+            event = _about_message(room, slug, row, at, state, reactions)
+        else:
+            event = others.event(row, at)
+        size += event.size
+        if events and size > PAGE_BYTES:
+            break
+        events.append(event)
+    return events
+
+
+def _about_message(
+    room: int, slug: str, row: _Row, at: str, state: MessageState, reactions: dict[int, dict[str, list[int]]]
+) -> Event:
+    kind = row.kind
+    if "deleted" in state:
+        kind = "deleted"
+    elif kind == "reactions":
+        state = {"id": state["id"], "reactions": reactions.get(state["id"], {})}
+    return message_event(room, slug, row.seq, at, cast(Who, row.who), kind, state)
+
+
+class _Others:
+    """Events that are not about a message's content, rendered from what they name as it is now."""
+
+    def __init__(self, room: int, slug: str, rows: Iterable[_Row]) -> None:
+        others = [row for row in rows if row.kind not in ABOUT_MESSAGES]
+        if not others:
+            return
+        self._slug = slug
+        self._room = Room.objects.get(pk=room)
+        subjects = {row.subject for row in others if row.subject is not None}
+        self._people = Person.objects.in_bulk(
+            {row.subject for row in others if row.kind == "member"} - {None}
+        )
+        self._roles = dict(
+            Member.objects.filter(room=room, person__in=self._people).values_list("person", "role")
+        )
+        personal = self._room.kind == Room.Kind.PERSONAL
+        self._rooms = Room.objects.in_bulk(subjects) if personal else {}
+        self._mentions = (
+            {m.message_id: m for m in Mention.objects.filter(message__in=subjects).select_related("room")}
+            if personal
+            else {}
+        )
+        owner = int(self._room.slug[1:]) if personal else None
+        self._marks = dict(
+            Member.objects.filter(person=owner, room__in=self._rooms).values_list("room", "read")
+        )
+
+    def event(self, row: _Row, at: str) -> Event:
+        frame: dict[str, Any] = {"event": row.kind, "room": self._slug, "seq": row.seq, "at": at}
+        if (by := row.who) is not None:
+            frame["by"] = by
+        subject = cast(int, row.subject)
+        if row.kind == "member" and subject in self._people:
+            role = self._roles.get(subject)
+            frame["member"] = {"person": who(self._people[subject]), "role": role}
+            if role is None:
+                frame["state"] = room_state(self._room)  # Says whether reading ends here (P6).
+        elif row.kind == "room":
+            frame["state"] = room_state(self._room)
+        elif row.kind in ("read", "room_added", "room_removed") and subject in self._rooms:
+            frame["about"] = self._rooms[subject].slug
+            if row.kind == "read":
+                frame["read"] = self._marks.get(subject, 0)
+        elif row.kind == "mention" and (mention := self._mentions.get(subject)) is not None:
+            frame["about"] = mention.room.slug
+            frame["message"] = {"id": mention.message_id, "seq": mention.seq}
+        return room_event(self._room.pk, row.seq, cast(EventFrame, frame), row.subject)

@@ -1,0 +1,92 @@
+"""What one person says in a room is stored in the order in which it was said, however often rights change meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from teahouse.access import Grant, Speaker
+from teahouse.conf import conf
+from teahouse.journal import Say, Stale, Stored
+from teahouse.live.inbox import Gate
+from teahouse.live.protocol import Send, parse
+from teahouse.live.session import Session
+
+BOB = Speaker({"id": 12, "name": "Bob", "kind": "guest"})
+
+
+class Room:
+    """A room whose rights change at any moment, and a journal that stores when it is told to."""
+
+    def __init__(self) -> None:
+        self.rights = 1
+        self.stored: list[str] = []
+        self.waiting: list[tuple[Say, Callable[[Any], None]]] = []
+        self.renderer = SimpleNamespace(render=self.render)
+        self.sends = SimpleNamespace(take=lambda *_: 0.0)
+        self.loop = asyncio.get_running_loop()
+
+    async def render(self, text: str) -> None:
+        return None
+
+    async def room(self, speaker: Speaker, name: str) -> tuple[None, Grant]:
+        grant = Grant(1, "tea", "open", self.rights, None, False, True, False, False)
+        await asyncio.sleep(0)
+        return None, grant
+
+    def submit(self, entry: Say, done: Callable[[Any], None]) -> None:
+        self.waiting.append((entry, done))
+
+    def store(self, count: int) -> None:
+        """So many of those that wait, as one batch."""
+        batch, self.waiting = self.waiting[:count], self.waiting[count:]
+        for entry, done in batch:
+            if entry.rights == self.rights:
+                self.stored.append(entry.key)
+                done(Stored(len(self.stored), len(self.stored)))
+            else:
+                done(Stale())
+
+
+def session_in(room: Room) -> Session:
+    session = Session()
+    session.outlet = cast(Any, SimpleNamespace(put=lambda block: None))
+    session.runtime = cast(Any, room)
+    session.speaker = BOB
+    session._grants, session._limits = {}, conf().LIMITS
+    session._unanswered, session._answered = set(), Gate()
+    session._again, session._flying, session._sends, session._landed = [], {}, 0, Gate()
+    session._saying_again = None
+    return session
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_the_order_stays(seed: int) -> None:
+    chance = random.Random(seed)
+
+    async def talk() -> list[str]:
+        room = Room()
+        session = session_in(room)
+        said = 0
+        while len(room.stored) < 12:
+            match chance.choice(("say", "say", "store", "store", "change", "look", "pass", "pass")):
+                case "say" if said < 12:
+                    said += 1
+                    frame = f'{{"id":{said},"do":"send","room":"tea","key":"k{said}","text":"hello"}}'
+                    await session._send(BOB, cast(Send, parse(frame)))
+                case "store":
+                    room.store(chance.randint(1, 4))
+                case "change":
+                    room.rights += 1
+                case "look":  # As a subscription does.
+                    session._remember("tea", (await room.room(BOB, "tea"))[1])
+                case _:
+                    await asyncio.sleep(0)
+        return room.stored
+
+    assert asyncio.run(asyncio.wait_for(talk(), 10)) == [f"k{number}" for number in range(1, 13)]
