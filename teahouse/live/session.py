@@ -341,6 +341,12 @@ class Session(Connection):
             raise problem
         self._answer(command.id, {"message": stored.message, "seq": stored.seq})
 
+    async def _repeat_or_refuse(self, speaker: Speaker, command: protocol.Send, problem: Problem) -> None:
+        try:
+            await self._repeat_or_raise(speaker, command, problem)
+        except Problem as refused:
+            self._answer_refused(command.id, refused)
+
     async def _say(self, speaker: Speaker, unsaid: _Unsaid, grant: Grant) -> bool:
         """Submits a message; False, and nothing is submitted, where that could bring it before an earlier one."""
         command = unsaid.command
@@ -403,7 +409,7 @@ class Session(Connection):
                 if not await self._say(self.speaker, unsaid, grant):
                     return
             except Problem as problem:
-                self._answer_refused(unsaid.command.id, problem)
+                await self._repeat_or_refuse(self.speaker, unsaid.command, problem)
             self._again.remove(unsaid)
 
 

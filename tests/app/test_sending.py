@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from teahouse.access import Grant, Speaker
+from teahouse.access import Grant, Speaker, not_found
 from teahouse.conf import conf
 from teahouse.journal import Say, Stale, Stored
 from teahouse.live.inbox import Gate
@@ -30,14 +31,21 @@ class Room:
         self.renderer = SimpleNamespace(render=self.render)
         self.sends = SimpleNamespace(take=lambda *_: 0.0)
         self.loop = asyncio.get_running_loop()
+        self.told: list[dict[str, Any]] = []
+        self.is_hidden = False  # From Bob, who was removed.
 
     async def render(self, text: str) -> None:
         return None
 
     async def room(self, speaker: Speaker, name: str) -> tuple[None, Grant]:
+        if self.is_hidden:
+            raise not_found(name)
         grant = Grant(1, "tea", "open", self.rights, None, False, True, False, False)
         await asyncio.sleep(0)
         return None, grant
+
+    async def read(self, said_before: Any, person: int, room: str, key: str, text: str) -> Stored | None:
+        return Stored(7, 3, repeated=True) if key == "known" else None
 
     def submit(self, entry: Say, done: Callable[[Any], None]) -> None:
         self.waiting.append((entry, done))
@@ -55,7 +63,9 @@ class Room:
 
 def session_in(room: Room) -> Session:
     session = Session()
-    session.outlet = cast(Any, SimpleNamespace(put=lambda block: None))
+    session.outlet = cast(
+        Any, SimpleNamespace(put=lambda block: room.told.extend(map(json.loads, block.texts)))
+    )
     session.runtime = cast(Any, room)
     session.speaker = BOB
     session._grants, session._limits = {}, conf().LIMITS
@@ -90,3 +100,24 @@ def test_the_order_stays(seed: int) -> None:
         return room.stored
 
     assert asyncio.run(asyncio.wait_for(talk(), 10)) == [f"k{number}" for number in range(1, 13)]
+
+
+def test_a_repeat_that_waits_behind_others_is_answered_though_the_right_to_speak_is_gone() -> None:
+    """P4: found by the simulation. Looked at again, it was refused like something new."""
+
+    async def talk() -> list[dict[str, Any]]:
+        room = Room()
+        session = session_in(room)
+        for number, key in enumerate(("new", "known"), 1):
+            if number == 2:
+                room.rights, room.is_hidden = 2, True
+                room.store(1)
+            frame = f'{{"id":{number},"do":"send","room":"tea","key":"{key}","text":"hello"}}'
+            await session._send(BOB, cast(Send, parse(frame)))
+        assert session._saying_again is not None
+        await session._saying_again
+        return room.told
+
+    refused, answered = asyncio.run(asyncio.wait_for(talk(), 10))
+    assert (refused["re"], refused["error"]["code"]) == (1, "not_found")
+    assert answered == {"re": 2, "ok": {"message": 7, "seq": 3}}

@@ -5,7 +5,10 @@ pytest tests/sim --seed 4711      plays one of them again, with what the program
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import logging
+from collections.abc import Iterator
 
 import pytest
 
@@ -18,13 +21,25 @@ CHUNK = 250
 @pytest.mark.parametrize("first", range(0, SCHEDULES, CHUNK))
 def test_no_promise_is_broken(first: int, request: pytest.FixtureRequest) -> None:
     only = request.config.getoption("--seed")
-    seeds = range(first, first + CHUNK) if only is None else range(only, only + 1) if first == 0 else ()
-    if only is None:
-        logging.disable(logging.CRITICAL)  # What is logged of trouble that was made is read by nobody.
-    try:
-        for seed in seeds:
+    if only is not None:
+        if first == 0:
+            play(only)
+        return
+    with undisturbed():
+        for seed in range(first, first + CHUNK):
             play(seed)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """What is logged of trouble that was made is read by nobody, and the collector looks less often: a fifth faster."""
+    before = gc.get_threshold()
+    logging.disable(logging.CRITICAL)
+    gc.set_threshold(50_000, 20, 100)
+    try:
+        yield
     finally:
+        gc.set_threshold(*before)
         logging.disable(logging.NOTSET)
 
 
@@ -39,11 +54,8 @@ def play(seed: int) -> World:
 
 
 def test_the_same_seed_is_the_same_schedule() -> None:
-    logging.disable(logging.CRITICAL)
-    try:
+    with undisturbed():
         first, second = play(17), play(17)
-    finally:
-        logging.disable(logging.NOTSET)
     assert first.deliveries == second.deliveries > 0
     assert first.closes == second.closes
     assert first.loop.time() == second.loop.time()
