@@ -101,8 +101,8 @@ class Client:
             room.live = room.asking = False
         self.later(self.connect)
 
-    def later(self, run: Callable[[], None]) -> None:
-        self.world.loop.call_later(AGAIN_SECONDS * (0.5 + self.chance.random()), run)
+    def later(self, run: Callable[[], None], seconds: float = AGAIN_SECONDS) -> None:
+        self.world.loop.call_later(seconds * (0.5 + self.chance.random()), run)
 
     # Commands
 
@@ -162,7 +162,7 @@ class Client:
             row = self.database.rooms[self.database.slugs[room.slug]]
             if row.kind == "open":
                 raise Violation(f"{self._at(room)}: an open room was not found")
-        self.later(lambda: self.subscribe(room))
+        self.later(lambda: self.subscribe(room), seconds=2 * AGAIN_SECONDS)
 
     def say(self, room: Following, text: str) -> None:
         key = f"k{self.person}-{next(self._keys)}"

@@ -100,6 +100,8 @@ class Loop(asyncio.BaseEventLoop):
             handle.cancel()
         for _ in range(5):
             left = [task for task in self._tasks if not task.done()]
+            if not left:
+                break
             for task in left:
                 task.cancel()
             self.call_soon(lambda: self.call_soon(lambda: self.call_soon(self.stop)))

@@ -28,7 +28,7 @@ TROUBLE_SECONDS: Final = 1.0
 HEALED_SECONDS: Final = 40.0
 """Time to catch up: a dead peer is noticed after two ping intervals, which are 25 s here as everywhere."""
 STEP: Final = 0.25
-ACTIONS: Final = 14
+ACTIONS: Final = 12
 PEOPLE: Final = 4
 OPEN, PRIVATE = "tea", "kitchen"
 
@@ -49,7 +49,7 @@ class World:
         self.deliveries = 0
         self.clients = [self._client() for _ in range(PEOPLE)]
         # Who is there is known only some seconds later: not every schedule waits for it.
-        self.looks_who_is_here = seed % 4 == 0
+        self.looks_who_is_here = seed % 8 == 0
 
     def _client(self) -> Client:
         if not self.database.rooms:
