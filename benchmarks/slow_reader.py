@@ -38,7 +38,7 @@ def run(rounds: int, sessions: int, seconds: float) -> Section:
         name = f"slow_reader: round {number + 1} of {rounds}"
         without.append(measure(sessions, 0, seconds, f"{name}, healthy alone"))
         beside.append(measure(sessions, 1, seconds, f"{name}, one never reads"))
-    command = f"slow_reader --sessions {sessions} --seconds {seconds:g} --rounds {rounds}"
+    command = f"slow-reader --sessions {sessions} --seconds {seconds:g} --rounds {rounds}"
     what = (
         f"{sessions:,} healthy sessions in one room, {RATE} messages/s of {SIZE:,} characters for {seconds:g} s; "
         f"medians of {rounds} rounds."
