@@ -15,9 +15,9 @@ django.setup(set_prefix=False)
 
 # These import models, which Django must have loaded.
 from teahouse.routing import application as with_sockets  # noqa: E402
-from teahouse.server.handler import Pages  # noqa: E402
+from teahouse.server.handler import ClosesPages, Pages  # noqa: E402
 from teahouse.server.health import Health  # noqa: E402
 from teahouse.server.static import Static  # noqa: E402
 
 pages = Pages()
-application = Health(Static(pages.closed_at_the_end_of(with_sockets(pages))))
+application = Health(Static(ClosesPages(with_sockets(pages), pages)))

@@ -8,6 +8,7 @@ the page wait.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -45,19 +46,34 @@ class Pages(ASGIHandler):
         finally:
             _let_go()
 
-    def closed_at_the_end_of(self, application: Any) -> Any:
-        """The application; when it has shut down, before it says so, the threads are ended and their connections
-        closed."""
+    def close(self) -> None:
+        """Ends the threads and closes their connections."""
+        database.close_threads(self._threads, THREADS)
 
-        async def whole(scope: Any, receive: Any, send: Any) -> None:
-            async def close_before(message: Any) -> None:
-                if message["type"].startswith("lifespan.shutdown."):
-                    await asyncio.to_thread(database.close_threads, self._threads, THREADS)
-                await send(message)
 
-            await application(scope, receive, close_before if scope["type"] == "lifespan" else send)
+class ClosesPages:
+    """The application round the pages: when it has shut down, before it says so, the pages' connections are closed."""
 
-        return whole
+    def __init__(self, inner: Any, pages: Pages) -> None:
+        self.inner = inner
+        self._pages = pages
+
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        # As in `Static`: no coroutine of its own for a session.
+        answer: Awaitable[None] = (
+            self._lifespan(scope, receive, send)
+            if scope["type"] == "lifespan"
+            else self.inner(scope, receive, send)
+        )
+        return answer
+
+    async def _lifespan(self, scope: Any, receive: Any, send: Any) -> None:
+        async def close_before(message: Any) -> None:
+            if message["type"].startswith("lifespan.shutdown."):
+                await asyncio.to_thread(self._pages.close)
+            await send(message)
+
+        await self.inner(scope, receive, close_before)
 
 
 def _let_go() -> None:

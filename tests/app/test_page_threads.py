@@ -14,7 +14,7 @@ from django.test import override_settings
 
 from teahouse.models import Room
 from teahouse.routing import application as with_sockets
-from teahouse.server.handler import Pages
+from teahouse.server.handler import ClosesPages, Pages
 from tests.app.conftest import Database
 
 pytestmark = pytest.mark.asyncio
@@ -51,7 +51,11 @@ async def status_of(application: Any, path: str) -> int:
 
 async def test_connections_stay_and_are_closed_before_the_end(connected: list[Any]) -> None:
     pages = Pages()
-    application = pages.closed_at_the_end_of(with_sockets(pages))
+    closing = ClosesPages(with_sockets(pages), pages)
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await closing(scope, receive, send)
+
     life: Any = ApplicationCommunicator(application, {"type": "lifespan"})  # type: ignore[no-untyped-call]
     await life.send_input({"type": "lifespan.startup"})
     assert await life.receive_output(10) == {"type": "lifespan.startup.complete"}
