@@ -291,6 +291,9 @@ def test_many_sends_need_not_wait_for_each_other(server: Teahouse) -> None:
         events = [alice.event() for _ in numbers]
         assert [event["message"]["text"] for event in events] == [f"line {n}" for n in range(600)]
         assert [event["seq"] for event in events] == list(range(seqs[0], seqs[0] + 600))
+        # Who leaves with hundreds of answers unread waits for the end of the connection.
+        seqs += [alice.reply_to(number)["ok"]["seq"] for number in numbers[1:]]
+        assert seqs == [event["seq"] for event in events]
 
 
 def test_too_fast_says_how_long_to_wait(open_server: Teahouse) -> None:
