@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any, Final
 
@@ -108,6 +108,18 @@ SENDERS: Final = {
     "prefix": "main",
     "window": "2",
 }
+CONNECTING: Final = Scenario(
+    "connecting",
+    "Connecting and subscribing, 3,000 sessions, known guests",
+    {"sessions": "3000", "publishers": "0", "warmup": "0", "seconds": "0.2", "connecting": "100"},
+    ("seed, uvicorn", "python-socketio", "Socket.IO", "ws", "Bun"),
+    number="connected_per_second",
+    unit="sessions/s",
+    per=None,
+    goals=(Goal("sessions/s", 1_500, 3_000), times("seed, uvicorn", 1.5)),
+    dialect="teahouse-known",
+    own_size=False,
+)
 SCENARIOS: Final = {
     scenario.name: scenario
     for scenario in (
@@ -203,29 +215,12 @@ SCENARIOS: Final = {
             dialect="teahouse-sender",
             ours=ON_POSTGRES,
         ),
-        Scenario(
-            "connecting",
-            "Connecting and subscribing, 3,000 sessions, known guests",
-            {"sessions": "3000", "publishers": "0", "warmup": "0", "seconds": "0.2", "connecting": "100"},
-            ("seed, uvicorn", "python-socketio", "Socket.IO", "ws", "Bun"),
-            number="connected_per_second",
-            unit="sessions/s",
-            per=None,
-            goals=(Goal("sessions/s", 1_500, 3_000), times("seed, uvicorn", 1.5)),
-            dialect="teahouse-known",
-            own_size=False,
-        ),
-        Scenario(
-            "connecting-token",
-            "Connecting and subscribing, 3,000 sessions, with bearer tokens",
-            {"sessions": "3000", "publishers": "0", "warmup": "0", "seconds": "0.2", "connecting": "100"},
-            ("seed, uvicorn",),
-            number="connected_per_second",
-            unit="sessions/s",
-            per=None,
-            goals=(Goal("sessions/s", 1_500, 3_000), times("seed, uvicorn", 1.5)),
-            dialect="teahouse-known",
-            own_size=False,
+        CONNECTING,
+        replace(
+            CONNECTING,
+            name="connecting-token",
+            title="Connecting and subscribing, 3,000 sessions, with bearer tokens",
+            peers=("seed, uvicorn",),
             known="token",
         ),
         Scenario(

@@ -83,9 +83,8 @@ class Feed:
         self.ring_bytes = 0
         self.subjects: Counter[int] = Counter()  # What the ring's events are about.
         self.held: dict[int, Event] = {}
-        self.pending: list[
-            Event
-        ] = []  # Delivered by number, not yet handed to the readers: one block a flush.
+        # Delivered by number, not yet handed to the readers: one block a flush.
+        self.pending: list[Event] = []
         self.signals: list[str] = []  # The same of what is shown and forgotten.
         self.idle_since: float | None = None
         # Up to this number somebody's right to read may have ended: who looked at rights before looks again (P6).
@@ -168,7 +167,7 @@ class Hub:
                 self._take(feed, event)
 
     def signal(self, room: int, text: str) -> None:
-        """What the JSON readers of a room are shown with the next `flush`, whether they have missed any or not."""
+        """What the JSON readers of a room are shown with the next `flush`, behind its events. It has no number."""
         feed = self.feeds.get(room)
         if feed is not None and feed.readers:
             feed.signals.append(text)

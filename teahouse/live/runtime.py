@@ -59,6 +59,7 @@ class Runtime:
         self.pace = Pace()
         self._unsettled: list[tuple[list[Event], Settled]] = []  # Committed, not yet handed on.
         self._handing_on: asyncio.Handle | None = None
+        self._hands_on_next = False
         self._under_way = 0  # Entries that the journal has and has not settled.
         self.readers = database.Readers()
         # What everyone asks who comes.
@@ -191,17 +192,20 @@ class Runtime:
         self._hand_on_soon()
 
     def _hand_on_soon(self) -> None:
-        """What is added while it waits leaves together."""
+        """What is added while it waits leaves together; what is due in the loop's next round is not put off again."""
+        if self._hands_on_next:
+            return
         if self._handing_on is not None:
             self._handing_on.cancel()
         wait = self.pace.wait(monotonic(), more_comes=self._under_way > 0)
+        self._hands_on_next = not wait
         self._handing_on = (
             self.loop.call_later(wait, self._hand_on) if wait else self.loop.call_soon(self._hand_on)
         )
 
     def _hand_on(self) -> None:
         """What was committed, in order: to the readers here, the acknowledgements, the bus."""
-        self._handing_on = None
+        self._handing_on, self._hands_on_next = None, False
         began = monotonic()
         self.hub.flush()
         self.pace.flushed(began, monotonic())

@@ -55,9 +55,8 @@ class Session(Connection):
         self._grants: dict[str, Grant] = {}
         self._sends = 0
         self._again: list[_Unsaid] = []  # In the order in which they came.
-        self._flying: dict[
-            int, tuple[int, int]
-        ] = {}  # Room → the rights of the sends that are being stored, how many.
+        # Room → the rights under which sends are being stored, and how many.
+        self._flying: dict[int, tuple[int, int]] = {}
         self._landed = Gate()
         self._saying_again: asyncio.Task[None] | None = None
         self._typed_at: dict[int, float] = {}
@@ -318,8 +317,6 @@ class Session(Connection):
             await self._repeat_or_raise(speaker, command, problem)
             return
         html = await self.runtime.renderer.render(command.text)
-        if self._closing:
-            return  # Signed out or banned meanwhile; a repeat with the same key is answered.
         self._sends += 1
         unsaid = _Unsaid(self._sends, command, html)
         if self._again or not await self._say(speaker, unsaid, grant):
@@ -354,6 +351,8 @@ class Session(Connection):
         mentions = await self.runtime.read(messages.mentioned, grant.room, speaker.id, names) if names else ()
         stream = await self._own_stream(speaker) if _is_to_join(speaker, grant) else None
         # From here on nothing is waited for.
+        if self._closing:
+            return True  # Signed out or banned meanwhile; a repeat with the same key is answered.
         rights, flying = self._flying.get(grant.room, (grant.rights, 0))
         if rights != grant.rights or (self._again and self._again[0].number < unsaid.number):
             return False
@@ -400,7 +399,7 @@ class Session(Connection):
         assert self.speaker is not None
         looked: set[str] = set()
         last = 0
-        while self._again and self._again[0].number > last:
+        while self._again and self._again[0].number > last and not self._closing:
             unsaid = self._again[0]
             room, last = unsaid.command.room, unsaid.number
             try:

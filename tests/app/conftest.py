@@ -14,9 +14,13 @@ from django.core.management import call_command
 from django.db import connections, transaction
 from pytest_django.plugin import DjangoDbBlocker
 
+from teahouse import history
+from teahouse.access import Speaker
 from teahouse.actions import people
 from teahouse.actions.people import Cut
+from teahouse.journal import Journal
 from teahouse.models import Person, Room
+from tests.app.journals import journal as running_journal
 from tests.app.recording import Recording, person, recording
 from tests.processes import Process
 from tests.services import Postgres
@@ -169,3 +173,19 @@ def alice(database: Database) -> Person:
 @pytest.fixture
 def bob(database: Database) -> Person:
     return person("Bob")
+
+
+# For what is read back
+
+
+@pytest.fixture
+def running(database: Database) -> Iterator[Journal]:
+    """A journal as a server has it, with nobody to hand anything on to."""
+    with running_journal() as journal:
+        yield journal
+
+
+@pytest.fixture
+def owner(alice: Person) -> Speaker:
+    """Alice, as the owner of the site."""
+    return Speaker(history.who(alice), is_owner=True)

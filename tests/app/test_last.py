@@ -18,30 +18,18 @@ from teahouse import database as databases
 from teahouse import history
 from teahouse.access import Grant, Speaker, room, speaker_of
 from teahouse.actions import messages, people
-from teahouse.journal import Change, Journal, Say
+from teahouse.journal import Journal
 from teahouse.live.handshake import GUEST_COOKIE
 from teahouse.models import Member, Message, Person, Room
 from teahouse.web import last, shell
 from tests.app.conftest import Database
-from tests.app.journals import journal as running_journal
-from tests.app.journals import stored
+from tests.app.telling import done, said
 
 
 @pytest.fixture(autouse=True)
 def chat(database: Database) -> Iterator[None]:
     with override_settings(ROOT_URLCONF="tests.app.chat_urls"):
         yield
-
-
-@pytest.fixture
-def journal(database: Database) -> Iterator[Journal]:
-    with running_journal() as running:
-        yield running
-
-
-@pytest.fixture
-def tea(database: Database) -> Room:
-    return Room.objects.create(slug="tea", title="Tea")
 
 
 @pytest.fixture
@@ -69,31 +57,21 @@ class Page:
         self.drawn = self.text.replace(found[0], "")
 
 
-def say(journal: Journal, where: Room, by: Person, text: str) -> int:
-    (outcome,) = stored(journal, [Say(where.pk, history.who(by), f"key {text}", text, None, None)])
-    return int(outcome.message)
-
-
-def done(journal: Journal, change: Change) -> None:
-    (outcome,) = stored(journal, [change])
-    assert not isinstance(outcome, BaseException), outcome
-
-
 def rights(person: Person) -> tuple[Speaker, Grant]:
     speaker = speaker_of(person)
     return speaker, room(speaker, "tea")[1]
 
 
-def edit(journal: Journal, alice: Person, message: int) -> None:
-    done(journal, messages.edit(*rights(alice), message, "better", None))
+def edit(running: Journal, alice: Person, message: int) -> None:
+    done(running, messages.edit(*rights(alice), message, "better", None))
 
 
-def delete(journal: Journal, alice: Person, message: int) -> None:
-    done(journal, messages.delete(*rights(alice), message))
+def delete(running: Journal, alice: Person, message: int) -> None:
+    done(running, messages.delete(*rights(alice), message))
 
 
-def react(journal: Journal, alice: Person, message: int) -> None:
-    done(journal, messages.react(*rights(alice), message, "🍵", True))
+def react(running: Journal, alice: Person, message: int) -> None:
+    done(running, messages.react(*rights(alice), message, "🍵", True))
 
 
 def rename(_: Journal, alice: Person, message: int) -> None:
@@ -122,7 +100,7 @@ def rewrite(_: Journal, alice: Person, message: int) -> None:
 )
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "in another thread"])
 def test_a_change_is_on_the_next_page(
-    journal: Journal,
+    running: Journal,
     tea: Room,
     alice: Person,
     change: Callable[[Journal, Person, int], None],
@@ -130,13 +108,13 @@ def test_a_change_is_on_the_next_page(
     no_more: str | None,
     elsewhere: bool,
 ) -> None:
-    message = say(journal, tea, alice, "first")
+    (message,) = said(running, tea, alice, "first")
     client = client_of()
     before = Page(client)
     assert Page(client).text == before.text
     assert shows not in before.drawn
     assert no_more is None or no_more in before.drawn
-    apply(lambda: change(journal, alice, message), elsewhere=elsewhere)
+    apply(lambda: change(running, alice, message), elsewhere=elsewhere)
     after = Page(client)
     assert shows in after.drawn
     assert no_more is None or no_more not in after.text.replace("key first", "")
@@ -162,11 +140,11 @@ def apply(run: Callable[[], Any], *, elsewhere: bool) -> None:
     thread.join()
 
 
-def test_what_is_said_is_there_and_the_first_goes(journal: Journal, tea: Room, alice: Person) -> None:
+def test_what_is_said_is_there_and_the_first_goes(running: Journal, tea: Room, alice: Person) -> None:
     client = client_of()
     assert "Nothing has been said here yet" in Page(client).drawn
     for number in range(52):
-        say(journal, tea, alice, f"message {number}!")
+        said(running, tea, alice, f"message {number}!")
         assert f"message {number}!" in Page(client).drawn
     assert "Nothing has been said" not in Page(client).drawn
     assert [m["text"] for m in Page(client).data["history"]["messages"]] == [
@@ -178,9 +156,9 @@ def test_what_is_said_is_there_and_the_first_goes(journal: Journal, tea: Room, a
 # Who may read
 
 
-def test_a_right_that_ends_ends_at_the_next_page(journal: Journal, tea: Room, alice: Person) -> None:
+def test_a_right_that_ends_ends_at_the_next_page(running: Journal, tea: Room, alice: Person) -> None:
     bob, charlie = people.make_guest("Bob"), people.make_guest("Charlie")
-    say(journal, tea, alice, "a secret")
+    said(running, tea, alice, "a secret")
     Member.objects.create(room=tea, person=bob, role=Member.Role.MEMBER)
     assert all(Page(client_of(who)).status == 200 for who in (bob, charlie, None)), "it is open"
     Room.objects.filter(pk=tea.pk).update(kind=Room.Kind.PRIVATE)
@@ -198,7 +176,7 @@ def test_a_right_that_ends_ends_at_the_next_page(journal: Journal, tea: Room, al
     assert Page(client_of(bob)).status == 404
 
 
-def test_everyone_is_told_their_own_name(journal: Journal, tea: Room, alice: Person) -> None:
+def test_everyone_is_told_their_own_name(running: Journal, tea: Room, alice: Person) -> None:
     bob = people.make_guest("Bob")
     for _ in range(2):
         for who in (alice, None, bob):
@@ -210,8 +188,8 @@ def test_everyone_is_told_their_own_name(journal: Journal, tea: Room, alice: Per
 # What readers see differently
 
 
-def test_languages_and_themes_do_not_mix(journal: Journal, tea: Room, alice: Person) -> None:
-    done(journal, messages.delete(*rights(alice), say(journal, tea, alice, "gone")))
+def test_languages_and_themes_do_not_mix(running: Journal, tea: Room, alice: Person) -> None:
+    done(running, messages.delete(*rights(alice), *said(running, tea, alice, "gone")))
     client = client_of()
     for _ in range(2):
         english, chinese = Page(client, accept_language="en"), Page(client, accept_language="zh-CN")
@@ -227,9 +205,9 @@ def test_languages_and_themes_do_not_mix(journal: Journal, tea: Room, alice: Per
 
 
 def test_a_projects_own_base_is_drawn_each_time(
-    tmp_path: Path, settings: Any, journal: Journal, tea: Room, alice: Person
+    tmp_path: Path, settings: Any, running: Journal, tea: Room, alice: Person
 ) -> None:
-    say(journal, tea, alice, "<b>tea & milk</b>")
+    said(running, tea, alice, "<b>tea & milk</b>")
     assert "<!doctype" in Page(client_of()).text
     (tmp_path / "teahouse").mkdir()
     base = "Agent {{ request.headers.user_agent }}: {% block content %}{% endblock %}"

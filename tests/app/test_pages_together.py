@@ -18,7 +18,7 @@ from teahouse.models import Member, Person, Room
 from teahouse.paging import Where
 from tests.app.conftest import Database
 from tests.app.journals import journal as running_journal
-from tests.app.test_last import say
+from tests.app.telling import said
 
 
 @pytest.fixture
@@ -30,9 +30,8 @@ def cast(database: Database) -> dict[str, Person]:
     for name in ("Alice", "Bob"):
         Member.objects.create(room=tea, person=cast[name], role=Member.Role.MEMBER)
     with running_journal() as journal:
-        for number in range(5):
-            say(journal, tea, cast["Alice"], f"tea {number}")
-            say(journal, den, cast["Charlie"], f"den {number}")
+        said(journal, tea, cast["Alice"], *(f"tea {number}" for number in range(5)))
+        said(journal, den, cast["Charlie"], *(f"den {number}" for number in range(5)))
     return cast
 
 

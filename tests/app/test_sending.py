@@ -121,3 +121,21 @@ def test_a_repeat_that_waits_behind_others_is_answered_though_the_right_to_speak
     refused, answered = asyncio.run(asyncio.wait_for(talk(), 10))
     assert (refused["re"], refused["error"]["code"]) == (1, "not_found")
     assert answered == {"re": 2, "ok": {"message": 7, "seq": 3}}
+
+
+def test_who_is_signed_out_while_rights_are_looked_at_again_says_nothing_more() -> None:
+    async def talk() -> list[Say]:
+        room = Room()
+        session = session_in(room)
+        for number in (1, 2):
+            frame = f'{{"id":{number},"do":"send","room":"tea","key":"k{number}","text":"hello"}}'
+            await session._send(BOB, cast(Send, parse(frame)))
+        room.rights = 2
+        room.store(2)
+        await asyncio.sleep(0)  # It looks.
+        session._closing = True
+        assert session._saying_again is not None
+        await session._saying_again
+        return [entry for entry, _ in room.waiting]
+
+    assert asyncio.run(asyncio.wait_for(talk(), 10)) == []

@@ -1,94 +1,26 @@
 """The hub: a few stories, each with the reason for a rule. The model that tries all else is test_hub_model.py."""
 
 import json
-from collections.abc import Sequence
 
 import pytest
 
-from teahouse.events import Event, EventFrame, MessageState, Who, label, message_event, room_event
+from teahouse.events import label
 from teahouse.live import hub as hub_module
-from teahouse.live.hub import Ahead, Feed, Hub, NeedsPage
-from teahouse.live.sendqueue import Block
-
-TEA, OUT = 1, 2
-EPOCH = "epoch-one"
-AT = "2026-11-22T10:00:00.000Z"
-ALICE: Who = {"id": 11, "name": "Alice", "kind": "user"}
-BOB: Who = {"id": 12, "name": "Bob", "kind": "user"}
-
-
-class Session:
-    """A reader that keeps what it gets."""
-
-    def __init__(self, person: int = 12, plain: bool = False) -> None:
-        self.plain = plain
-        self.person_id: int | None = person
-        self.blocks: list[Block] = []
-        self.ended: list[int] = []
-        self.closed: list[int] = []
-        self.replaced: list[int] = []
-
-    def deliver(self, block: Block) -> None:
-        self.blocks.append(block)
-
-    def reading_ended(self, room: int) -> None:
-        self.ended.append(room)
-
-    def group_closed(self, room: int) -> None:
-        self.closed.append(room)
-
-    def history_replaced(self, room: int) -> None:
-        self.replaced.append(room)
-
-    @property
-    def texts(self) -> list[str]:
-        return [text for block in self.blocks for text in block.texts]
-
-    @property
-    def seqs(self) -> list[int]:
-        return [json.loads(text)["seq"] for text in self.texts]
-
-
-def said(
-    seq: int, text: str = "hello", message: int | None = None, room: int = TEA, of: int | None = None
-) -> Event:
-    """A message, or with `of` an edit of the one with that number."""
-    state: MessageState = {"id": message or seq, "seq": of or seq, "at": AT, "by": ALICE, "text": text}
-    return message_event(room, "tea", seq, AT, ALICE, "message", state)
-
-
-def deleted(seq: int, message: int) -> Event:
-    state: MessageState = {"id": message, "seq": 1, "at": AT, "by": ALICE, "deleted": AT}
-    return message_event(TEA, "tea", seq, AT, ALICE, "deleted", state)
-
-
-def removed(seq: int, person: Who) -> Event:
-    frame: EventFrame = {
-        "event": "member", "room": "tea", "seq": seq, "at": AT, "member": {"person": person, "role": None},
-        "state": {"room": "tea", "title": "Tea", "topic": "", "kind": "private", "archived": False},
-    }  # fmt: skip
-    return room_event(TEA, seq, frame, person["id"])
-
-
-def closed(seq: int) -> Event:
-    return room_event(TEA, seq, {"event": "closed", "room": "tea", "seq": seq, "at": AT, "by": ALICE})
-
-
-def followed(hub: Hub, seq: int = 0, room: int = TEA) -> Feed:
-    feed = hub.open(room, "tea")
-    hub.load(feed, {"epoch": EPOCH, "seq": seq})
-    return feed
-
-
-def read_by(hub: Hub, *sessions: Session, seq: int = 0) -> Feed:
-    feed = followed(hub, seq)
-    for session in sessions:
-        hub.join(session, feed, None)
-    return feed
-
-
-def numbers(events: Sequence[Event]) -> list[int]:
-    return [event.seq for event in events]
+from teahouse.live.hub import Ahead, Hub, NeedsPage
+from tests.pure.reading import (
+    BOB,
+    EPOCH,
+    OUT,
+    TEA,
+    Session,
+    closed,
+    deleted,
+    followed,
+    numbers,
+    read_by,
+    removed,
+    said,
+)
 
 
 def test_what_a_tick_brings_leaves_as_one_block_shared_by_all_readers() -> None:
@@ -280,50 +212,6 @@ def test_a_person_and_a_message_of_one_number_are_not_mixed_up() -> None:
     assert "secret" not in repr(joined.events)
 
 
-def test_the_ring_forgets_what_was_deleted() -> None:
-    hub, bob = Hub(), Session()
-    feed = followed(hub)
-    hub.publish([said(1, "secret", 71), said(2, "more secret", 71, of=1), deleted(3, 71)])
-    assert "secret" not in repr(feed.ring)
-    joined = hub.join(bob, feed, {"epoch": EPOCH, "seq": 0})
-    assert [event.kind for event in joined.events] == ["deleted"] * 3
-    assert numbers(joined.events) == [1, 2, 3]
-
-
-def test_a_ring_that_reaches_back_serves_everyone_and_shows_all_as_it_is_now() -> None:
-    hub, bob, mei = Hub(), Session(), Session(13)
-    feed = followed(hub, 3)
-    page = [said(1, "secret", 71), said(2, "old", 72), said(3, "stays", 73)]
-    # While the page was read one was deleted and one edited; and number 6 was read before it was heard of.
-    hub.publish([deleted(4, 71), said(5, "new", 72, of=2)])
-    hub.reach_back(feed, [*page, said(6)])
-    for reader in (bob, mei):
-        joined = hub.join(reader, feed, {"epoch": EPOCH, "seq": 0})
-        assert numbers(joined.events) == [1, 2, 3, 4, 5]
-        assert [event.kind for event in joined.events] == [
-            "deleted",
-            "message",
-            "message",
-            "deleted",
-            "message",
-        ]
-    assert "secret" not in repr(feed.ring)
-    assert "old" not in repr(feed.ring)
-    hub.publish([deleted(6, 73)])
-    assert "stays" not in repr(feed.ring), "the ring knows what those in front are about"
-
-
-def test_what_leaves_a_gap_before_the_ring_is_not_put_there() -> None:
-    hub, bob = Hub(), Session()
-    feed = followed(hub, 3)
-    hub.publish([said(4)])
-    for page in ([], [said(1), said(2)], [said(4), said(5)]):
-        hub.reach_back(feed, page)
-        assert numbers(feed.ring) == [4]
-    with pytest.raises(NeedsPage):
-        hub.join(bob, feed, {"epoch": EPOCH, "seq": 2})
-
-
 def test_a_position_beyond_the_hub_makes_it_catch_up_first() -> None:
     hub, bob = Hub(), Session()
     feed = followed(hub, 3)
@@ -431,64 +319,3 @@ def test_who_leaves_gets_nothing_more_and_an_empty_feed_can_be_dropped() -> None
     assert hub.feeds == {}
     with pytest.raises(AssertionError, match="open"):
         hub.join(bob, feed, None)
-
-
-def test_ring_and_held_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub_module, "RING_EVENTS", 10)
-    monkeypatch.setattr(hub_module, "HELD_EVENTS", 5)
-    hub, bob = Hub(), Session()
-    feed = read_by(hub, bob)
-    for seq in range(1, 100):
-        hub.publish([said(seq, message=71, of=1)])
-        assert len(feed.ring) == min(seq, 10)
-        assert feed.ring_bytes == sum(len(event.wire) for event in feed.ring)
-    assert feed.subjects == {71: 10}
-    hub.publish([said(seq) for seq in range(101, 200)])
-    assert len(feed.held) == 5
-    assert feed.known == 199
-    hub.fill(feed, [said(seq) for seq in range(100, 200)])
-    hub.flush()
-    assert bob.seqs == list(range(1, 200))
-    assert feed.held == {}
-
-
-def test_the_ring_is_bounded_in_bytes_also_where_a_change_makes_older_ones_longer(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    hub = Hub()
-    feed = followed(hub)
-    hub.publish([said(1, "short", 71), said(2, "shorter", 71, of=1)])
-    monkeypatch.setattr(hub_module, "RING_BYTES", 3 * len(feed.ring[0].wire))
-    hub.publish([said(3, "long" * 50, 71, of=1)])
-    assert [event.seq for event in feed.ring] == [3]
-    assert feed.ring_bytes == len(feed.ring[0].wire)
-
-
-def test_a_page_that_does_not_reach_the_ring_does_not_go_live(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub_module, "RING_EVENTS", 2)
-    monkeypatch.setattr(hub_module, "PAGE_EVENTS", 3)
-    hub, bob = Hub(), Session()
-    feed = followed(hub, 4)
-    hub.publish([said(5), said(6)])
-    first = hub.join(bob, feed, {"epoch": EPOCH, "seq": 0}, [said(1), said(2), said(3)])
-    assert (numbers(first.events), first.live, first.position["seq"]) == ([1, 2, 3], False, 3)
-    assert feed.is_empty
-    with pytest.raises(NeedsPage):
-        hub.join(bob, feed, first.position)
-    last = hub.join(bob, feed, first.position, [said(4)])
-    assert (numbers(last.events), last.live, last.position["seq"]) == ([4, 5, 6], True, 6)
-
-
-def test_one_event_larger_than_the_ring_is_delivered_and_then_read_from_the_database(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(hub_module, "RING_BYTES", 300)
-    hub, bob, carol = Hub(), Session(), Session(13)
-    feed = read_by(hub, bob)
-    hub.publish([said(1, "x" * 400)])
-    hub.flush()
-    assert bob.seqs == [1]
-    assert (len(feed.ring), feed.ring_bytes, feed.subjects) == (0, 0, {})
-    with pytest.raises(NeedsPage):
-        hub.join(carol, feed, {"epoch": EPOCH, "seq": 0})
-    assert numbers(hub.join(carol, feed, {"epoch": EPOCH, "seq": 0}, [said(1, "x" * 400)]).events) == [1]

@@ -1,0 +1,94 @@
+"""Pages of messages, in both directions and around a number: equal to the journal, in its present state."""
+
+import pytest
+
+from teahouse import paging
+from teahouse.access import Speaker
+from teahouse.actions import rooms
+from teahouse.journal import Journal
+from teahouse.models import Message, Person, Room
+from tests.app.telling import done, grant_of, queries, said, seqs
+
+
+class TestPages:
+    @pytest.fixture
+    def ten(self, running: Journal, tea: Room, alice: Person, owner: Speaker) -> Room:
+        """Messages 1 to 10 with an event of another kind between the fifth and the sixth: 1-5, 7-11."""
+        said(running, tea, alice, *"12345")
+        done(running, rooms.close(owner, grant_of(owner)))
+        said(running, tea, alice, *"6789", "10")
+        return tea
+
+    @pytest.mark.parametrize(
+        ("where", "expected", "before", "after"),
+        [
+            ({"limit": 3}, [9, 10, 11], True, False),
+            ({"limit": 10}, [1, 2, 3, 4, 5, 7, 8, 9, 10, 11], False, False),
+            ({"limit": 200}, [1, 2, 3, 4, 5, 7, 8, 9, 10, 11], False, False),
+            ({"before": 9, "limit": 3}, [5, 7, 8], True, True),
+            ({"before": 4, "limit": 3}, [1, 2, 3], False, True),
+            ({"before": 1}, [], False, True),
+            ({"before": 0}, [], False, True),
+            ({"before": 99, "limit": 2}, [10, 11], True, False),
+            ({"after": 4, "limit": 3}, [5, 7, 8], True, True),
+            ({"after": 8, "limit": 3}, [9, 10, 11], True, False),
+            ({"after": 0, "limit": 2}, [1, 2], False, True),
+            ({"after": 11}, [], True, False),
+            ({"after": 99}, [], True, False),
+            ({"around": 7, "limit": 4}, [4, 5, 7, 8], True, True),
+            ({"around": 6, "limit": 4}, [4, 5, 7, 8], True, True),
+            ({"around": 7, "limit": 5}, [4, 5, 7, 8, 9], True, True),
+            ({"around": 7, "limit": 1}, [7], True, True),
+            ({"around": 1, "limit": 4}, [1, 2], False, True),
+            ({"around": 11, "limit": 4}, [9, 10, 11], True, False),
+            ({"around": 99, "limit": 4}, [10, 11], True, False),
+        ],
+    )
+    def test_a_page_is_what_was_asked_for(
+        self, ten: Room, where: dict[str, int], expected: list[int], before: bool, after: bool
+    ) -> None:
+        page = paging.page(ten.pk, **where)
+        assert seqs(page) == expected
+        assert page["more"] == {"before": before, "after": after}
+        ten.refresh_from_db()
+        assert page["position"] == {"epoch": ten.epoch, "seq": 11}
+
+    @pytest.mark.parametrize("limit", [1, 2, 3, 7, 200])
+    def test_all_pages_together_are_the_journal_in_both_directions(self, ten: Room, limit: int) -> None:
+        all_of_them = list(Message.objects.filter(room=ten).order_by("seq").values_list("seq", flat=True))
+        backwards: list[int] = []
+        page = paging.page(ten.pk, limit=limit)
+        backwards = seqs(page)
+        while page["more"]["before"]:
+            page = paging.page(ten.pk, before=backwards[0], limit=limit)
+            backwards = seqs(page) + backwards
+        assert backwards == all_of_them
+        page = paging.page(ten.pk, after=0, limit=limit)
+        forwards = seqs(page)
+        while page["more"]["after"]:
+            page = paging.page(ten.pk, after=forwards[-1], limit=limit)
+            forwards += seqs(page)
+        assert forwards == all_of_them
+
+    def test_an_empty_room(self, tea: Room) -> None:
+        assert paging.page(tea.pk) == {
+            "messages": [],
+            "position": {"epoch": tea.epoch, "seq": 0},
+            "more": {"before": False, "after": False},
+        }
+
+    def test_other_rooms_do_not_shine_through(self, ten: Room, running: Journal, alice: Person) -> None:
+        out = Room.objects.create(slug="out", title="Out")
+        (message,) = said(running, out, alice, "elsewhere")
+        assert seqs(paging.page(out.pk)) == [1]
+        assert paging.message(out.pk, message) is not None
+        assert paging.message(ten.pk, message) is None
+
+    def test_a_page_costs_the_same_however_long_it_is(self, ten: Room) -> None:
+        # The position, the messages with who said them, their reactions; whether there are more on the other side.
+        for limit in (2, 10):
+            with queries(3):
+                paging.page(ten.pk, limit=limit)
+            for where in ("before", "after", "around"):
+                with queries(4):
+                    paging.page(ten.pk, limit=limit, **{where: 5})
