@@ -246,6 +246,10 @@ class World:
     def _check_order(self, client: Client) -> None:
         """What one person said in one room stands there in the order in which it was said."""
         for room in client.rooms:
+            belonging = self.database.rooms[self.database.slugs[room]].belonging[client.person]
+            if len(belonging) > 1:
+                # What was refused while they did not belong may be stored when it is said again, if they never heard.
+                continue
             told = [
                 (seq, key)
                 for key, (slug, _, seq) in sorted(
