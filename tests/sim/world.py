@@ -24,11 +24,11 @@ from tests.sim.loop import Loop
 from tests.sim.network import Layer
 from tests.sim.process import Process, replaced
 
-TROUBLE_SECONDS: Final = 1.0
+TROUBLE_SECONDS: Final = 0.8
 HEALED_SECONDS: Final = 40.0
 """Time to catch up: a dead peer is noticed after two ping intervals, which are 25 s here as everywhere."""
 STEP: Final = 0.25
-ACTIONS: Final = 12
+ACTIONS: Final = 11
 PEOPLE: Final = 4
 OPEN, PRIVATE = "tea", "kitchen"
 
