@@ -85,7 +85,7 @@ static void connected(Session *session) {
                          path, option.port);
     write_all(session, request, length);
     session->phase = UPGRADING;
-    watch(session, EPOLL_CTL_MOD, EPOLLIN);
+    watch(session, EPOLL_CTL_MOD, EPOLLIN | EPOLLRDHUP | EPOLLET);
 }
 
 static void open_some(void) {
@@ -140,17 +140,26 @@ static void take_bytes(Session *session, const unsigned char *data, size_t lengt
     if (session->deaf && session->phase == READY) watch(session, EPOLL_CTL_MOD, EPOLLRDHUP);
 }
 
-static void read_session(Session *session) {
+/* Whether there may be more to read. */
+static int read_some(Session *session) {
     static unsigned char buffer[2 * READ_BYTES];
     size_t before = session->kept_length;
     if (before > READ_BYTES) fail("a frame of more than %d bytes", READ_BYTES);
     if (before) memcpy(buffer, session->kept, before);
     ssize_t length = recv(session->fd, buffer + before, READ_BYTES, 0);
-    if (length < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (length <= 0) return gone(session);
+    if (length < 0 && errno == EINTR) return 1;
+    if (length < 0 && errno == EAGAIN) return 0;
+    if (length <= 0) return gone(session), 0;
     session->kept_length = 0;
     now = clock_now();
     take_bytes(session, buffer, before + length);
+    return length == READ_BYTES;
+}
+
+/* The system tells of what arrives once (EPOLLET), so it has to be read to its end; and of an end behind it. */
+static void read_session(Session *session, uint32_t events) {
+    int ended = events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+    while (session->phase != CLOSED && (read_some(session) || ended)) continue;
 }
 
 static void wait_for_events(int milliseconds) {
@@ -163,7 +172,7 @@ static void wait_for_events(int milliseconds) {
         if (session->phase == CLOSED) continue;
         if (session->phase == CONNECTING) connected(session);
         else if (session->deaf && session->phase == READY) gone(session);
-        else read_session(session);
+        else read_session(session, events[i].events);
     }
     open_some();
 }
