@@ -349,7 +349,11 @@ class Journal(database.Writer):
         for outcomes, commit in _stored([entry for entry, _ in entries]):
             dones = [done for _, done in entries[: len(outcomes)]]
             entries = entries[len(outcomes) :]
-            self._settled(commit, list(zip(dones, outcomes, strict=True)))
+            try:
+                self._settled(commit, list(zip(dones, outcomes, strict=True)))
+            except Exception:
+                # Without the writer every later sender would wait for ever.
+                log.exception("What was stored could not be told; the sweep and repeats tell it later")
 
 
 def _lock_before_reading_and_sync(connection: BaseDatabaseWrapper) -> None:

@@ -40,6 +40,18 @@ class TestThread:
         go.set()
         assert journal.one(say(tea, alice, "k")).seq == 1
 
+    def test_a_mistake_of_who_is_told_costs_no_later_message(
+        self, journal: Recording, tea: Room, alice: Person, caplog: pytest.LogCaptureFixture
+    ) -> None:
+
+        def wrong(outcome: Any) -> None:
+            raise RuntimeError("of who is told")
+
+        journal.journal.submit(say(tea, alice, "told wrongly"), wrong)
+        databases.write(lambda: None)  # Told by now.
+        assert journal.one(say(tea, alice, "k")).seq == 2
+        assert "could not be told" in caplog.text
+
     def test_a_call_gives_its_result_or_its_error(self, journal: Recording) -> None:
         assert databases.write(lambda: threading.current_thread().name) == "teahouse-writer"
         with pytest.raises(IntegrityError):
