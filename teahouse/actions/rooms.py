@@ -26,16 +26,17 @@ def make_main() -> Room:
     return room
 
 
-def begin_new_histories() -> int:
+def begin_new_histories(alias: str | None = None) -> int:
     """Gives every room a new epoch and returns how many there are: what a client knows is of another history.
 
     For a database put back from a backup. Its numbers are given a second time, so a client that was ahead of it
     would take new messages for those it has, as soon as the room has caught up with its position (P3).
     """
-    with transaction.atomic(using=database.alias()):
-        ids = list(Room.objects.using(database.alias()).order_by("pk").values_list("pk", flat=True))
+    alias = alias or database.alias()
+    with transaction.atomic(using=alias):
+        ids = list(Room.objects.using(alias).order_by("pk").values_list("pk", flat=True))
         for room in ids:
-            Room.objects.using(database.alias()).filter(pk=room).update(epoch=new_epoch())
+            Room.objects.using(alias).filter(pk=room).update(epoch=new_epoch())
     return len(ids)
 
 

@@ -47,7 +47,7 @@ def _run(options: argparse.Namespace) -> int:
         if (value := getattr(options, name, None)) is not None:
             environ.override(f"TEAHOUSE_{name.upper()}", value)
     match options.command:
-        case "serve" | "owner-link" if os.name == "nt":
+        case "serve" | "owner-link" | "backup" | "restore" | "move" | "audit" if os.name == "nt":
             raise Refused(
                 say(
                     "The program runs on Linux and macOS; on Windows inside WSL: wsl --install",
@@ -60,6 +60,10 @@ def _run(options: argparse.Namespace) -> int:
             return serve(qr=options.qr, new_secret=options.new_secret)
         case "owner-link":
             return owner_link()
+        case "backup" | "restore" | "move" | "audit":
+            from teahouse.server import keeping
+
+            return keeping.run(options)
         case "version":
             print(f"Teahouse {__version__}")
             return 0

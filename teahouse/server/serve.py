@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from teahouse import __version__
-from teahouse.server import address, databases, environ, folder
+from teahouse.server import address, databases, environ, folder, how_far
 from teahouse.server.forms import without_password
 from teahouse.server.words import Refused, installed, say, tell
 
@@ -45,7 +45,12 @@ def serve(*, qr: bool, new_secret: bool) -> int:
     def ready() -> None:
         announce(environment, port, owner_link, qr=qr)
 
-    return run(environment, bound, ready)
+    watch = how_far.Watch(environment.data)
+    watch.start()
+    try:
+        return run(environment, bound, ready)
+    finally:
+        watch.stop()
 
 
 def need_services(environment: Environment) -> None:
@@ -143,6 +148,7 @@ def with_database(environment: Environment, *, new_secret: bool) -> None:
         if connection.vendor == "sqlite":
             folder.keep_private(Path(str(connection.settings_dict["NAME"])))
         site.prepare(new_secret=new_secret)
+        how_far.look(connection, environment.data)
         site.forget_old_logins()
     finally:
         connection.close()

@@ -87,7 +87,7 @@ def bring_up_to_date(connection: BaseDatabaseWrapper, data: Path, tell: Callable
             if connection.vendor == "sqlite":
                 copy = copy_database(Path(str(connection.settings_dict["NAME"])), data / "backups")
                 tell(say(f"A copy from before is {copy}", f"升级前的副本：{copy}"))
-        _migrate()
+        make_tables(connection.alias)
 
 
 def need_up_to_date(connection: BaseDatabaseWrapper, data: Path) -> None:
@@ -106,6 +106,18 @@ def need_up_to_date(connection: BaseDatabaseWrapper, data: Path) -> None:
         )
 
 
+def make_tables(alias: str) -> None:
+    """Migrates a database that nobody else uses."""
+    from django.core.management import call_command
+
+    call_command("migrate", database=alias, interactive=False, verbosity=0)
+
+
+def refuse_newer(connection: BaseDatabaseWrapper, data: Path) -> None:
+    """Raises Refused where the database was made by a newer program."""
+    _waiting(connection, known_migrations(), data)
+
+
 def _waiting(connection: BaseDatabaseWrapper, known: set[Migration], data: Path) -> set[Migration]:
     applied = applied_migrations(connection)
     if ahead := newer(known, applied):
@@ -121,12 +133,6 @@ def _waiting(connection: BaseDatabaseWrapper, known: set[Migration], data: Path)
             )
         )
     return known - applied
-
-
-def _migrate() -> None:
-    from django.core.management import call_command
-
-    call_command("migrate", interactive=False, verbosity=0)
 
 
 @contextmanager

@@ -6,13 +6,16 @@ import argparse
 import difflib
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from teahouse import __version__
 from teahouse.server import environ, forms
 from teahouse.server.words import in_chinese, say
 
-COMMANDS: Final = ("serve", "owner-link", "doctor", "manage", "version")
+COMMANDS: Final = (
+    "serve", "owner-link", "backup", "restore", "move", "audit", "doctor", "manage", "version",
+)  # fmt: skip
 
 SETTINGS_IN_CHINESE: Final = {
     "TEAHOUSE_CONFIG": "设置文件，每行一个 NAME=value。",
@@ -91,7 +94,14 @@ def parser() -> tuple[Parser, dict[str, Parser]]:
     commands = root.add_subparsers(
         dest="command", metavar=say("COMMAND", "命令"), parser_class=Parser, title=say("commands", "命令")
     )
-    own = {"serve": _serve(commands), "owner-link": _owner_link(commands)}
+    own = {
+        "serve": _serve(commands),
+        "owner-link": _owner_link(commands),
+        "backup": _backup(commands),
+        "restore": _restore(commands),
+        "move": _move(commands),
+        "audit": _audit(commands),
+    }
     commands.add_parser(
         "doctor", help=say("look whether versions and settings fit", "检查版本和设置是否匹配")
     )
@@ -125,6 +135,7 @@ def _examples() -> str:
         "  teahouse serve                       for you, at http://127.0.0.1:8000\n"
         "  teahouse serve --host 0.0.0.0        for everyone in your network\n"
         "  teahouse owner-link                  a new link for the owner's account\n"
+        "  teahouse backup                      everything in one file, while the server runs\n"
         "  teahouse manage changepassword 梅    a new password for somebody\n"
         "  teahouse doctor                      does everything here fit together?\n\n"
         "Settings for a real site (address, PostgreSQL, …): teahouse serve --help",
@@ -132,6 +143,7 @@ def _examples() -> str:
         "  teahouse serve                       自己用，地址 http://127.0.0.1:8000\n"
         "  teahouse serve --host 0.0.0.0        供同一网络的所有人使用\n"
         "  teahouse owner-link                  生成创建主人账户的新链接\n"
+        "  teahouse backup                      把一切存入一个文件，服务器可照常运行\n"
         "  teahouse manage changepassword 梅    重设某人的密码\n"
         "  teahouse doctor                      检查这里的一切是否匹配\n\n"
         "正式站点的设置（地址、PostgreSQL 等）：teahouse serve --help",
@@ -192,6 +204,105 @@ def _owner_link(commands: Any) -> Parser:
     )
     _places(link)
     return link
+
+
+def _backup(commands: Any) -> Parser:
+    command: Parser = commands.add_parser(
+        "backup",
+        help=say("write everything to one file", "把一切存入一个文件"),
+        description=say(
+            "Writes the database, as of one moment, and the secret key to a tar file. The server may run meanwhile.\n"
+            "It holds everything that people said: keep it as the data folder.",
+            "把数据库（某一时刻的状态）和密钥写入一个 tar 文件，服务器可照常运行。\n"
+            "其中有所有人说过的话：请像数据文件夹一样保管。",
+        ),
+    )
+    command.add_argument(
+        "file",
+        nargs="?",
+        type=_path,
+        metavar=say("FILE", "文件"),
+        help=say(
+            "a new file (backups/teahouse-TIME.tar in the data folder)",
+            "新文件（数据文件夹中的 backups/teahouse-时间.tar）",
+        ),
+    )
+    _places(command)
+    return command
+
+
+def _restore(commands: Any) -> Parser:
+    command: Parser = commands.add_parser(
+        "restore",
+        help=say("put a backup in place", "用备份恢复"),
+        description=say(
+            "Puts a backup in the place of the database, SQLite or PostgreSQL, whichever it was made from. Stop the\n"
+            "server first. Clients that know later messages than the backup read anew.",
+            "用备份替换数据库（SQLite 或 PostgreSQL 均可，与备份来源无关）。请先停止服务器。\n"
+            "比备份知道得更多的客户端会重新读取。",
+        ),
+    )
+    command.add_argument(
+        "file",
+        type=_path,
+        metavar=say("FILE", "文件"),
+        help=say("what teahouse backup wrote", "teahouse backup 写的文件"),
+    )
+    command.add_argument(
+        "--replace",
+        action="store_true",
+        help=say(
+            "in the place of a site that is there; an SQLite file is kept in backups/",
+            "替换已有的站点；SQLite 文件会保存到 backups/",
+        ),
+    )
+    _places(command)
+    return command
+
+
+def _move(commands: Any) -> Parser:
+    command: Parser = commands.add_parser(
+        "move",
+        help=say("copy the site from SQLite to PostgreSQL", "把站点从 SQLite 迁移到 PostgreSQL"),
+        description=say(
+            "Copies everything from the SQLite database into PostgreSQL, reads it back and compares. Stop the server\n"
+            "first. The SQLite file stays as it is.",
+            "把 SQLite 数据库中的一切复制到 PostgreSQL，再读回比较。请先停止服务器。SQLite 文件保持不变。",
+        ),
+        epilog=say("example:", "例子：")
+        + "\n  teahouse move postgres://teahouse:PASSWORD@127.0.0.1/teahouse",
+    )
+    command.add_argument(
+        "url",
+        type=_form(forms.database_url),
+        metavar="URL",
+        help=say("of the PostgreSQL database", "PostgreSQL 数据库的地址"),
+    )
+    command.add_argument(
+        "--replace",
+        action="store_true",
+        help=say("in the place of a site that is there", "替换那里已有的站点"),
+    )
+    _places(command)
+    return command
+
+
+def _audit(commands: Any) -> Parser:
+    command: Parser = commands.add_parser(
+        "audit",
+        help=say("look whether everything stored fits together", "检查存储的一切是否一致"),
+        description=say(
+            "Looks at every room, message and event; the server may run meanwhile. The exit status is 0 if everything\n"
+            "fits together, 1 if not.",
+            "检查每个房间、消息和事件，服务器可照常运行。一切一致时退出状态为 0，否则为 1。",
+        ),
+    )
+    _places(command)
+    return command
+
+
+def _path(text: str) -> Path:
+    return forms.path(text)
 
 
 def _places(command: argparse.ArgumentParser) -> None:
