@@ -217,7 +217,8 @@ def _backup(commands: Any) -> Parser:
             "其中有所有人说过的话：请像数据文件夹一样保管。",
         ),
     )
-    command.add_argument(
+    _argument(
+        command,
         "file",
         nargs="?",
         type=_path,
@@ -242,7 +243,8 @@ def _restore(commands: Any) -> Parser:
             "比备份知道得更多的客户端会重新读取。",
         ),
     )
-    command.add_argument(
+    _argument(
+        command,
         "file",
         type=_path,
         metavar=say("FILE", "文件"),
@@ -272,7 +274,8 @@ def _move(commands: Any) -> Parser:
         epilog=say("example:", "例子：")
         + "\n  teahouse move postgres://teahouse:PASSWORD@127.0.0.1/teahouse",
     )
-    command.add_argument(
+    _argument(
+        command,
         "url",
         type=_form(forms.database_url),
         metavar="URL",
@@ -299,6 +302,11 @@ def _audit(commands: Any) -> Parser:
     )
     _places(command)
     return command
+
+
+def _argument(command: Parser, name: str, **more: Any) -> None:
+    """What stands behind the command without a name of its own."""
+    command.add_argument_group(say("arguments", "参数")).add_argument(name, **more)
 
 
 def _path(text: str) -> Path:

@@ -2,6 +2,8 @@
 
 import re
 import subprocess
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
@@ -87,15 +89,29 @@ def test_the_lines_leave_no_hole_and_do_not_overlap() -> None:
     assert [line.series for line in DJANGO] == sorted((line.series for line in DJANGO), reverse=True)
 
 
-@pytest.mark.parametrize(
-    "django", [line for line in DJANGO if line.series >= (2, 0)], ids=lambda line: text(line.series)
-)
-def test_every_pip_line_can_be_installed(django: DjangoLine, tmp_path: Path) -> None:
+LINES = [line for line in DJANGO if line.series >= (2, 0)]
+
+
+@pytest.fixture(scope="module")
+def resolved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[DjangoLine, Future[list[str]]]]:
+    """What uv says of each line. Most of that is waiting for the registry, so several are asked for at a time."""
+    with ThreadPoolExecutor(4) as several:
+        yield {line: several.submit(_why_not, line, tmp_path_factory.mktemp("resolved")) for line in LINES}
+
+
+@pytest.mark.parametrize("django", LINES, ids=lambda line: text(line.series))
+def test_every_pip_line_can_be_installed(
+    django: DjangoLine, resolved: dict[DjangoLine, Future[list[str]]]
+) -> None:
     """uv finds releases for all that the line asks for, on the newest Python that it names; for LTS the oldest too."""
+    assert resolved[django].result() == []
+
+
+def _why_not(django: DjangoLine, folder: Path) -> list[str]:
     best = pins.choices(Wants({"django": f"=={text(django.series)}"}))[0]
     oldest = {max(best.pythons[0], (3, 7))} if django.series[1] == 2 else set()
-    for python in {best.pythons[1]} | oldest:
-        assert _resolves(best, python, tmp_path) == ""
+    told = [_resolves(best, python, folder) for python in {best.pythons[1]} | oldest]
+    return [error for error in told if error]
 
 
 def _resolves(choice: Choice, python: versions.Version, folder: Path) -> str:
