@@ -25,6 +25,11 @@ hypothesis.settings.register_profile("teahouse", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("teahouse")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: tests that wait for a server's own times leave theirs idle."""
+    return min(5, (os.cpu_count() or 1) + 1)
+
+
 @pytest.fixture
 def free_port() -> int:
     """A TCP port of 127.0.0.1 on which nobody listens."""

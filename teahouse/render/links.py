@@ -70,7 +70,8 @@ def _complete_www(_linkify: Any, link: Any) -> None:
 
 
 def pictures_as_links(state: StateCore) -> None:
-    """A markdown-it rule: a picture becomes a link to it, and a link without a text shows its address.
+    """A markdown-it rule: a picture becomes a link to it, a link without a text shows its address, and one without
+    an address is what was typed: in a chat `handlers[name]()` is code.
 
     A picture shown would tell a stranger's server who reads the room and when.
     """
@@ -81,11 +82,22 @@ def pictures_as_links(state: StateCore) -> None:
 
 def _shown(tokens: list[Token]) -> list[Token]:
     shown: list[Token] = []
-    inside = False
+    inside = leads_nowhere = False
     for token in tokens:
+        if token.type == "image" and not token.attrs["src"]:
+            shown.append(_text(f"![{token.content}]()", token.level))
+            continue
         if token.type == "image":
             text = _text(token.content or str(token.attrs["src"]), token.level)
             shown += [text] if inside else [_open(token), text, _close(token)]
+            continue
+        if token.type == "link_open" and not token.attrs["href"]:
+            leads_nowhere = True
+            shown.append(_text("[", token.level))
+            continue
+        if token.type == "link_close" and leads_nowhere:
+            leads_nowhere = False
+            shown.append(_text("]()", token.level))
             continue
         if token.type == "link_open":
             inside = True

@@ -133,7 +133,7 @@ def test_bench_leaves_the_options_of_replay_to_it(bench: Checkout, tmp_path: Pat
 
 
 def provide_what_tests_need(checkout: Checkout, *but: str) -> None:
-    for program in ("initdb", "redis-server", "node", "cc", "chromium", "fc-list"):
+    for program in ("initdb", "redis-server", "node", "cc", "ip", "chromium", "fc-list"):
         if program not in but:
             checkout.write_program(checkout.path / program, "#!/bin/sh\necho something\n")
 
@@ -143,7 +143,7 @@ def test_test_runs_pytest_where_everything_is_there(checkout: Checkout) -> None:
     done = checkout.run("test", "-k", "two words")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (
         0,
-        "pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile -k two words",
+        "pytest --numprocesses=auto --dist=loadfile -k two words",
     )
 
 
