@@ -26,6 +26,7 @@ from teahouse.events import (
 from teahouse.live.protocol import CLOSE_CODES, COMMANDS, ERRORS
 from teahouse.live.replies import RESULTS, SIGNALS, Here, OwnRoom, Sides
 from tests.clients import Client
+from tests.live.checked import Checked
 from tests.servers import Teahouse
 
 ROOT = Path(__file__).parent.parent.parent
@@ -96,54 +97,6 @@ def test_the_schemas_are_as_the_code_is() -> None:
         [sys.executable, ROOT / "bin" / "schemas", "--check"], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout
-
-
-def schema(name: str) -> dict[str, Any]:
-    """A published schema, made strict: a client must bear fields that are added, this test must notice them."""
-
-    def strict(value: Any) -> Any:
-        if isinstance(value, list):
-            return [strict(item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        if "properties" in value:
-            value = {**value, "additionalProperties": False}
-        return {key: strict(item) for key, item in value.items()}
-
-    read = json.loads((ROOT / "docs" / "schemas" / f"{name}.json").read_text(encoding="utf-8"))
-    strict_one: dict[str, Any] = strict(read)
-    return strict_one
-
-
-class Checked(Client):
-    """A client that holds each frame against its schema, and notes which ones it saw."""
-
-    def __init__(self, *arguments: Any, **more: Any) -> None:
-        self.seen: set[str] = set()
-        self.asked: dict[Any, str] = {}
-        super().__init__(*arguments, **more)
-
-    def put(self, **command: Any) -> Any:
-        number = super().put(**command)
-        self.asked[number] = command["do"]
-        return number
-
-    def receive(self) -> dict[str, Any]:
-        frame = super().receive()
-        if "ok" in frame:
-            self.check(f"result-{self.asked[frame['re']]}", frame["ok"])
-        elif "error" in frame:
-            self.check("error", frame["error"])
-        elif "signal" in frame:
-            self.check(f"signal-{frame['signal']}", frame)
-        else:
-            self.check("event", frame)
-            self.seen.add(f"event {frame['event']}")
-        return frame
-
-    def check(self, name: str, value: Any) -> None:
-        jsonschema.validate(value, schema(name))
-        self.seen.add(name)
 
 
 def test_what_the_server_says_fits_the_schemas(server: Teahouse) -> None:
