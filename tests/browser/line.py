@@ -35,7 +35,7 @@ class Line:
 
     async def _connected(self, route: WebSocketRoute) -> None:
         if self.held:
-            await route.close(code=self.refuses_with, reason="20")
+            await route.close(code=self.refuses_with, reason="30")
             return
         self._routes.append(route)
         server = route.connect_to_server()

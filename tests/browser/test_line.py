@@ -221,7 +221,9 @@ async def test_what_the_server_says_of_itself_is_shown(cast: Cast, room: str) ->
         line.tell(json.dumps({"signal": "service", "state": state}))
         await expect(ada.state).to_have_text(re.compile(text))
     line.held, line.refuses_with = True, 4201
-    await line.break_off(4201, "20")
+    # When it comes back by itself is drawn by lot; it must not do so before the button is pressed.
+    await ada.page.evaluate("Math.random = () => 0.999")
+    await line.break_off(4201, "30")
     await expect(ada.state).to_have_text(re.compile("The server is restarting"))
     await ada.say("while it restarts")
     await expect(ada.state).to_have_text(re.compile("1 message waits to be sent"))

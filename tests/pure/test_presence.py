@@ -361,4 +361,4 @@ class PresenceMachine(RuleBasedStateMachine):
 
 
 TestPresenceMachine = PresenceMachine.TestCase
-TestPresenceMachine.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestPresenceMachine.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
