@@ -6,11 +6,8 @@ Reads one moment of it, while a server goes on writing. Nothing is changed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
-
-from django.db import connections, transaction
 
 from teahouse import database
 
@@ -105,16 +102,16 @@ class Found:
     count: int = 0
     wrong: list[str] = field(default_factory=list)
 
-    def add(self, check: Check, rows: Sequence[Sequence[Any]]) -> None:
-        before = sum(line.startswith(check.wrong.partition("{")[0]) for line in self.wrong)
+    def add(self, check: Check, rows: Sequence[Sequence[Any]], before: int) -> None:
+        """`before`: how many of the same kind were found already."""
         self.wrong += [check.wrong.format(*row) for row in rows[: max(0, SHOWN - before)]]
         self.count += len(rows)
 
 
 def audit(progress: Progress = lambda done, of: None) -> Found:
     """Looks at everything."""
-    connection = connections[database.alias()]
-    with one_moment(connection), connection.cursor() as cursor:
+    connection = database.connection()
+    with database.one_moment(connection), connection.cursor() as cursor:
         found = Found()
         for name in ("rooms", "messages", "events", "waiting"):
             cursor.execute(COUNTS[name])
@@ -123,9 +120,10 @@ def audit(progress: Progress = lambda done, of: None) -> Found:
         done, total = 0, sum(getattr(found, check.rows) for check in CHECKS)
         progress(0, total)
         for check in CHECKS:
+            before = found.count
             for span, rows in _spans(cursor, check.rows):
                 cursor.execute(check.statement, span)
-                found.add(check, cursor.fetchall())
+                found.add(check, cursor.fetchall(), found.count - before)
                 done += rows
                 progress(min(done, total), total)
     return found
@@ -137,24 +135,6 @@ COUNTS: Final = {
     "events": "SELECT count(*) FROM teahouse_event",
     "waiting": "SELECT count(*) FROM teahouse_outbox",
 }
-
-
-@contextmanager
-def one_moment(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """All statements inside see the same state. Writers go on meanwhile, and SQLite's log grows."""
-    if connection.vendor == "sqlite":
-        # Not `atomic`: it would begin to write (BEGIN IMMEDIATE), and hold up the server.
-        with connection.cursor() as cursor:
-            cursor.execute("BEGIN DEFERRED")
-            try:
-                yield
-            finally:
-                cursor.execute("ROLLBACK")
-        return
-    with transaction.atomic(using=connection.alias):
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        yield
 
 
 def _look_at_the_file(cursor: Any, connection: BaseDatabaseWrapper, found: Found) -> None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import select
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import copy_context
 from typing import Any, Final, TypeVar
 
-from django.db import InterfaceError, OperationalError, connections, router
+from django.db import InterfaceError, OperationalError, connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from teahouse.models import Message
@@ -64,6 +65,24 @@ def _state() -> object:
         version = database.connection.execute("PRAGMA data_version").fetchone()
     # The version says nothing of what the connection wrote itself, and is the connection's own.
     return (database.connection, version, database.connection.total_changes)
+
+
+@contextmanager
+def one_moment(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """All statements inside see the same state. Writers go on meanwhile, and SQLite's log grows."""
+    if connection.vendor == "sqlite":
+        # Not `atomic`: it would begin to write (BEGIN IMMEDIATE), and hold up the server.
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN DEFERRED")
+            try:
+                yield
+            finally:
+                cursor.execute("ROLLBACK")
+        return
+    with transaction.atomic(using=connection.alias):
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
 
 
 class Unavailable(Exception):

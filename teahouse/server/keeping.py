@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sqlite3
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,20 +28,36 @@ def run(options: argparse.Namespace) -> int:
     folder.prepare(environment.data)
     locks = serve.take_locks(environment) if options.command in ("restore", "move") else []
     serve.start_django()
+    from django.db import Error
+
+    from teahouse.server.transfer import Differs
+
     began = time.monotonic()
-    match options.command:
-        case "backup":
-            status = _backup(environment, options.file)
-        case "restore":
-            status = _restore(environment, options.file, replace=options.replace)
-        case "move":
-            status = _move(environment, options.url, replace=options.replace)
-        case _:
-            status = _audit(environment)
+    try:
+        status = _done(options, environment)
+    except (OSError, sqlite3.Error, Error, Differs) as error:
+        raise Refused(
+            say(
+                f"{options.command} failed: {error}",
+                f"{options.command} 失败：{error}",
+            )
+        ) from error
     del locks
     seconds = time.monotonic() - began
     print(say(f"{seconds:.1f} s", f"用时 {seconds:.1f} 秒"))
     return status
+
+
+def _done(options: argparse.Namespace, environment: Environment) -> int:
+    match options.command:
+        case "backup":
+            return _backup(environment, options.file)
+        case "restore":
+            return _restore(environment, options.file, replace=options.replace)
+        case "move":
+            return _move(environment, options.url, replace=options.replace)
+        case _:
+            return _audit(environment)
 
 
 def _need_two_kinds(environment: Environment, url: str) -> None:

@@ -20,7 +20,7 @@ from django.core.management.color import no_style
 from django.db import connections, transaction
 from django.db.models import Field, Model
 
-from teahouse.audit import one_moment
+from teahouse.database import one_moment
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper

@@ -22,14 +22,8 @@ async def signed_out(world: World) -> None:
         assert reader.you["kind"] == "user", reader.you
         await world.more_said(5)
         page = await asyncio.to_thread(browser.submit, "/sign-out/")
-        got = reader.got
         assert page.status == 200, page.text
-        await world.more_said(20)
-        assert reader.closed == 4001, reader.closed
-        assert reader.got == got, "events after the answer"
-        world.people.remove(reader)
-        await world.all_is_well()
-        world.people.append(reader)
+        await _hears_nothing_more(world, reader)
 
 
 @fault("F15", "a token is revoked by a command: no event after it has ended", Two)
@@ -42,13 +36,18 @@ async def token_revoked(world: Two) -> None:
         await world.all_live()
         assert reader.you["kind"] == "bot", reader.you
         await world.manage("shell", "--no-imports", "-c", REVOKE)
-        got = reader.got
-        await world.more_said(20)
-        assert reader.closed == 4001, reader.closed
-        assert reader.got == got, "events after the token was revoked"
-        world.people.remove(reader)
-        await world.all_is_well()
-        world.people.append(reader)
+        await _hears_nothing_more(world, reader)
+
+
+async def _hears_nothing_more(world: World, reader: Person) -> None:
+    """Who was cut off by now gets nothing of what is said; the others go on without them."""
+    got = reader.got
+    await world.more_said(20)
+    assert reader.closed == 4001, reader.closed
+    assert reader.got == got, "events after the right had ended"
+    world.people.remove(reader)
+    await world.all_is_well()
+    world.people.append(reader)
 
 
 REVOKE: Final = """

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -74,7 +75,7 @@ class Server(Teahouse):
         await asyncio.to_thread(self.start)
 
 
-class World:
+class World(ABC):
     """Servers, lines to them, and people. What the subclasses say: which servers, and what is stored."""
 
     name: ClassVar[str]
@@ -116,11 +117,13 @@ class World:
         await asyncio.gather(*(person.leave() for person in self.people))
         await self._exit.aclose()
 
+    @abstractmethod
     async def _open_servers(self) -> None:
-        raise NotImplementedError
+        """Starts what serves, and names it in `servers`."""
 
+    @abstractmethod
     async def rows(self) -> Rows:
-        raise NotImplementedError
+        """What is stored now."""
 
     def host_of(self, server: Server) -> str:
         """Where its port is reached."""

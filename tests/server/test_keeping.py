@@ -64,6 +64,9 @@ def test_a_backup_made_beside_a_server_is_put_back(tmp_path: Path) -> None:
         assert status == 0, printed
         assert len(list((server.data / "backups").glob("before-restore-*.sqlite3"))) == 1
         server.start()
+        assert "older than what was served" not in server.output_of_this_start(), (
+            "it was restored by our own command"
+        )
         sound(server)
         with Client(server.url, token=alice.ticket) as again:
             assert again.you["id"] == alice.you["id"], "the secret key came back too"
@@ -276,6 +279,20 @@ def test_the_audit_finds(audited: tuple[Teahouse, bytes], statement: str) -> Non
     assert status == 1, printed
     assert DAMAGE[statement] in printed
     assert "Traceback" not in printed
+
+
+def test_what_is_wrong_in_many_places_hides_nothing_else(audited: tuple[Teahouse, bytes]) -> None:
+    server, whole = audited
+    path = server.data / "teahouse.sqlite3"
+    path.write_bytes(whole)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE teahouse_event SET subject = 999999")
+        connection.execute("UPDATE teahouse_message SET text = 'still here' WHERE deleted_at IS NOT NULL")
+        connection.commit()
+    status, printed = server.command_line("audit")
+    assert status == 1
+    assert "does not say it" in printed
+    assert "its text is there" in printed
 
 
 def test_the_audit_of_postgresql_finds_it_too(postgres_server: services.Postgres) -> None:
