@@ -4,7 +4,7 @@
  *
  * Prints one line of JSON. Begins when every session is subscribed. A publisher has `window` messages on their way
  * and sends the next when its own comes back (or, with --acknowledged, is acknowledged; or with --rate, by the clock).
- * One thread, one epoll: `cpu` in the result says how much of its core it took; over 0.8 it was the bottleneck.
+ * One thread: `cpu` in the result says how much of its core it took; over 0.8 it was the bottleneck.
  *
  *   --hold SECONDS   prints "ready" once all are, then does nothing but answer pings
  *   --returning      prints "ready"; sessions that are cut come back and go on from where they were, publishers say
@@ -163,6 +163,7 @@ int main(int argc, char **argv) {
     sessions = calloc(option.sessions, sizeof *sessions);
     publishers = calloc(option.publishers + 1, sizeof *publishers);
     poller = epoll_create1(EPOLL_CLOEXEC);
+    if (option.publishers && !option.rate && !option.acknowledged) listeners = epoll_create1(EPOLL_CLOEXEC);
     double cpu = cpu_seconds(), connecting = connect_all();
     double connecting_cpu = cpu_seconds() - cpu;
     if (option.hold || option.returning) puts("ready"), fflush(stdout);
@@ -172,11 +173,13 @@ int main(int argc, char **argv) {
         for (int who = 0; who < option.publishers; who++)
             for (int i = 0; i < option.window; i++) publish(who);
     run_for(option.warmup);
+    read_all_listeners();
     counting = 1;
     cpu = cpu_seconds();
     double began = clock_now();
     if (option.returning) run_until_back();
     run_for(option.hold ? option.hold : option.seconds);
+    read_all_listeners();
     double seconds = clock_now() - began;
     cpu = cpu_seconds() - cpu;
     counting = running = 0;

@@ -20,7 +20,7 @@ enum Phase { CLOSED, CONNECTING, UPGRADING, INTRODUCED, READY };
 typedef struct {
     int fd, step;
     enum Phase phase;
-    int deaf, returned;
+    int deaf, returned, in_turn;
     uint32_t room;
     Due *due; /* For each publisher of the room. */
     unsigned char *kept; /* What is left of a read: an unfinished frame. */
@@ -48,7 +48,9 @@ static struct {
 
 static Session *sessions;
 static Publisher *publishers;
-static int poller, under_way, ready, lost_connections, returned;
+static int poller, listeners; /* `listeners` is 0 where all are read as they come. */
+static double listen_at;
+static int under_way, ready, lost_connections, returned;
 static int running, counting;
 static char filler[TEXT_BYTES];
 static char **texts, **tickets;
