@@ -75,6 +75,7 @@ class Bus:
         self._tasks: list[asyncio.Task[None]] = []
         self._last_echo: float | None = None
         self._heard_at: dict[str, float] = {}  # The other processes, and when each was heard last.
+        self._beat_due = inf
         self._listening = asyncio.Event()
         self._complained_at = -inf
 
@@ -94,7 +95,8 @@ class Bus:
 
     def others(self) -> set[str]:
         """The other processes of the site that are alive, as far as can be known from here."""
-        oldest = asyncio.get_running_loop().time() - LEASE_SECONDS
+        # While this process stood still itself it heard nobody, and nobody has died of that.
+        oldest = asyncio.get_running_loop().time() - self._stood_still() - LEASE_SECONDS
         return {process for process, at in self._heard_at.items() if at > oldest}
 
     async def start(self) -> None:
@@ -138,9 +140,18 @@ class Bus:
                 self._complain("send to", error)
 
     async def _beat(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
             self.tell({})
+            self._beat_due = loop.time() + BEAT_SECONDS
             await asyncio.sleep(BEAT_SECONDS)
+            if still := self._stood_still():
+                self._heard_at = {process: at + still for process, at in self._heard_at.items()}
+
+    def _stood_still(self) -> float:
+        """Seconds for which this process did not run, up to now: by so much its own beat is late."""
+        late = asyncio.get_running_loop().time() - self._beat_due
+        return late if late > BEAT_SECONDS else 0.0
 
     async def _receive(self) -> None:
         while True:
