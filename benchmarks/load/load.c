@@ -12,6 +12,7 @@
  *                    again what they did not hear; ends --seconds after every session was cut and is back
  *   --deaf N         the last N sessions never read once they are ready
  *   --roaming        each message of a sender goes to the next room (with --acknowledged)
+ *   --stragglers S   waits so many seconds at the end for what has not come; 10 by default
  *   --per-address N  so many sessions come from 127.0.0.1, the next from 127.0.0.2, and so on
  *
  * Times are from sending to receipt: the clock is read for every read of a socket, and a message that the system
@@ -108,7 +109,7 @@ static void read_options(int argc, char **argv) {
         {"rate", 1, 0, 'R'}, {"connecting", 1, 0, 'c'}, {"hold", 1, 0, 'h'}, {"texts", 1, 0, 'x'}, {"tickets", 1, 0, 'k'},
         {"prefix", 1, 0, 'f'}, {"acknowledged", 0, 0, 'A'}, {"returning", 0, 0, 'B'}, {"roaming", 0, 0, 'M'},
         {"deaf", 1, 0, 'D'}, {"per-address", 1, 0, 'P'}, {"patience", 1, 0, 'W'},
-        {"server-core", 1, 0, 'C'}, {0}};
+        {"server-core", 1, 0, 'C'}, {"stragglers", 1, 0, 'S'}, {0}};
     for (int letter; (letter = getopt_long(argc, argv, "", known, NULL)) >= 0;) switch (letter) {
         case 'p': option.port = atoi(optarg); break;
         case 'u': option.path = optarg; break;
@@ -132,6 +133,7 @@ static void read_options(int argc, char **argv) {
         case 'P': option.per_address = atoi(optarg); break;
         case 'W': option.patience = atof(optarg); break;
         case 'C': option.server_core = atoi(optarg); break;
+        case 'S': option.stragglers = atof(optarg); break;
         case 'd': option.dialect = dialect_called(optarg); break;
         default: exit(2);
         }
@@ -189,7 +191,7 @@ int main(int argc, char **argv) {
     cpu = cpu_seconds() - cpu;
     server = core_seconds(option.server_core) - server;
     counting = running = 0;
-    for (double end = clock_now() + 10; missing() && clock_now() < end;) wait_for_events(50);
+    for (double end = clock_now() + option.stragglers; missing() && clock_now() < end;) wait_for_events(50);
     print_result(connecting, connecting_cpu, seconds, cpu, server, speaking);
     return 0;
 }
