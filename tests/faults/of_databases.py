@@ -142,15 +142,23 @@ async def put_back(world: One) -> None:
     copy = world.server.folder / "older.sqlite3"
     await world.hush()
     await asyncio.to_thread(_copy, world.database, copy)
+    said = world.record.acknowledged
     world.go_on()
     await world.more_said(30)
     await world.hush()
+    lost = world.record.acknowledged - said
+    # Who reads comes back only when the numbers that they had are given again.
+    for line in world.reading:
+        line.refuses = True
     await asyncio.to_thread(world.server.terminate)
     await asyncio.to_thread(copy.replace, world.database)
     world.was_put_back(await world.rows())
     world.go_on()
     await world.server.again()
     assert "older than what was served" in world.server.output_of_this_start()
+    await world.more_said(2 * lost)
+    for line in world.reading:
+        line.refuses = False
 
 
 def _copy(database: Path, copy: Path) -> None:
