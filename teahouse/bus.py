@@ -74,6 +74,7 @@ class Bus:
         self._out: asyncio.Queue[dict[str, Any]] = asyncio.Queue(QUEUE)
         self._tasks: list[asyncio.Task[None]] = []
         self._last_echo: float | None = None
+        self._began = inf
         self._heard_at: dict[str, float] = {}  # The other processes, and when each was heard last.
         self._beat_due = inf
         self._listening = asyncio.Event()
@@ -99,10 +100,22 @@ class Bus:
         oldest = asyncio.get_running_loop().time() - self._stood_still() - LEASE_SECONDS
         return {process for process, at in self._heard_at.items() if at > oldest}
 
+    @property
+    def may_miss_others(self) -> bool:
+        """Whether there may be processes of which `others` does not know: this one has not listened for two beats, or
+        hears nothing just now. When that has lasted for a lease, they have noticed it too."""
+        if self._layer is None:
+            return False
+        now = asyncio.get_running_loop().time()
+        if now - self._began < 2 * BEAT_SECONDS:
+            return True
+        return not self.works and now - max(self._began, self._last_echo or 0.0) < LEASE_SECONDS
+
     async def start(self) -> None:
         """Listens before anybody reads a head: what is committed from now on is heard or noticed as a gap."""
         if self._layer is None:
             return
+        self._began = asyncio.get_running_loop().time()
         self._tasks = [asyncio.create_task(work()) for work in (self._receive, self._send, self._beat)]
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._listening.wait(), 2 * SEND_SECONDS)

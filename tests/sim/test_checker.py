@@ -13,7 +13,6 @@ import pytest
 from django.db import OperationalError
 
 from teahouse import journal
-from teahouse.bus import Bus
 from teahouse.events import Event, plain_text
 from teahouse.live import hub, runtime, session
 from teahouse.live.cuts import Cuts
@@ -117,9 +116,9 @@ def let_them_read_on(self: Cuts, cut: Any) -> None:
     """A process that says that it has ended sessions, and has not."""
 
 
-def wait_for_nobody(self: Bus) -> set[str]:
+async def wait_for_nobody(self: Cuts, cut: Any) -> None:
     """A process that answers a sign-out before the others have ended the sessions."""
-    return set()
+    self.runtime.bus.tell({"cut": [cut.person, cut.session_key_digest, cut.token_digest]})
 
 
 def go_on_in_any_history(self: Hub, reader: Any, feed: Feed, since: Any, page: Any) -> Any:
@@ -166,7 +165,7 @@ DEFECTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "a plain reader that is told of edits": (hub, "plain_text", tell_of_edits),
     "a plain reader that outlives its group": (PlainSession, "group_closed", go_on_reading),
     "a process that ends no sessions": (Cuts, "here", let_them_read_on),
-    "a sign-out that waits for nobody": (Bus, "others", wait_for_nobody),
+    "a sign-out that waits for nobody": (Cuts, "_ask", wait_for_nobody),
     "a hub that goes on in any history": (Hub, "join", go_on_in_any_history),
     "a hub that keeps a history that has ended": (Hub, "renew", keep_the_history),
     "an outbox that is looked into once": (Sweep, "hint", move_nothing),
