@@ -65,6 +65,8 @@ def _room_page(request: HttpRequest, name: str) -> HttpResponseBase:
         return redirect_to_login(request.get_full_path())
     language = _language(request)
     try:
+        if slug_of(name) is None:  # One's own stream, which has a name on the wire, has no page.
+            raise access.not_found(name)
         found, known = find(speaker or NOBODY, name)
     except Problem:
         return _page(request, name, speaker, language, None, MISSING)
@@ -229,12 +231,13 @@ def _cookie(request: HttpRequest) -> dict[str, Any]:
 
 
 def _speaker(request: HttpRequest) -> Speaker | None:
-    """Who the browser is: by the login, else by the guest cookie."""
+    """Who the browser is: by the login, else by the guest cookie. Who was deactivated is nobody."""
     user = getattr(request, "user", None)
+    person: Person | None = None
     if user is not None and user.is_authenticated:
         known = Person.objects.filter(user=user).first()
-        return access.speaker_of(known or database.write(partial(people.ensure_person, user)))
-    ticket = request.COOKIES.get(GUEST_COOKIE)
-    known_id = people.person_of_ticket(ticket) if ticket else None
-    guest = people.guests([known_id])[known_id] if known_id is not None else None
-    return access.speaker_of(guest) if guest is not None and guest.deactivated_at is None else None
+        person = known or database.write(partial(people.ensure_person, user))
+    elif ticket := request.COOKIES.get(GUEST_COOKIE):
+        known_id = people.person_of_ticket(ticket)
+        person = people.guests([known_id])[known_id] if known_id is not None else None
+    return access.speaker_of(person) if person is not None and person.deactivated_at is None else None
