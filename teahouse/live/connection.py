@@ -18,7 +18,7 @@ from teahouse import access
 from teahouse.access import Grant, Speaker
 from teahouse.actions import people, rooms
 from teahouse.conf import conf
-from teahouse.events import Position
+from teahouse.events import Position, plain_text
 from teahouse.limits import address_key
 from teahouse.live import runtime as runtimes
 from teahouse.live.handshake import Handshake, handshake
@@ -54,6 +54,8 @@ class Connection(AsyncConsumer):
         self._cuts: list[people.Cut] | None = None  # Those that came while it was asked who this is.
         self._closing = False  # It is we who end it: what still comes from the peer is not looked at.
         self._dropped = False
+        # Rooms in which rights are being looked at again, by their names.
+        self._looking: dict[str, asyncio.Task[None]] = {}
 
     @property
     def person_id(self) -> int | None:
@@ -71,6 +73,10 @@ class Connection(AsyncConsumer):
 
     def left(self) -> None:
         """The socket is gone. Does not wait."""
+        raise NotImplementedError
+
+    def reading_lost(self, room: str) -> None:
+        """The person may not read the room any more, in which not everybody may now."""
         raise NotImplementedError
 
     # The way of a connection
@@ -154,6 +160,8 @@ class Connection(AsyncConsumer):
         self.runtime.addresses.leave(self._address)
         for room in list(self.subscribed):
             self.unfollow(room)
+        for task in self._looking.values():
+            task.cancel()
         self.left()
 
     async def introduce(self, token: str | None, name: str | None) -> Identity:
@@ -193,6 +201,8 @@ class Connection(AsyncConsumer):
             self.unfollow(room.pk)
             if len(self.subscribed) >= limit:
                 raise Problem("too_many", f"A session subscribes to at most {limit} rooms.")
+            if room.between:
+                room.people = await runtime.ask(runtime.between, room.between)
             joined = await runtime.following.subscribe(self, room.pk, room.slug, since)
             feed = runtime.hub.feeds[room.pk]
             # The page may know of an end of which the feed will hear only now, from another process.
@@ -259,6 +269,44 @@ class Connection(AsyncConsumer):
 
     def reading_ended(self, room: int) -> None:
         self._forget(room)
+
+    def look_again(self, room: int) -> None:
+        feed = self.subscribed.pop(room, None)
+        if feed is not None and self.speaker is not None and not self._closing:
+            self._looking[feed.slug] = self.runtime.loop.create_task(
+                self._follow_on(self.speaker, room, feed.slug, feed.position)
+            )
+
+    def stop_looking(self, slug: str) -> None:
+        """What the person now asks of the room comes before what was under way."""
+        task = self._looking.pop(slug, None)
+        if task is not None:
+            task.cancel()
+
+    async def _follow_on(self, speaker: Speaker, room: int, slug: str, since: Position) -> None:
+        """Hears of a room again, behind what it had, if the person still may."""
+        try:
+            live = False
+            while not live:
+                _, _, joined = await self.follow(speaker, slug, since)
+                # Nothing is waited for between joining and telling what came before.
+                self.tell(joined)
+                since, live = joined.position, joined.live
+        except Problem as problem:
+            self._forget(room)
+            if problem.code == "not_found":
+                self.reading_lost(slug)
+            else:
+                self.close(4200, "1")
+        finally:
+            if self._looking.get(slug) is asyncio.current_task():
+                del self._looking[slug]
+
+    def tell(self, joined: Joined) -> None:
+        """Gives the events of a page, as they would have come one by one."""
+        texts = [plain_text(event) if self.plain else event.wire for event in joined.events]
+        if there := [text for text in texts if text is not None]:
+            self.deliver(Block(there))
 
     def group_closed(self, room: int) -> None:
         """Concerns plain sessions only."""
