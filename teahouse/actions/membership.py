@@ -152,6 +152,7 @@ def read(speaker: Speaker, grant: Grant, seq: int, back: bool, stream: int) -> C
     """Moves the person's read mark, for all devices: forward, or with `back` to any place."""
 
     def apply(tx: Transaction) -> dict[str, int]:
+        check_still(tx, grant)
         mark = min(seq, tx.rooms[grant.room].seq)
         member = Member.objects.filter(room=grant.room, person=speaker.id).first()
         if member is None:

@@ -54,8 +54,8 @@ class Connection(AsyncConsumer):
         self._cuts: list[people.Cut] | None = None  # Those that came while it was asked who this is.
         self._closing = False  # It is we who end it: what still comes from the peer is not looked at.
         self._dropped = False
-        # Rooms in which rights are being looked at again, by their names.
-        self._looking: dict[str, asyncio.Task[None]] = {}
+        # Rooms in which rights are being looked at again: by name, with the id.
+        self._looking: dict[str, tuple[int, asyncio.Task[None]]] = {}
 
     @property
     def person_id(self) -> int | None:
@@ -160,8 +160,8 @@ class Connection(AsyncConsumer):
         self.runtime.addresses.leave(self._address)
         for room in list(self.subscribed):
             self.unfollow(room)
-        for task in self._looking.values():
-            task.cancel()
+        for slug in list(self._looking):
+            self.stop_looking(slug)
         self.left()
 
     async def introduce(self, token: str | None, name: str | None) -> Identity:
@@ -239,8 +239,11 @@ class Connection(AsyncConsumer):
         feed = self.subscribed.pop(room, None)
         if feed is not None:
             self.runtime.hub.leave(self, feed)
-            assert self.speaker is not None
-            self.runtime.presence.leave(room, self.speaker.id, self, self.runtime.loop.time())
+            self._absent(room)
+
+    def _absent(self, room: int) -> None:
+        assert self.speaker is not None
+        self.runtime.presence.leave(room, self.speaker.id, self, self.runtime.loop.time())
 
     def _too_slow(self) -> None:
         self._closing = True
@@ -273,15 +276,16 @@ class Connection(AsyncConsumer):
     def look_again(self, room: int) -> None:
         feed = self.subscribed.pop(room, None)
         if feed is not None and self.speaker is not None and not self._closing:
-            self._looking[feed.slug] = self.runtime.loop.create_task(
-                self._follow_on(self.speaker, room, feed.slug, feed.position)
-            )
+            again = self._follow_on(self.speaker, room, feed.slug, feed.position)
+            self._looking[feed.slug] = room, self.runtime.loop.create_task(again)
 
     def stop_looking(self, slug: str) -> None:
         """What the person now asks of the room comes before what was under way."""
-        task = self._looking.pop(slug, None)
-        if task is not None:
+        looking = self._looking.pop(slug, None)
+        if looking is not None:
+            room, task = looking
             task.cancel()
+            self._absent(room)
 
     async def _follow_on(self, speaker: Speaker, room: int, slug: str, since: Position) -> None:
         """Hears of a room again, behind what it had, if the person still may."""
@@ -291,6 +295,8 @@ class Connection(AsyncConsumer):
                 _, _, joined = await self.follow(speaker, slug, since)
                 # Nothing is waited for between joining and telling what came before.
                 self.tell(joined)
+                if joined.reset:
+                    self.close(4200, "1")
                 since, live = joined.position, joined.live
         except Problem as problem:
             self._forget(room)
@@ -299,7 +305,7 @@ class Connection(AsyncConsumer):
             else:
                 self.close(4200, "1")
         finally:
-            if self._looking.get(slug) is asyncio.current_task():
+            if slug in self._looking and self._looking[slug][1] is asyncio.current_task():
                 del self._looking[slug]
 
     def tell(self, joined: Joined) -> None:

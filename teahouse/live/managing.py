@@ -164,16 +164,20 @@ async def _rooms(session: Session, speaker: Speaker, command: asked.Rooms) -> No
 
 async def _members(session: Session, speaker: Speaker, command: asked.Members) -> None:
     _, grant = await session.runtime.room(speaker, command.room)
-    page = session.runtime.read(directory.members, grant, command.search, command.after, command.limit)
-    session.answer(command.id, await page)
+    page = await session.runtime.read(directory.members, grant, command.search, command.after, command.limit)
+    # Reading may have ended meanwhile: who came since is not for the person (P6).
+    await session.runtime.room(speaker, command.room)
+    session.answer(command.id, page)
 
 
 async def _people(session: Session, speaker: Speaker, command: asked.People) -> None:
     grant = None
     if command.room is not None:
         _, grant = await session.runtime.room(speaker, command.room)
-    found = session.runtime.read(directory.people, speaker, command.search, grant, command.limit)
-    session.answer(command.id, await found)
+    found = await session.runtime.read(directory.people, speaker, command.search, grant, command.limit)
+    if command.room is not None:
+        await session.runtime.room(speaker, command.room)
+    session.answer(command.id, found)
 
 
 COMMANDS: Final[dict[str, Callable[[Session, Speaker, Any], Awaitable[None]]]] = {

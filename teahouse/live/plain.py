@@ -84,6 +84,9 @@ class PlainSession(Connection):
         html = await self.runtime.renderer.render(text)
         if self._closing:
             return  # Signed out or banned meanwhile.
+        if not self._grant.may_speak:
+            self._grant = await self._look_again()
+        self._grant.check_may_speak()
         if self._grant.role in (None, "guest") and not self.speaker.is_guest:
             await self._join(self.speaker)
         self._count += 1
