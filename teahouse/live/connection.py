@@ -231,8 +231,34 @@ class Connection(AsyncConsumer):
         except Problem as problem:
             if problem.code != "not_found":
                 raise
-        await self.runtime.write(rooms.visit, speaker, name)
+        if speaker.is_guest:
+            await self.runtime.write(rooms.visit, speaker, name)
+        else:
+            await self._make_own(speaker, name)
         return await self.follow(speaker, name, since)
+
+    async def _make_own(self, speaker: Speaker, name: str) -> None:
+        """An open room, which belongs to its first visitor. Where there is one by now, that is all right too."""
+        stream = await self.runtime.write(rooms.personal, speaker.id)
+        wanted = {"kind": "open", "title": name[:120], "topic": "", "speaking": "everyone"}
+        self.check_starts(speaker)
+        try:
+            await self.runtime.store(rooms.make(speaker, stream.pk, wanted, name))
+        except Problem as problem:
+            if problem.code != "name_taken":
+                raise
+
+    def check_starts(self, speaker: Speaker, count: int = 1) -> None:
+        """Of rooms made, conversations begun, people invited.
+
+        Raises:
+            Problem: `too_fast`.
+        """
+        most = conf().LIMITS.per_minute
+        wait = self.runtime.starts.take(speaker.id, self.runtime.loop.time(), min(count, most))
+        if wait and conf().RATES:
+            said = f"At most {most} rooms made, conversations begun and people invited in a minute."
+            raise Problem("too_fast", said, retry=True, after=wait)
 
     def unfollow(self, room: int) -> None:
         """Hears of the room no more; the person stays present for the grace."""

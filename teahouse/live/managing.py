@@ -29,18 +29,6 @@ def site_rights(speaker: Speaker) -> list[str]:
     return ["make"] if conf().GUESTS and conf().GUEST_ROOMS else []
 
 
-def _check_starts(session: Session, speaker: Speaker, count: int = 1) -> None:
-    """Of rooms made, conversations begun, people invited.
-
-    Raises:
-        Problem: `too_fast`.
-    """
-    runtime, most = session.runtime, conf().LIMITS.per_minute
-    if conf().RATES and (wait := runtime.starts.take(speaker.id, runtime.loop.time(), min(count, most))):
-        said = f"At most {most} rooms made, conversations begun and people invited in a minute."
-        raise Problem("too_fast", said, retry=True, after=wait)
-
-
 async def _make(session: Session, speaker: Speaker, command: asked.Make) -> None:
     wanted = {
         "kind": command.kind,
@@ -50,7 +38,7 @@ async def _make(session: Session, speaker: Speaker, command: asked.Make) -> None
     }
     stream = None if speaker.is_guest else await session.own_stream(speaker)
     change = rooms.make(speaker, stream, wanted, command.room)
-    _check_starts(session, speaker)
+    session.check_starts(speaker)
     _answer_made(session, command.id, await session.runtime.store(change))
 
 
@@ -66,7 +54,7 @@ async def _direct(session: Session, speaker: Speaker, command: asked.Direct) -> 
     others = list(dict.fromkeys(one for one in command.people if one != speaker.id))
     if not others:
         raise Problem("invalid", "people: a conversation has somebody besides you; name at least one other.")
-    _check_starts(session, speaker)
+    session.check_starts(speaker)
     runtime, everyone = session.runtime, [speaker.id, *others]
     while True:
         found = await runtime.read(rooms.find_conversation, everyone)
@@ -126,7 +114,7 @@ async def _invite(session: Session, speaker: Speaker, command: asked.Invite) -> 
     # Who may not invite learns nothing of who is there.
     (await session.runtime.room(speaker, command.room))[1].check("invite")
     ids = list(dict.fromkeys(command.people))
-    _check_starts(session, speaker, len(ids))
+    session.check_starts(speaker, len(ids))
     people = await session.runtime.read(directory.reachable, speaker, ids)
     invited = await _with_streams(session, people)
     await session.change(speaker, command, lambda grant: membership.invite(speaker, grant, invited))

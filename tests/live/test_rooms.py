@@ -118,6 +118,17 @@ def test_what_is_no_title_or_topic_is_refused_with_what_is(
     assert says in told["message"]
 
 
+def test_who_is_signed_in_and_makes_a_room_by_a_visit_owns_it_too(server: Teahouse, cast: Cast) -> None:
+    room = fresh("visited")
+    answer = cast.bob.ok(do="subscribe", room=room, make=True)
+    assert (answer["role"], answer["position"]["seq"]) == ("owner", 1)
+    assert cast.alice.ok(do="subscribe", room=room, make=True)["role"] is None
+    guests = fresh("visited")
+    assert cast.gina.ok(do="subscribe", room=guests, make=True)["role"] is None
+    secret = made(cast.alice, room, kind="private")
+    assert cast.bob.refused(do="subscribe", room=secret, make=True) == "not_found"
+
+
 def test_a_guest_makes_open_rooms_and_is_told_what_else_takes_an_account(cast: Cast) -> None:
     assert cast.gina.hello["may"] == ["make"]
     room = made(cast.gina, fresh("guest"))
