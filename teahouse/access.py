@@ -16,13 +16,22 @@ from teahouse import database
 from teahouse.conf import conf
 from teahouse.events import Who
 from teahouse.live.protocol import Problem
-from teahouse.models import Member, Message, Person, Room
+from teahouse.models import Message, Person, Room
 from teahouse.models.rooms import slug_of
 from teahouse.prepared import LONGEST, PreparedLists
+from teahouse.rights import (
+    ANNOUNCEMENTS,
+    ARCHIVED,
+    ENDS_WITH_THE_ROOM,
+    IN_A_CONVERSATION,
+    RANKS,
+    WHY_NOT,
+    Rank,
+    rights,
+)
 
 MOST_PAIRS: Final = 16_384
 """How many pairs of a room and a person one query looks at."""
-MODERATING: Final = frozenset({Member.Role.OWNER, Member.Role.MODERATOR})
 
 
 @dataclass(slots=True, frozen=True)
@@ -43,7 +52,13 @@ class Speaker:
 
 @dataclass(slots=True, frozen=True)
 class Grant:
-    """What one person may do in one room, as of the room's number of `rights`. Reading is what it is given for."""
+    """What one person may do in one room, as of the room's number of `rights`. Reading is what it is given for.
+
+    Attributes:
+        may: names of `rights.RIGHTS`.
+        rank: what the person counts as; the site's owners as owners of open rooms and of those they are in.
+        announcements: only moderators speak here.
+    """
 
     room: int
     slug: str
@@ -54,13 +69,26 @@ class Grant:
     may_speak: bool
     may_moderate: bool
     may_close: bool
+    may: tuple[str, ...] = ()
+    rank: Rank = Rank.GUEST
+    announcements: bool = False
+
+    def check(self, right: str) -> None:
+        """Raises: Problem `archived` or `forbidden`, with who may."""
+        if right in self.may:
+            return
+        if self.archived and right in ENDS_WITH_THE_ROOM:
+            raise Problem("archived", ARCHIVED)
+        if self.kind == Room.Kind.DIRECT and right in IN_A_CONVERSATION:
+            raise Problem("forbidden", IN_A_CONVERSATION[right])
+        if right == "speak" and self.announcements:
+            raise Problem("forbidden", ANNOUNCEMENTS)
+        raise Problem("forbidden", WHY_NOT[right])
 
     def check_may_speak(self) -> None:
         """Raises: Problem `archived` or `forbidden`."""
-        if self.archived:
-            raise Problem("archived", "This room is archived: it can be read, but nothing new is said there.")
         if not self.may_speak:
-            raise Problem("forbidden", "You may read this room, but not speak in it.")
+            self.check("speak")
 
 
 def not_found(name: str) -> Problem:
@@ -152,12 +180,16 @@ def granted(speaker: Speaker, room: Room, role: str | None) -> Grant:
         Problem: `not_found`, where the person may not read the room.
     """
     personal = room.kind == Room.Kind.PERSONAL
-    belongs = room.slug == f"@{speaker.id}" if personal else role not in (None, Member.Role.GUEST)
-    is_open = room.kind == Room.Kind.OPEN
-    if not (is_open or belongs):
+    belongs = room.slug == f"@{speaker.id}" if personal else role in RANKS
+    if not (room.kind == Room.Kind.OPEN or belongs):
         raise not_found(room.slug)
-    moderates = not personal and (role in MODERATING or (speaker.is_owner and (is_open or belongs)))
     archived = room.archived_at is not None
+    announcements = room.speaking == Room.Speaking.MODERATORS
+    rank = _rank(speaker, role)
+    # Where guests are not let in, one who was may still read until the session ends.
+    silent = personal or (rank == Rank.GUEST and not conf().GUESTS)
+    may = rights(room.kind, rank, belongs=belongs, archived=archived, announcements=announcements)
+    may = () if silent else may
     return Grant(
         room=room.pk,
         slug=room.slug,
@@ -165,10 +197,20 @@ def granted(speaker: Speaker, room: Room, role: str | None) -> Grant:
         rights=room.rights,
         role=role,
         archived=archived,
-        may_speak=not (archived or personal) and (belongs or not speaker.is_guest or conf().GUESTS),
-        may_moderate=moderates,
-        may_close=moderates or _anyone_may_close(room),
+        may_speak="speak" in may,
+        may_moderate="moderate" in may,
+        may_close="moderate" in may or _anyone_may_close(room),
+        may=may,
+        rank=rank,
+        announcements=announcements,
     )
+
+
+def _rank(speaker: Speaker, role: str | None) -> Rank:
+    """Of one who may read the room."""
+    if speaker.is_owner:
+        return Rank.OWNER
+    return RANKS.get(role or "", Rank.GUEST if speaker.is_guest else Rank.VISITOR)
 
 
 def _anyone_may_close(room: Room) -> bool:

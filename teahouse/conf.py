@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.conf import settings
 from django.core.signals import setting_changed
@@ -31,6 +31,9 @@ class Limits(BaseModel):
     )
     burst: Positive = Field(40, description="Messages, edits and reactions of a person at once.")
     sessions: Positive = Field(1000, description="Sessions from one address (IPv6: one /64).")
+    per_minute: Positive = Field(
+        60, description="Rooms made, conversations begun and people invited by a person in a minute."
+    )
     guest_rooms: Positive = Field(10, description="Rooms that one guest may make.")
     guests: Positive = Field(60, description="New guests from one address in a minute.")
 
@@ -47,6 +50,10 @@ class Conf(BaseModel):
     )
     GUESTS: bool = Field(True, description="People without an account may speak in open rooms.")
     GUEST_ROOMS: bool = Field(True, description="Guests may make open rooms by visiting them.")
+    PEOPLE: Literal["everyone", "rooms"] = Field(
+        "everyone",
+        description="Whom a signed-in person finds: everyone, or only those who share one of their rooms.",
+    )
     RATES: bool = Field(
         True, description="False lifts the rates (not the sizes), for benchmarks and replays."
     )

@@ -58,13 +58,15 @@ class MemberState(TypedDict):
 
 
 class RoomState(TypedDict):
-    """A room as its readers see it."""
+    """A room as its readers see it. A conversation (`direct`) has no title but the `people` whose it is, at most 20."""
 
     room: str
     title: str
     topic: str
     kind: Literal["open", "private", "direct", "personal"]
     archived: bool
+    speaking: Literal["everyone", "moderators"]
+    people: NotRequired[list[Who]]
 
 
 class EventFrame(TypedDict):
@@ -81,6 +83,7 @@ class EventFrame(TypedDict):
     read: NotRequired[int]
     about: NotRequired[str]
     role: NotRequired[Role]
+    position: NotRequired[Position]
     settings: NotRequired[dict[str, Any]]
 
 
@@ -88,8 +91,8 @@ KINDS: Final = {
     "message": "said or edited (then with `edited`); `html` only where the text has markup",
     "deleted": "a message is gone: who it was by and where it stood, no text",
     "reactions": "the whole set of reactions of a message, at most 30 kinds and 500 people",
-    "member": "somebody joined, left, or changed role",
-    "room": "title, topic or settings of the room, or that it was archived",
+    "member": "somebody joined, left, was invited or removed, or has another role",
+    "room": "title, topic, kind or who may speak, or that it was archived",
     "closed": "the group was closed over the plain protocol",
 }
 PERSONAL_KINDS: Final = {
@@ -102,6 +105,14 @@ PERSONAL_KINDS: Final = {
 }
 
 ABOUT_MESSAGES: Final = frozenset({"message", "deleted", "reactions"})
+ABOUT_RIGHTS: Final = frozenset({"member", "room"})
+"""After these somebody may do other things in the room than before."""
+
+EVERYONE: Final = 0
+"""As `Event.ends`: not everybody may read on. Who may looks again."""
+
+NARROWED: Final = "narrowed"
+"""The detail of an event `room` from which on only members read."""
 
 REACTION_KINDS: Final = 30
 REACTION_PEOPLE: Final = 500
@@ -116,7 +127,7 @@ class Event(NamedTuple):
         kind: a name of `KINDS` or `PERSONAL_KINDS`.
         subject: id of the message or person that it is about, or None.
         wire: the JSON text that every reader gets.
-        ends: id of the person who may read the room no more after this number (P6), or None.
+        ends: id of the person who may read the room no more after this number (P6), or EVERYONE, or None.
     """
 
     room: int
@@ -142,9 +153,12 @@ def timestamp(at: datetime) -> str:
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
-def room_event(room: int, seq: int, frame: EventFrame, subject: int | None = None) -> Event:
-    """An event that is not about one message; `frame["seq"]` is `seq`."""
-    return Event(room, seq, frame["event"], subject, encode(frame), _whose_reading_ends(frame))
+def room_event(
+    room: int, seq: int, frame: EventFrame, subject: int | None = None, *, detail: str = ""
+) -> Event:
+    """An event that is not about one message; `frame["seq"]` is `seq`. `detail`: as the journal keeps it."""
+    ends = EVERYONE if detail == NARROWED else _whose_reading_ends(frame)
+    return Event(room, seq, frame["event"], subject, encode(frame), ends)
 
 
 def message_event(room: int, slug: str, seq: int, at: str, by: Who, kind: str, state: MessageState) -> Event:

@@ -6,7 +6,7 @@ callers run it on a reader thread.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
@@ -33,14 +33,39 @@ def who(person: Person) -> Who:
 
 
 def room_state(room: Room) -> RoomState:
-    """A room as its readers see it."""
-    return {
+    """A room as its readers see it; of a conversation `room.people` must have been read."""
+    state: RoomState = {
         "room": room.slug,
         "title": room.title,
         "topic": room.topic,
         "kind": cast(Any, room.kind),
         "archived": room.archived_at is not None,
+        "speaking": cast(Any, room.speaking),
     }
+    if room.people is not None:
+        state["people"] = room.people
+    return state
+
+
+def state_of(room: Room) -> RoomState:
+    """The same; of a conversation, reads whose it is."""
+    if room.between:
+        room.people = people_between([room.between])[room.between]
+    return room_state(room)
+
+
+def people_between(conversations: Iterable[str]) -> dict[str, list[Who]]:
+    """Of each conversation, by `Room.between`, the people whose it is, those who left it included; in one query."""
+    ids = {one: [int(person) for person in one.split()] for one in conversations}
+    wanted = list({person for some in ids.values() for person in some})
+    rows = [row for part in batched(wanted) for row in _names.rows(part)]
+    known: dict[int, Who] = {pk: {"id": pk, "name": name, "kind": kind} for pk, name, kind in rows}
+    return {one: [known[person] for person in some if person in known] for one, some in ids.items()}
+
+
+_names: PreparedLists[Person] = PreparedLists(
+    (int,), lambda ids: Person.objects.filter(pk__in=ids).values_list("pk", "name", "kind")
+)
 
 
 def position(room: int) -> Position | None:
@@ -133,38 +158,50 @@ def own_rooms(person: int) -> OwnRooms:
 
 
 def own_rooms_of(people: list[int]) -> dict[int, OwnRooms]:
-    """The same for many people, in one query."""
+    """The same for many people, in one query, and one more where there are conversations."""
     own: dict[int, OwnRooms] = {person: [] for person in people}
-    for person, room, slug, title, epoch, seq, read, unread, mentions in _own_rooms.rows(people):
+    rows = _own_rooms.rows(people)
+    whose = people_between({row[BETWEEN] for row in rows if row[BETWEEN]})
+    for (
+        person,
+        room,
+        slug,
+        title,
+        kind,
+        role,
+        archived_at,
+        between,
+        epoch,
+        seq,
+        read,
+        unread,
+        mentions,
+    ) in rows:
         told = {
             "room": slug,
             "title": title,
+            "kind": kind,
+            "role": role,
+            "archived": archived_at is not None,
             "position": {"epoch": epoch, "seq": seq},
             "read": read,
             "unread": unread,
             "mentions": mentions,
         }
+        if between:
+            told["people"] = [other for other in whose[between] if other["id"] != person]
         own[person].append((room, told))
     return own
 
 
+OWN_COLUMNS: Final = (
+    "person", "room", "room__slug", "room__title", "room__kind", "role", "room__archived_at", "room__between",
+    "room__epoch", "room__seq", "read", "unread", "mentions",
+)  # fmt: skip
+BETWEEN: Final = OWN_COLUMNS.index("room__between")
 _own_rooms: PreparedLists[Member] = PreparedLists(
     (int,),
-    lambda people: (
-        unread_of(person__in=people)
-        .order_by("person", "room__slug")
-        .values_list(
-            "person",
-            "room",
-            "room__slug",
-            "room__title",
-            "room__epoch",
-            "room__seq",
-            "read",
-            "unread",
-            "mentions",
-        )
-    ),
+    lambda people: unread_of(person__in=people).order_by("person", "room__slug").values_list(*OWN_COLUMNS),
 )
 
 
@@ -193,11 +230,13 @@ __all__ = [
     "message_state",
     "own_rooms",
     "own_rooms_of",
+    "people_between",
     "position",
     "positions",
     "reaction_rows",
     "reactions_of",
     "room_state",
+    "state_of",
     "unread_of",
     "who",
 ]

@@ -161,8 +161,13 @@ class Transaction:
             frame["by"] = by
         frame.update(more or {})
         self.rows.append((room, seq, kind, subject, detail, by["id"] if by else None, self.now))
-        self.events.append(room_event(room, seq, cast(EventFrame, frame), subject))
+        self.events.append(room_event(room, seq, cast(EventFrame, frame), subject, detail=detail))
         return seq
+
+    def made(self, room: Room) -> None:
+        """A room that was made in this transaction, so that nobody else knows of it: it can have events."""
+        self.rooms[room.pk] = LockedRoom(room.pk, room.slug, room.epoch, 0, 0)
+        self.heads[room.pk] = 0
 
     def change_rights(self, room: int) -> None:
         """Who may do what in the room changed: who was let speak before has to be looked at again.

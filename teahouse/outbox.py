@@ -19,7 +19,7 @@ from teahouse import database, history
 from teahouse.actions import people
 from teahouse.conf import conf
 from teahouse.journal import KEY_REUSED, Say, digest_of
-from teahouse.live.protocol import KEY
+from teahouse.live.fields import KEY
 from teahouse.models import Message, Outbox, Person, Room
 from teahouse.models.rooms import slug_of
 from teahouse.render import RENDER_VERSION, render_sync

@@ -32,12 +32,14 @@ BIGGEST: Final = 2**63 - 1
 
 
 class Where(NamedTuple):
-    """Which messages of a room: the last ones, or before, after or around a number; at most `limit`."""
+    """Which messages of a room: the last ones, before, after or around a number, or around the first that was said at a
+    time or later; at most `limit`."""
 
     before: int | None = None
     after: int | None = None
     around: int | None = None
     limit: int = 50
+    at: datetime | None = None
 
 
 class Stored(NamedTuple):
@@ -60,15 +62,16 @@ def page(
     after: int | None = None,
     around: int | None = None,
     limit: int = 50,
+    at: datetime | None = None,
 ) -> dict[str, Any]:
     """Messages in their present state, oldest first, and a position read before them.
 
     Returns:
         {"messages": [MessageState with rev], "position": Position, "more": {"before": bool, "after": bool}}
     """
-    at = position(room)
-    assert at is not None, "rooms are never deleted while somebody may read them"
-    return shown(stored(room, Where(before, after, around, limit)), at)
+    now = position(room)
+    assert now is not None, "rooms are never deleted while somebody may read them"
+    return shown(stored(room, Where(before, after, around, limit, at)), now)
 
 
 def stored(room: int, where: Where) -> Stored:
@@ -93,7 +96,9 @@ def _of(rows: Collection[Row], reactions: Sequence[ReactionRow]) -> tuple[Reacti
 
 
 def _part(room: int, where: Where) -> tuple[list[Row], bool, bool]:
-    before, after, around, limit = where
+    before, after, around, limit, at = where
+    if at is not None:
+        around = _first_said(room, at)
     if after is not None:
         newer = _messages(_after, limit + 1).stored(room, after)
         return newer[:limit], bool(_messages(_before, 1).stored(room, after + 1)), len(newer) > limit
@@ -106,6 +111,22 @@ def _part(room: int, where: Where) -> tuple[list[Row], bool, bool]:
     older = _messages(_before, limit + 1).stored(room, BIGGEST if before is None else before)
     later = before is not None and bool(_messages(_after, 1).stored(room, before - 1))
     return older[:limit][::-1], len(older) > limit, later
+
+
+def _first_said(room: int, at: datetime) -> int | None:
+    """The number of the first message that was said at a time or later. Times grow with the numbers, which have an
+    index: twenty looks find it among a million."""
+    head = position(room)
+    low, high = 0, head["seq"] if head is not None else 0
+    while low < high:
+        middle = (low + high) // 2
+        rows = _said_after.rows(room, middle)
+        if not rows or rows[0][0] > high or rows[0][1] >= at:
+            high = middle
+        else:
+            low = rows[0][0]
+    first = _said_after.rows(room, low)
+    return first[0][0] if first else None
 
 
 def _before(room: int, seq: int) -> QuerySet[Message]:
@@ -123,6 +144,9 @@ def _messages(which: Callable[[int, int], QuerySet[Message]], limit: int) -> Pre
     )
 
 
+_said_after: Prepared[Message] = Prepared(
+    (NUMBERS[0], NUMBERS[1]), lambda room, seq: _after(room, seq).values_list("seq", "at")[:1]
+)
 _one: Prepared[Message] = Prepared(
     (NUMBERS[0], NUMBERS[1]),
     lambda room, message: Message.objects.filter(room=room, pk=message).values_list(*COLUMNS),

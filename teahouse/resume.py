@@ -20,12 +20,13 @@ from teahouse.events import (
     message_event,
     room_event,
 )
-from teahouse.history import reactions_of, room_state, who
+from teahouse.history import people_between, reactions_of, room_state, state_of, who
 from teahouse.live.hub import PAGE_BYTES, PAGE_EVENTS
 from teahouse.models import Event as EventRow
 from teahouse.models import Member, Mention, Message, Person, Room
 from teahouse.paging import COLUMNS, stamp, states_of
 from teahouse.prepared import NUMBERS, Prepared, PreparedLists, batched
+from teahouse.rights import RANKS
 
 
 class _Row(NamedTuple):
@@ -38,6 +39,7 @@ class _Row(NamedTuple):
     by: int | None
     name: str | None
     by_kind: str | None
+    detail: str
 
     @property
     def who(self) -> Who | None:
@@ -51,7 +53,9 @@ _events: Prepared[EventRow] = Prepared(
     lambda room, seq: (
         EventRow.objects.filter(room=room, seq__gt=seq)
         .order_by("seq")
-        .values_list("seq", "kind", "subject", "at", "by", "by__name", "by__kind")[: PAGE_EVENTS + 1]
+        .values_list("seq", "kind", "subject", "at", "by", "by__name", "by__kind", "detail")[
+            : PAGE_EVENTS + 1
+        ]
     ),
 )
 _messages: PreparedLists[Message] = PreparedLists(
@@ -101,6 +105,8 @@ class _Others:
     """Events that are not about a message's content, rendered from what they name as it is now."""
 
     def __init__(self, room: int, slug: str, rows: Iterable[_Row]) -> None:
+        self._rooms: dict[int, Room] = {}
+        self._mentions: dict[int, Mention] = {}
         others = [row for row in rows if row.kind not in ABOUT_MESSAGES]
         if not others:
             return
@@ -111,19 +117,25 @@ class _Others:
             {row.subject for row in others if row.kind == "member"} - {None}
         )
         self._roles = dict(
-            Member.objects.filter(room=room, person__in=self._people).values_list("person", "role")
+            Member.objects.filter(room=room, person__in=self._people)
+            .exclude(role=Member.Role.GUEST)
+            .values_list("person", "role")
         )
-        personal = self._room.kind == Room.Kind.PERSONAL
-        self._rooms = Room.objects.in_bulk(subjects) if personal else {}
-        self._mentions = (
-            {m.message_id: m for m in Mention.objects.filter(message__in=subjects).select_related("room")}
-            if personal
-            else {}
-        )
-        owner = int(self._room.slug[1:]) if personal else None
-        self._marks = dict(
-            Member.objects.filter(person=owner, room__in=self._rooms).values_list("room", "read")
-        )
+        self._state = state_of(self._room)
+        if self._room.kind == Room.Kind.PERSONAL:
+            self._read_about(subjects, int(self._room.slug[1:]))
+
+    def _read_about(self, subjects: set[int], owner: int) -> None:
+        """What the events of a person's own stream are about."""
+        self._rooms = Room.objects.in_bulk(subjects)
+        conversations = [room for room in self._rooms.values() if room.between]
+        whose = people_between({room.between for room in conversations if room.between})
+        for room in conversations:
+            room.people = whose[room.between or ""]
+        mentions = Mention.objects.filter(message__in=subjects).select_related("room")
+        self._mentions = {mention.message_id: mention for mention in mentions}
+        members = Member.objects.filter(person=owner, room__in=self._rooms)
+        self._own = {room: (read, role) for room, read, role in members.values_list("room", "read", "role")}
 
     def event(self, row: _Row, at: str) -> Event:
         frame: dict[str, Any] = {"event": row.kind, "room": self._slug, "seq": row.seq, "at": at}
@@ -134,14 +146,23 @@ class _Others:
             role = self._roles.get(subject)
             frame["member"] = {"person": who(self._people[subject]), "role": role}
             if role is None:
-                frame["state"] = room_state(self._room)  # Says whether reading ends here (P6).
+                frame["state"] = self._state  # Says whether reading ends here (P6).
         elif row.kind == "room":
-            frame["state"] = room_state(self._room)
+            frame["state"] = self._state
         elif row.kind in ("read", "room_added", "room_removed") and subject in self._rooms:
-            frame["about"] = self._rooms[subject].slug
-            if row.kind == "read":
-                frame["read"] = self._marks.get(subject, 0)
+            frame |= self._about_own(row.kind, self._rooms[subject])
         elif row.kind == "mention" and (mention := self._mentions.get(subject)) is not None:
             frame["about"] = mention.room.slug
             frame["message"] = {"id": mention.message_id, "seq": mention.seq}
-        return room_event(self._room.pk, row.seq, cast(EventFrame, frame), row.subject)
+        return room_event(self._room.pk, row.seq, cast(EventFrame, frame), row.subject, detail=row.detail)
+
+    def _about_own(self, kind: str, room: Room) -> dict[str, Any]:
+        about: dict[str, Any] = {"about": room.slug}
+        read, role = self._own.get(room.pk, (0, None))
+        if kind == "read":
+            about["read"] = read
+        elif kind == "room_added" and role in RANKS:
+            # Who belongs to it no more is told nothing of what became of it.
+            about |= {"role": role, "state": room_state(room)}
+            about["position"] = {"epoch": room.epoch, "seq": room.seq}
+        return about

@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from teahouse import history
 from teahouse.access import Grant, Speaker
@@ -83,7 +82,8 @@ def edit(speaker: Speaker, grant: Grant, message: int, text: str, html: str | No
         found.renderer = RENDER_VERSION if html is not None else 0
         return _changed(tx, speaker, found, "message", ["text", "html", "renderer", "edited_at"])
 
-    return _writing(grant, apply)
+    grant.check_may_speak()
+    return Change((grant.room,), apply)
 
 
 def delete(speaker: Speaker, grant: Grant, message: int) -> Change:
@@ -101,7 +101,8 @@ def delete(speaker: Speaker, grant: Grant, message: int) -> Change:
         found.text, found.html, found.digest, found.deleted_at = "", None, None, tx.now
         return _changed(tx, speaker, found, "deleted", ["text", "html", "digest", "deleted_at"])
 
-    return _writing(grant, apply)
+    grant.check("react")
+    return Change((grant.room,), apply)
 
 
 def react(speaker: Speaker, grant: Grant, message: int, emoji: str, on: bool) -> Change:
@@ -121,11 +122,7 @@ def react(speaker: Speaker, grant: Grant, message: int, emoji: str, on: bool) ->
         reactions = history.reactions_of([found.pk]).get(found.pk, {})
         return _changed(tx, speaker, found, "reactions", [], {"id": found.pk, "reactions": reactions})
 
-    return _writing(grant, apply)
-
-
-def _writing(grant: Grant, apply: Callable[[Transaction], Any]) -> Change:
-    grant.check_may_speak()
+    grant.check("react")
     return Change((grant.room,), apply)
 
 

@@ -45,6 +45,20 @@ def clean_name(name: str) -> str:
     return name
 
 
+def line(text: str, what: str, longest: int) -> str:
+    """A line of text as it is kept: NFC, single spaces between words, nothing that changes the text's direction.
+
+    Raises:
+        Problem: `invalid`.
+    """
+    text = " ".join(unicodedata.normalize("NFC", text).split())
+    if any(unicodedata.category(char) in REFUSED and char not in JOINERS for char in text):
+        raise Problem("invalid", f"{what}: no control characters, and none that change the text's direction.")
+    if len(text) > longest:
+        raise Problem("invalid", f"{what}: at most {longest} characters; this one has {len(text)}.")
+    return text
+
+
 def as_seen(name: str) -> str:
     """The name without the characters that nobody sees."""
     return _NOT_SEEN.sub("", name)

@@ -1,23 +1,35 @@
-"""What may be done with a room: make, join, mark as read, close, remove somebody. In: a speaker and a grant.
-Out: an entry for `journal.py`, or for what has no number a function for `database.write`.
+"""How rooms come to be: the first one, one's own stream, by a visit, by `make`, as a conversation. In: a speaker and
+words. Out: an entry for `journal.py`, or for what has no number a function for `database.write`.
 """
 
 from __future__ import annotations
 
-from typing import Any, cast
+import itertools
+import re
+import secrets
+import unicodedata
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 from django.db import transaction
-from django.utils import timezone
 
 from teahouse import database, history
-from teahouse.access import Grant, Speaker, not_found
+from teahouse.access import Speaker, not_found
+from teahouse.actions.membership import Invited, add
+from teahouse.actions.names import as_seen, line
 from teahouse.conf import conf
+from teahouse.events import RoomState, Who
 from teahouse.journal import Change, Stale, Transaction
 from teahouse.live.protocol import Problem
-from teahouse.models import Member, Person, Room
-from teahouse.models.rooms import new_epoch, slug_of
+from teahouse.models import Member, Room
+from teahouse.models.rooms import SLUG_LENGTH, between, new_epoch, slug_of
 
-MAIN = "main"
+TITLE_CHARACTERS: Final = 120
+TOPIC_CHARACTERS: Final = 500
+UNGUESSED: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+MAIN: Final = "main"
+Made = tuple[int, RoomState]
+"""A room's id, and what its readers see."""
 
 
 def make_main() -> Room:
@@ -54,14 +66,18 @@ def visit(speaker: Speaker, name: str) -> Room:
         return room
     if speaker.is_guest and not (conf().GUESTS and conf().GUEST_ROOMS):
         raise not_found(name)
-    made = Room.objects.filter(made_by=speaker.id).count()
-    if speaker.is_guest and conf().RATES and made >= conf().LIMITS.guest_rooms:
-        raise Problem("too_many", f"A guest may make {conf().LIMITS.guest_rooms} rooms, and you have.")
+    if speaker.is_guest:
+        _check_guest_may_make(speaker)
     with transaction.atomic(using=database.alias()):
         room, _ = Room.objects.get_or_create(
             slug=slug, defaults={"title": name[:120], "made_by_id": speaker.id}
         )
     return room
+
+
+def streams(people: Sequence[tuple[Who, int | None]]) -> list[Invited]:
+    """The same people, each with an own room, made where there is none yet."""
+    return [(who, personal(who["id"]).pk if stream is None else stream) for who, stream in people]
 
 
 def personal(person: int) -> Room:
@@ -72,109 +88,148 @@ def personal(person: int) -> Room:
     return room
 
 
-def join(speaker: Speaker, grant: Grant, stream: int) -> Change:
-    """Makes the person a member of an open room. `stream` is the id of the person's own room."""
+# Made on purpose
 
-    def apply(tx: Transaction) -> None:
-        if tx.rooms[grant.room].rights != grant.rights:
-            raise Stale
-        member, made = Member.objects.get_or_create(
-            room_id=grant.room, person_id=speaker.id, defaults={"read": tx.rooms[grant.room].seq}
+
+def clean_title(title: str) -> str:
+    """A title as it is kept.
+
+    Raises:
+        Problem: `invalid`.
+    """
+    title = line(title, "title", TITLE_CHARACTERS)
+    if not as_seen(title).strip():
+        raise Problem(
+            "invalid",
+            f"title: a title has 1 to {TITLE_CHARACTERS} characters, at least one that can be seen.",
         )
-        if not made and member.role != Member.Role.GUEST:
-            return
-        if not made:
-            Member.objects.filter(pk=member.pk).update(role=Member.Role.MEMBER)
-        more = {"member": {"person": speaker.who, "role": "member"}}
-        tx.about_room(grant.room, "member", speaker.who, more, subject=speaker.id, detail="joined")
-        about = {"about": tx.rooms[grant.room].slug}
-        tx.about_room(stream, "room_added", speaker.who, about, subject=grant.room)
-
-    return Change((grant.room, stream), apply)
+    return title
 
 
-def read(speaker: Speaker, grant: Grant, seq: int, back: bool, stream: int) -> Change:
-    """Moves the person's read mark, for all devices: forward, or with `back` to any place.
+def clean_topic(topic: str) -> str:
+    """A topic as it is kept; it may be empty.
 
     Raises:
-        Problem: `forbidden` in one's own stream, which tells of marks and has none.
+        Problem: `invalid`.
     """
-    if grant.kind == Room.Kind.PERSONAL:
-        raise Problem("forbidden", "Your own stream has no read mark; name the room that you have read.")
-
-    def apply(tx: Transaction) -> dict[str, int]:
-        mark = min(seq, tx.rooms[grant.room].seq)
-        member = Member.objects.filter(room=grant.room, person=speaker.id).first()
-        if member is None:
-            # Who only reads an open room has a mark there, but does not belong to it.
-            member = Member(room_id=grant.room, person_id=speaker.id, role=Member.Role.GUEST)
-        elif member.read == mark or (mark < member.read and not back):
-            return {"read": member.read}
-        member.read = mark
-        member.save()
-        more = {"about": tx.rooms[grant.room].slug, "read": mark}
-        tx.about_room(stream, "read", speaker.who, more, subject=grant.room)
-        return {"read": mark}
-
-    return Change((grant.room, stream), apply)
+    return line(topic, "topic", TOPIC_CHARACTERS)
 
 
-def close(speaker: Speaker, grant: Grant) -> Change:
-    """Ends every plain connection of the group, in every process.
+def make(speaker: Speaker, stream: int | None, wanted: dict[str, str], slug: str | None = None) -> Change:
+    """A new room, which belongs to who makes it; what a guest makes belongs to nobody. The outcome is a `Made`.
+
+    `wanted` has `kind`, `title`, `topic` and `speaking`, clean; `stream` is the id of the person's own room, None for a
+    guest. Without `slug` the room is called after its title. Behind a private room's name stand characters that
+    nobody guesses: whoever makes a room would learn by a name that is taken that such a room is there.
 
     Raises:
-        Problem: `forbidden`.
+        Problem: `forbidden` or `invalid` name; in the journal also `too_many` and `name_taken`.
     """
-    if not grant.may_close:
-        raise Problem("forbidden", "Only the room's moderators may close it for everyone.")
+    private = wanted["kind"] == Room.Kind.PRIVATE
+    if speaker.is_guest and (private or wanted["speaking"] != Room.Speaking.EVERYONE):
+        raise Problem(
+            "forbidden", "Guests make open rooms in which everyone speaks; sign in to make another."
+        )
+    if slug is not None and (slug := slug_of(slug)) is None:
+        raise Problem(
+            "invalid", f"room: a room's name has 1 to {SLUG_LENGTH} letters, digits, hyphens and underscores."
+        )
 
-    def apply(tx: Transaction) -> None:
-        tx.about_room(grant.room, "closed", speaker.who)
+    epoch = new_epoch()
 
-    return Change((grant.room,), apply)
+    def apply(tx: Transaction) -> Made:
+        # Carried out once more where nobody knows whether the first time took effect (journal.py).
+        if (room := Room.objects.filter(made_by=speaker.id, epoch=epoch).first()) is not None:
+            return room.pk, history.room_state(room)
+        if speaker.is_guest:
+            _check_guest_may_make(speaker)
+        names = _names(slug or slug_from(wanted["title"]), private, only=slug is not None)
+        room = _first_free(names, wanted | {"made_by_id": speaker.id, "epoch": epoch})
+        tx.made(room)
+        if stream is not None:
+            add(tx, room, speaker.who, [(speaker.who, stream)], "made", Member.Role.OWNER)
+        return room.pk, history.room_state(room)
+
+    return Change(() if stream is None else (stream,), apply)
 
 
-def remove(speaker: Speaker, grant: Grant, person: Person, stream: int) -> Change:
-    """Ends somebody's membership, or one's own. Where the room is not open, reading ends with it (P6).
+def _check_guest_may_make(speaker: Speaker) -> None:
+    limit = conf().LIMITS.guest_rooms
+    if not (conf().GUESTS and conf().GUEST_ROOMS):
+        raise Problem("forbidden", "Guests make no rooms here; sign in first.")
+    if conf().RATES and Room.objects.filter(made_by=speaker.id).count() >= limit:
+        raise Problem("too_many", f"A guest may make {limit} rooms, and you have.")
 
-    `stream` is the id of that person's own room, which hears of it too.
+
+def slug_from(title: str) -> str:
+    """What a room with this title could be called: its words with hyphens between."""
+    words = re.findall(r"\w+", unicodedata.normalize("NFC", unicodedata.normalize("NFC", title).lower()))
+    return "-".join(words)[:SLUG_LENGTH].strip("-") or "room"
+
+
+def _names(base: str, private: bool, *, only: bool) -> Iterator[str]:
+    """Names to try, in their order."""
+    if private:
+        while True:
+            yield _with(base, "".join(secrets.choice(UNGUESSED) for _ in range(10)))
+    yield base
+    if not only:
+        for number in range(2, 10):
+            yield _with(base, str(number))
+        while True:
+            yield _with(base, secrets.token_hex(3))
+
+
+def _with(base: str, end: str) -> str:
+    return f"{base[: SLUG_LENGTH - len(end) - 1]}-{end}"
+
+
+def _first_free(names: Iterator[str], fields: dict[str, Any]) -> Room:
+    for slug in itertools.islice(names, 30):
+        room, made = Room.objects.get_or_create(slug=slug, defaults=fields)
+        if made:
+            return room
+    raise Problem("name_taken", "A room has this name already; take another, or leave `room` out.")
+
+
+# Conversations
+
+
+def find_conversation(people: Sequence[int]) -> tuple[Room, set[int]] | None:
+    """The conversation of exactly these people, and who belongs to it now."""
+    room = Room.objects.filter(between=between(people)).first()
+    if room is None:
+        return None
+    history.state_of(room)
+    return room, set(Member.objects.filter(room=room).values_list("person", flat=True))
+
+
+def converse(speaker: Speaker, people: Sequence[Invited], there: int | None) -> Change:
+    """The conversation of these people, the speaker among them; who has left it is back. The outcome is a `Made`.
+
+    `there`: id of the room, if there is one. Who was away reads what was said meanwhile: it was said to them.
 
     Raises:
-        Problem: `forbidden`.
+        Stale: in the journal, if there is one by now.
     """
-    if person.pk != speaker.id and not grant.may_moderate:
-        raise Problem("forbidden", "Only the room's moderators may remove somebody.")
+    ids = [who["id"] for who, _ in people]
 
-    def apply(tx: Transaction) -> None:
-        room = Room.objects.get(pk=grant.room)
-        if not Member.objects.filter(room=room, person=person).delete()[0]:
-            return
-        tx.change_rights(room.pk)
-        detail = "left" if person.pk == speaker.id else "removed"
-        more: dict[str, Any] = {"member": {"person": history.who(person), "role": None}}
-        more["state"] = history.room_state(room)
-        tx.about_room(room.pk, "member", speaker.who, more, subject=person.pk, detail=detail)
-        tx.about_room(stream, "room_removed", speaker.who, {"about": room.slug}, subject=room.pk)
+    def apply(tx: Transaction) -> Made:
+        if there is None:
+            fields: dict[str, Any] = {
+                "slug": f"direct-{secrets.token_hex(8)}",
+                "title": "",
+                "kind": Room.Kind.DIRECT,
+            }
+            fields["made_by_id"] = speaker.id
+            room, made = Room.objects.get_or_create(between=between(ids), defaults=fields)
+            if not made:
+                raise Stale
+            tx.made(room)
+        else:
+            room = Room.objects.get(pk=there)
+        add(tx, room, speaker.who, people, "made" if there is None else "back")
+        return room.pk, history.state_of(room)
 
-    return Change((grant.room, stream), apply)
-
-
-def archive(speaker: Speaker, grant: Grant, archived: bool = True) -> Change:
-    """Makes the room read-only, or writable again.
-
-    Raises:
-        Problem: `forbidden`.
-    """
-    if not grant.may_moderate:
-        raise Problem("forbidden", "Only the room's moderators may archive it.")
-
-    def apply(tx: Transaction) -> None:
-        room = Room.objects.get(pk=grant.room)
-        if (room.archived_at is not None) == archived:
-            return
-        room.archived_at = timezone.now() if archived else None
-        room.save(update_fields=["archived_at"])
-        tx.change_rights(room.pk)
-        tx.about_room(room.pk, "room", speaker.who, {"state": cast(Any, history.room_state(room))})
-
-    return Change((grant.room,), apply)
+    locked = [stream for _, stream in people]
+    return Change(tuple(locked if there is None else [there, *locked]), apply)

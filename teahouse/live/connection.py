@@ -18,7 +18,7 @@ from teahouse import access
 from teahouse.access import Grant, Speaker
 from teahouse.actions import people, rooms
 from teahouse.conf import conf
-from teahouse.events import Position
+from teahouse.events import Position, plain_text
 from teahouse.limits import address_key
 from teahouse.live import runtime as runtimes
 from teahouse.live.handshake import Handshake, handshake
@@ -54,6 +54,8 @@ class Connection(AsyncConsumer):
         self._cuts: list[people.Cut] | None = None  # Those that came while it was asked who this is.
         self._closing = False  # It is we who end it: what still comes from the peer is not looked at.
         self._dropped = False
+        # Rooms in which rights are being looked at again: by name, with the id.
+        self._looking: dict[str, tuple[int, asyncio.Task[None]]] = {}
 
     @property
     def person_id(self) -> int | None:
@@ -71,6 +73,10 @@ class Connection(AsyncConsumer):
 
     def left(self) -> None:
         """The socket is gone. Does not wait."""
+        raise NotImplementedError
+
+    def reading_lost(self, room: str) -> None:
+        """The person may not read the room any more, in which not everybody may now."""
         raise NotImplementedError
 
     # The way of a connection
@@ -154,6 +160,8 @@ class Connection(AsyncConsumer):
         self.runtime.addresses.leave(self._address)
         for room in list(self.subscribed):
             self.unfollow(room)
+        for slug in list(self._looking):
+            self.stop_looking(slug)
         self.left()
 
     async def introduce(self, token: str | None, name: str | None) -> Identity:
@@ -193,6 +201,8 @@ class Connection(AsyncConsumer):
             self.unfollow(room.pk)
             if len(self.subscribed) >= limit:
                 raise Problem("too_many", f"A session subscribes to at most {limit} rooms.")
+            if room.between:
+                room.people = await runtime.ask(runtime.between, room.between)
             joined = await runtime.following.subscribe(self, room.pk, room.slug, since)
             feed = runtime.hub.feeds[room.pk]
             # The page may know of an end of which the feed will hear only now, from another process.
@@ -221,16 +231,45 @@ class Connection(AsyncConsumer):
         except Problem as problem:
             if problem.code != "not_found":
                 raise
-        await self.runtime.write(rooms.visit, speaker, name)
+        if speaker.is_guest:
+            await self.runtime.write(rooms.visit, speaker, name)
+        else:
+            await self._make_own(speaker, name)
         return await self.follow(speaker, name, since)
+
+    async def _make_own(self, speaker: Speaker, name: str) -> None:
+        """An open room, which belongs to its first visitor. Where there is one by now, that is all right too."""
+        stream = await self.runtime.write(rooms.personal, speaker.id)
+        wanted = {"kind": "open", "title": name[:120], "topic": "", "speaking": "everyone"}
+        self.check_starts(speaker)
+        try:
+            await self.runtime.store(rooms.make(speaker, stream.pk, wanted, name))
+        except Problem as problem:
+            if problem.code != "name_taken":
+                raise
+
+    def check_starts(self, speaker: Speaker, count: int = 1) -> None:
+        """Of rooms made, conversations begun, people invited.
+
+        Raises:
+            Problem: `too_fast`.
+        """
+        most = conf().LIMITS.per_minute
+        wait = self.runtime.starts.take(speaker.id, self.runtime.loop.time(), min(count, most))
+        if wait and conf().RATES:
+            said = f"At most {most} rooms made, conversations begun and people invited in a minute."
+            raise Problem("too_fast", said, retry=True, after=wait)
 
     def unfollow(self, room: int) -> None:
         """Hears of the room no more; the person stays present for the grace."""
         feed = self.subscribed.pop(room, None)
         if feed is not None:
             self.runtime.hub.leave(self, feed)
-            assert self.speaker is not None
-            self.runtime.presence.leave(room, self.speaker.id, self, self.runtime.loop.time())
+            self._absent(room)
+
+    def _absent(self, room: int) -> None:
+        assert self.speaker is not None
+        self.runtime.presence.leave(room, self.speaker.id, self, self.runtime.loop.time())
 
     def _too_slow(self) -> None:
         self._closing = True
@@ -259,6 +298,47 @@ class Connection(AsyncConsumer):
 
     def reading_ended(self, room: int) -> None:
         self._forget(room)
+
+    def look_again(self, room: int) -> None:
+        feed = self.subscribed.pop(room, None)
+        if feed is not None and self.speaker is not None and not self._closing:
+            again = self._follow_on(self.speaker, room, feed.slug, feed.position)
+            self._looking[feed.slug] = room, self.runtime.loop.create_task(again)
+
+    def stop_looking(self, slug: str) -> None:
+        """What the person now asks of the room comes before what was under way."""
+        looking = self._looking.pop(slug, None)
+        if looking is not None:
+            room, task = looking
+            task.cancel()
+            self._absent(room)
+
+    async def _follow_on(self, speaker: Speaker, room: int, slug: str, since: Position) -> None:
+        """Hears of a room again, behind what it had, if the person still may."""
+        try:
+            live = False
+            while not live:
+                _, _, joined = await self.follow(speaker, slug, since)
+                # Nothing is waited for between joining and telling what came before.
+                self.tell(joined)
+                if joined.reset:
+                    self.close(4200, "1")
+                since, live = joined.position, joined.live
+        except Problem as problem:
+            self._forget(room)
+            if problem.code == "not_found":
+                self.reading_lost(slug)
+            else:
+                self.close(4200, "1")
+        finally:
+            if slug in self._looking and self._looking[slug][1] is asyncio.current_task():
+                del self._looking[slug]
+
+    def tell(self, joined: Joined) -> None:
+        """Gives the events of a page, as they would have come one by one."""
+        texts = [plain_text(event) if self.plain else event.wire for event in joined.events]
+        if there := [text for text in texts if text is not None]:
+            self.deliver(Block(there))
 
     def group_closed(self, room: int) -> None:
         """Concerns plain sessions only."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from teahouse.events import ABOUT_MESSAGES, Event, Position, plain_text, restated
+from teahouse.events import ABOUT_MESSAGES, ABOUT_RIGHTS, EVERYONE, Event, Position, plain_text, restated
 from teahouse.live.sendqueue import Block
 
 RING_EVENTS: Final = 512
@@ -35,6 +35,9 @@ class Reader(Protocol):
 
     def reading_ended(self, room: int) -> None:
         """The last event delivered took the right to read; nothing follows (P6)."""
+
+    def look_again(self, room: int) -> None:
+        """From the last event delivered on not everybody reads; nothing follows until this one comes again (P6)."""
 
     def group_closed(self, room: int) -> None:
         """The group was closed over the plain protocol; only plain readers are told."""
@@ -119,6 +122,9 @@ class Hub:
         self.feeds: dict[int, Feed] = {}
         self._unflushed: dict[Feed, None] = {}
         self._perhaps_behind: dict[Feed, None] = {}  # Of 10,000 rooms hardly one is.
+        self.on_rights: Callable[[Event], None] = lambda event: (
+            None
+        )  # Called when such an event is delivered.
 
     # Following a room
 
@@ -230,6 +236,8 @@ class Hub:
         self._remember(feed, event)
         if event.ends is not None:
             feed.rights_ended_at = event.seq
+        if event.kind in ABOUT_RIGHTS:
+            self.on_rights(event)
         if not feed.readers and not feed.plain:
             return
         feed.pending.append(event)
@@ -246,9 +254,12 @@ class Hub:
 
     def _end_reading(self, feed: Feed, person: int) -> None:
         for readers in (feed.readers, feed.plain):
-            for reader in [reader for reader in readers if reader.person_id == person]:
+            for reader in [one for one in readers if person in (EVERYONE, one.person_id)]:
                 del readers[reader]
-                reader.reading_ended(feed.room)
+                if person == EVERYONE:
+                    reader.look_again(feed.room)
+                else:
+                    reader.reading_ended(feed.room)
 
     def _flush(self, feed: Feed) -> None:
         pending, feed.pending = feed.pending, []

@@ -9,7 +9,7 @@ import secrets
 from typing import Any, Final
 
 from teahouse.access import Grant, Speaker
-from teahouse.actions import messages, rooms
+from teahouse.actions import membership, messages, room_settings, rooms
 from teahouse.conf import conf
 from teahouse.events import label
 from teahouse.journal import Stale, Stored
@@ -88,6 +88,9 @@ class PlainSession(Connection):
         html = await self.runtime.renderer.render(text)
         if self._closing:
             return  # Signed out or banned meanwhile.
+        if not self._grant.may_speak:
+            self._grant = await self._look_again()
+        self._grant.check_may_speak()
         if self._grant.role in (None, "guest") and not self.speaker.is_guest:
             await self._join(self.speaker)
         self._count += 1
@@ -103,7 +106,7 @@ class PlainSession(Connection):
         """Speaking in an open room makes a signed-in person its member, here as in the other protocol."""
         stream = await self.runtime.write(rooms.personal, speaker.id)
         with contextlib.suppress(Stale):
-            await self.runtime.store(rooms.join(speaker, self._grant, stream.pk))
+            await self.runtime.store(membership.join(speaker, self._grant, stream.pk))
         self._grant = await self._look_again()
 
     async def _stored(self, entry: Any) -> Any:
@@ -123,7 +126,7 @@ class PlainSession(Connection):
         assert self.speaker is not None
         self._grant = await self._look_again()
         if self._grant.may_close:
-            await self.runtime.store(rooms.close(self.speaker, self._grant))
+            await self.runtime.store(room_settings.close(self.speaker, self._grant))
         else:
             self._end()
 
@@ -139,6 +142,9 @@ class PlainSession(Connection):
 
     def reading_ended(self, room: int) -> None:
         super().reading_ended(room)
+        self.close(4004, "not_found")
+
+    def reading_lost(self, room: str) -> None:
         self.close(4004, "not_found")
 
     def _refuse(self, problem: Problem, code: str | None = None) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
@@ -25,10 +24,23 @@ from pydantic import (
 )
 
 from teahouse.events import Position, encode
+from teahouse.live.fields import BIGGEST, BaseCommand, Key, MessageId, RoomName, Seq, Text, Time, storable
+from teahouse.live.room_commands import (
+    Archive,
+    Change,
+    Direct,
+    Invite,
+    Join,
+    Leave,
+    Make,
+    Members,
+    People,
+    Remove,
+    Role,
+    Rooms,
+)  # fmt: skip
 
 VERSION: Final = 1
-KEY: Final = re.compile(r"[\x20-\x7e]{1,64}")
-BIGGEST: Final = 2**53 - 1  # What JavaScript can count to.
 
 
 class Problem(Exception):
@@ -68,10 +80,10 @@ ERRORS: Final = {
     "hello_twice": "A session says `hello` once.",
     "version": "This version of the protocol is not spoken here. Followed by close 4008.",
     "bad_token": "The token or ticket is not valid, expired or revoked. Followed by close 4001.",
-    "name_taken": "A signed-in person has this name; a guest takes another.",
+    "name_taken": "A signed-in person has this name, or a room; take another.",
     "guests_refused": "Guests are not let in here; sign in first. Followed by close 4001.",
     "banned": "The account was deactivated. Followed by close 4003.",
-    "not_found": "There is no such room or message, or it is not yours to see.",
+    "not_found": "There is no such room, message or person, or it is not yours to see.",
     "forbidden": "You may see this, but not do that here.",
     "archived": "The room is archived: it can be read, not written.",
     "not_subscribed": "Subscribe to the room first.",
@@ -80,49 +92,13 @@ ERRORS: Final = {
     "too_long": "The text is longer than `limits.text`.",
     "key_reused": "This key was used here with another text. A repeat has the same text, a new message a new key.",
     "too_many": "A limit on how many was reached: rooms of a session or guest, kinds of reactions.",
-    "too_fast": "More messages in a second than allowed; `after` says how long to wait.",
+    "too_fast": "More in so short a time than allowed; `after` says how long to wait.",
     "busy": "Too much waits to be stored; repeat after `after` seconds.",
     "unavailable": "The database cannot be reached or did not answer; repeat, with the same key.",
 }
 
 
-def _room(value: str) -> str:
-    if not 1 <= len(value) <= 64:
-        raise ValueError(f"a room's name has 1 to 64 characters; this one has {len(value)}")
-    return value
-
-
-def _key(value: str) -> str:
-    if not KEY.fullmatch(value):
-        raise ValueError("a key is 1 to 64 printable ASCII characters")
-    return value
-
-
-def _storable(value: str) -> str:
-    if "\x00" in value:
-        raise ValueError("a text has no NUL character (U+0000): it cannot be stored")
-    return value
-
-
-Id = (
-    Annotated[StrictInt, Field(ge=-BIGGEST, le=BIGGEST)]
-    | Annotated[StrictStr, Field(min_length=1, max_length=64)]
-)
-RoomName = Annotated[StrictStr, AfterValidator(_room)]
-Key = Annotated[StrictStr, AfterValidator(_key)]
-Text = Annotated[StrictStr, AfterValidator(_storable)]
-Seq = Annotated[StrictInt, Field(ge=0, le=BIGGEST)]
-MessageId = Annotated[StrictInt, Field(ge=1, le=BIGGEST)]
-
-
-class _Command(BaseModel):
-    # Fields may be added: what is not known here is passed over.
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    id: Id = Field(description="Repeated by the reply as `re`.")
-
-
-class Hello(_Command):
+class Hello(BaseCommand):
     """The first command: who speaks. `token`, or `name` for a guest, or neither with a cookie."""
 
     do: Literal["hello"]
@@ -141,7 +117,7 @@ class Since(BaseModel):
         return {"epoch": self.epoch, "seq": self.seq}
 
 
-class Subscribe(_Command):
+class Subscribe(BaseCommand):
     """Hear of all that happens in a room from now on, or from `since` on."""
 
     do: Literal["subscribe"]
@@ -150,14 +126,14 @@ class Subscribe(_Command):
     make: StrictBool = Field(False, description="Make the open room where there is none, if one may.")
 
 
-class Unsubscribe(_Command):
+class Unsubscribe(BaseCommand):
     """Hear of the room no more. Membership stays."""
 
     do: Literal["unsubscribe"]
     room: RoomName
 
 
-class Send(_Command):
+class Send(BaseCommand):
     """Say something."""
 
     do: Literal["send"]
@@ -166,7 +142,7 @@ class Send(_Command):
     text: Text
 
 
-class Edit(_Command):
+class Edit(BaseCommand):
     """Change the text of an own message."""
 
     do: Literal["edit"]
@@ -175,7 +151,7 @@ class Edit(_Command):
     text: Text
 
 
-class Delete(_Command):
+class Delete(BaseCommand):
     """Delete an own message, or as a moderator anybody's."""
 
     do: Literal["delete"]
@@ -183,17 +159,17 @@ class Delete(_Command):
     message: MessageId
 
 
-class React(_Command):
+class React(BaseCommand):
     """Put a reaction on a message, or with `"on": false` take it back."""
 
     do: Literal["react"]
     room: RoomName
     message: MessageId
-    emoji: Annotated[StrictStr, Field(min_length=1, max_length=32), AfterValidator(_storable)]
+    emoji: Annotated[StrictStr, Field(min_length=1, max_length=32), AfterValidator(storable)]
     on: StrictBool = True
 
 
-class Read(_Command):
+class Read(BaseCommand):
     """Move the read mark forward, or with `"back": true` to any place."""
 
     do: Literal["read"]
@@ -202,32 +178,36 @@ class Read(_Command):
     back: StrictBool = False
 
 
-class History(_Command):
-    """Read messages in their present state: the last ones, or before, after or around a number."""
+class History(BaseCommand):
+    """Read messages in their present state: the last ones, before, after or around a number, or of a time."""
 
     do: Literal["history"]
     room: RoomName
     before: Seq | None = None
     after: Seq | None = None
     around: Seq | None = None
+    at: Time | None = Field(None, description="Around the first message said at this time or later.")
     limit: Annotated[StrictInt, Field(ge=1, le=200)] = 50
 
 
-class Typing(_Command):
+class Typing(BaseCommand):
     """Tell the room that one is typing; shown for some seconds and forgotten."""
 
     do: Literal["typing"]
     room: RoomName
 
 
-class Ping(_Command):
+class Ping(BaseCommand):
     """Is the other side there? Answered at once."""
 
     do: Literal["ping"]
 
 
-Command = Hello | Subscribe | Unsubscribe | Send | Edit | Delete | React | Read | History | Typing | Ping
-COMMANDS: Final[dict[str, type[_Command]]] = {
+Command = (
+    Hello | Subscribe | Unsubscribe | Send | Edit | Delete | React | Read | History | Typing | Ping | Make | Direct
+    | Change | Archive | Join | Leave | Invite | Remove | Role | Rooms | Members | People
+)  # fmt: skip
+COMMANDS: Final[dict[str, type[BaseCommand]]] = {
     model.model_fields["do"].annotation.__args__[0]: model for model in Command.__args__
 }
 _adapter: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Discriminator("do")])
@@ -243,14 +223,22 @@ def parse(frame: str) -> Command:
         command = _adapter.validate_json(frame)
     except ValidationError as error:
         raise _explained(frame, error) from None
-    if (
-        isinstance(command, History)
-        and sum(x is not None for x in (command.before, command.after, command.around)) > 1
-    ):
-        problem = Problem("invalid", "Give one of before, after and around, not several.")
+    if (why := _together(command)) is not None:
+        problem = Problem("invalid", why)
         problem.re = command.id
         raise problem
     return command
+
+
+def _together(command: Command) -> str | None:
+    """What is wrong with fields that are right one by one."""
+    if isinstance(command, History):
+        given = (command.before, command.after, command.around, command.at)
+        if sum(one is not None for one in given) > 1:
+            return "Give one of before, after, around and at, not several."
+    if isinstance(command, Change) and not command.wanted:
+        return "Give what is to change: title, topic, speaking or kind."
+    return None
 
 
 def _explained(frame: str, error: ValidationError) -> Problem:

@@ -9,16 +9,26 @@ from typing import Any, Final, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from teahouse.events import EventFrame, MessageState, Position, RoomState, Who
+from teahouse.events import EventFrame, MessageState, Position, Role, RoomState, Who
 
 State = Literal["ok", "degraded", "unavailable"]
 
 
+Right = Literal[
+    "speak", "react", "join", "leave", "invite", "change", "archive", "remove", "moderate", "kind", "roles"
+]
+SiteRight = Literal["make", "private", "direct", "people"]
+
+
 class OwnRoom(TypedDict):
-    """A room that the person belongs to."""
+    """A room that the person belongs to. A conversation has no title, but the `people` whose it is besides oneself."""
 
     room: str
     title: str
+    kind: Literal["open", "private", "direct", "personal"]
+    role: Role
+    archived: bool
+    people: NotRequired[list[Who]]
     position: Position
     read: int
     unread: int
@@ -34,6 +44,7 @@ class HelloResult(TypedDict):
     ping: int
     limits: dict[str, int]
     rooms: list[OwnRoom]
+    may: list[SiteRight]
     state: State
     ticket: NotRequired[str]
 
@@ -62,6 +73,8 @@ class SubscribeResult(TypedDict):
     more: bool
     reset: NotRequired[Literal[True]]
     here: NotRequired[Here]
+    role: Role | None
+    may: list[Right]
 
 
 class StoredResult(TypedDict):
@@ -90,6 +103,53 @@ class HistoryResult(TypedDict):
     messages: list[MessageState]
     position: Position
     more: Sides
+
+
+class RoomResult(TypedDict):
+    """The room that was made, or the conversation."""
+
+    room: RoomState
+
+
+class InviteResult(TypedDict):
+    """Who is a member now and was none before."""
+
+    added: list[int]
+
+
+class ListedRoom(RoomState):
+    """An open room: how many belong to it, and whether oneself does."""
+
+    members: int
+    joined: bool
+
+
+class RoomsResult(TypedDict):
+    """A page of the open rooms; with `more` the next comes `after` the last."""
+
+    rooms: list[ListedRoom]
+    more: bool
+
+
+class ListedMember(TypedDict):
+    """Who belongs to a room, and as what."""
+
+    person: Who
+    role: Role
+
+
+class MembersResult(TypedDict):
+    """A page of a room's members, and how many it has; with `more` the next comes `after` the last."""
+
+    members: list[ListedMember]
+    count: int
+    more: bool
+
+
+class PeopleResult(TypedDict):
+    """People whose names begin so."""
+
+    people: list[Who]
 
 
 class NoResult(TypedDict):
@@ -134,6 +194,22 @@ class HeadSignal(TypedDict):
     mentions: int
 
 
+class RightsSignal(TypedDict):
+    """What one may do in a room now; nothing, and no role, where one may read it no more."""
+
+    signal: Literal["rights"]
+    room: str
+    role: Role | None
+    may: list[Right]
+
+
+class RoomSignal(TypedDict):
+    """An own room that the session has not subscribed to has another title, or was archived."""
+
+    signal: Literal["room"]
+    state: RoomState
+
+
 class ServiceSignal(TypedDict):
     """The server is well, or in which way it is not."""
 
@@ -153,10 +229,24 @@ RESULTS: Final[dict[str, Any]] = {
     "history": HistoryResult,
     "typing": NoResult,
     "ping": NoResult,
+    "make": RoomResult,
+    "direct": RoomResult,
+    "change": NoResult,
+    "archive": NoResult,
+    "join": NoResult,
+    "leave": NoResult,
+    "invite": InviteResult,
+    "remove": NoResult,
+    "role": NoResult,
+    "rooms": RoomsResult,
+    "members": MembersResult,
+    "people": PeopleResult,
 }
 SIGNALS: Final[dict[str, Any]] = {
     "typing": TypingSignal,
     "presence": PresenceSignal,
     "head": HeadSignal,
+    "rights": RightsSignal,
+    "room": RoomSignal,
     "service": ServiceSignal,
 }

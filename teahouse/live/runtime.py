@@ -22,7 +22,7 @@ from teahouse.access import Grant, Speaker
 from teahouse.actions import people
 from teahouse.bus import Bus
 from teahouse.conf import conf
-from teahouse.events import Event, Who, encode
+from teahouse.events import ABOUT_RIGHTS, Event, Who, encode
 from teahouse.journal import Commit, Entry, Journal, Settled
 from teahouse.limits import Buckets, Counted, address_key
 from teahouse.live import pages
@@ -33,6 +33,7 @@ from teahouse.live.pace import Pace
 from teahouse.live.pings import PingWheel
 from teahouse.live.presence import Presence
 from teahouse.live.protocol import Problem
+from teahouse.live.rights import Rights
 from teahouse.live.sweep import Sweep
 from teahouse.live.together import Together
 from teahouse.models import Room
@@ -68,6 +69,7 @@ class Runtime:
         self.tokens = self._together(people.people_of_tokens)
         self.own_rooms = self._together(history.own_rooms_of)
         self.rooms = self._together(access.rooms)
+        self.between = self._together(history.people_between)  # Whose a conversation is.
         self.pages = self._together(pages.read, most=pages.MOST, patience=pages.GATHER_SECONDS)
         self.journal = Journal(self._settled)
         self.bus = Bus(site, self.process, self._heard)
@@ -79,11 +81,14 @@ class Runtime:
         self.watched: dict[int, set[Any]] = {}  # Own rooms of the sessions here: who hears of unread counts.
         self.addresses = Counted(settings.LIMITS.sessions if settings.RATES else float("inf"))
         self.sends = Buckets(settings.LIMITS.per_second, settings.LIMITS.burst)
+        self.starts = Buckets(settings.LIMITS.per_minute / 60, settings.LIMITS.per_minute)
         self._new_guests = Buckets(settings.LIMITS.guests / 60, settings.LIMITS.guests)
         self._new_guests_lock = Lock()
         self.draining = False
         self.sweep = Sweep(self)
         self.cuts = Cuts(self)
+        self.rights = Rights(self)
+        self.hub.on_rights = self.rights.changed
         self.following = Following(loop, self.hub, self.read)
 
     async def start(self) -> None:
@@ -101,6 +106,7 @@ class Runtime:
         self.pings.stop()
         await self.sweep.stop()
         await self.cuts.stop()
+        await self.rights.stop()
         self.following.stop()
         await asyncio.to_thread(self.journal.stop)
         if self._handing_on is not None:
@@ -108,7 +114,7 @@ class Runtime:
             self._hand_on()
         await self.bus.stop()
         await self.renderer.close()
-        for together in (self.guests, self.tokens, self.own_rooms, self.rooms, self.pages):
+        for together in (self.guests, self.tokens, self.own_rooms, self.rooms, self.between, self.pages):
             together.close()
         self.readers.close()
 
@@ -168,7 +174,7 @@ class Runtime:
         return Together(self.loop, lambda questions: self.readers.run(partial(read, questions)), **bounds)
 
     async def ask(self, together: Together[K, V], question: K) -> V:
-        """The answer to what many ask, of `guests`, `tokens`, `own_rooms`, `rooms` or `pages`.
+        """The answer to what many ask, of `guests`, `tokens`, `own_rooms`, `rooms`, `between` or `pages`.
 
         Raises:
             Problem: `unavailable`.
@@ -232,6 +238,10 @@ class Runtime:
     def _moved(self, events: list[Event]) -> None:
         self.sweep.moved({event.room for event in events})
         self.sweep.gained({cast(int, event.subject) for event in events if event.kind == "room_added"})
+        for event in events:
+            # Of a room that is followed here the hub tells when its turn has come.
+            if event.kind in ABOUT_RIGHTS and event.room not in self.hub.feeds:
+                self.rights.changed(event)
         if self.hub.behind():
             self.loop.call_later(GAP_SECONDS, self.following.close_gaps)
 

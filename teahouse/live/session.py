@@ -16,16 +16,16 @@ from typing import Any, Final
 
 from teahouse import history
 from teahouse.access import Grant, Speaker
-from teahouse.actions import messages, rooms
+from teahouse.actions import membership, messages, rooms
 from teahouse.conf import conf
 from teahouse.journal import Change, Entry, Stale, Stored
 from teahouse.limits import Strikes
-from teahouse.live import protocol
-from teahouse.live.connection import Connection
+from teahouse.live import managing, protocol
 from teahouse.live.inbox import Gate
 from teahouse.live.pages import Asked
 from teahouse.live.protocol import Problem
 from teahouse.live.sendqueue import Block
+from teahouse.live.watching import Watching
 from teahouse.models.rooms import slug_of
 from teahouse.paging import Where
 from teahouse.render import mentioned_names
@@ -42,7 +42,7 @@ class _Unsaid:
     html: str | None
 
 
-class Session(Connection):
+class Session(Watching):
     """One socket for all rooms of a person."""
 
     # Names no layer: a session is no member of it, the process is.
@@ -52,7 +52,6 @@ class Session(Connection):
         self._strikes = Strikes()
         self._unanswered: set[int | str] = set()
         self._answered = Gate()
-        self._grants: dict[str, Grant] = {}
         self._sends = 0
         self._again: list[_Unsaid] = []  # In the order in which they came.
         # Room → the rights under which sends are being stored, and how many.
@@ -61,7 +60,6 @@ class Session(Connection):
         self._saying_again: asyncio.Task[None] | None = None
         self._typed_at: dict[int, float] = {}
         self._stream: int | None = None
-        self._watching: set[int] = set()
         self._limits = conf().LIMITS
         self._await_hello()
 
@@ -75,17 +73,7 @@ class Session(Connection):
         self._patience.cancel()
         if self._saying_again is not None:
             self._saying_again.cancel()
-        for room in self._watching:
-            sessions = self.runtime.watched.get(room)
-            if sessions is not None:
-                sessions.discard(self)
-                if not sessions:
-                    del self.runtime.watched[room]
-
-    def watch(self, room: int) -> None:
-        """An own room: `head` signals tell what is new there while the session has not subscribed to it."""
-        self._watching.add(room)
-        self.runtime.watched.setdefault(room, set()).add(self)
+        self.unwatch_all()
 
     # Frames
 
@@ -133,13 +121,15 @@ class Session(Connection):
         if isinstance(command, protocol.Send):
             await self._send(self.speaker, command)
         elif isinstance(command, protocol.Ping):
-            self._answer(command.id, {})
+            self.answer(command.id, {})
+        elif (manage := managing.COMMANDS.get(command.do)) is not None:
+            await manage(self, self.speaker, command)
         else:
             await getattr(self, f"_{command.do}")(self.speaker, command)
 
     # Replies
 
-    def _answer(self, id: int | str, result: Any) -> None:
+    def answer(self, id: int | str, result: Any) -> None:
         self._done_with(id)
         self.outlet.put(Block([protocol.ok(id, result)]))
 
@@ -185,25 +175,30 @@ class Session(Connection):
             "ping": conf().PING,
             "limits": self._limits.model_dump(),
             "rooms": [state for _, state in own],
+            "may": managing.site_rights(speaker),
             "state": self.runtime.state,
         }
         if identity.ticket is not None:
             answer["ticket"] = identity.ticket
-        self._answer(command.id, answer)
+        self.answer(command.id, answer)
 
     async def _subscribe(self, speaker: Speaker, command: protocol.Subscribe) -> None:
         since = command.since.position() if command.since is not None else None
         if command.room == "@me":
-            await self._own_stream(speaker)
+            await self.own_stream(speaker)
+        self.stop_looking(slug_of(command.room) or command.room)
         follow = self.follow_or_make if command.make and command.room != "@me" else self.follow
         room, grant, joined = await follow(speaker, command.room, since)
-        self._remember(command.room, grant)
+        self.remember(command.room, grant)
         answer = {
             "room": history.room_state(room) | {"room": command.room if command.room == "@me" else room.slug},
             "position": joined.position,
             "events": [],
             "more": not joined.live,
+            "role": grant.role,
+            "may": grant.may,
         }
+        self.has_told(grant)
         if joined.reset:
             answer["reset"] = True
         if joined.live and grant.kind != "personal":
@@ -222,7 +217,7 @@ class Session(Connection):
             told["people"] = [runtime.names.get(one, {"id": one}) for one in here.people]
         return told
 
-    async def _own_stream(self, speaker: Speaker) -> int:
+    async def own_stream(self, speaker: Speaker) -> int:
         if self._stream is None:
             made, _ = await self.runtime.ask(self.runtime.rooms, (f"@{speaker.id}", speaker.id))
             self._stream = (made or await self.runtime.write(rooms.personal, speaker.id)).pk
@@ -230,17 +225,18 @@ class Session(Connection):
 
     async def _unsubscribe(self, speaker: Speaker, command: protocol.Unsubscribe) -> None:
         slug = "@me" if command.room == "@me" else slug_of(command.room)
+        self.stop_looking(slug or command.room)
         for room, feed in list(self.subscribed.items()):
             if feed.slug == slug:
                 self.unfollow(room)
-        self._answer(command.id, {})
+        self.answer(command.id, {})
 
     async def _history(self, speaker: Speaker, command: protocol.History) -> None:
-        where = Where(command.before, command.after, command.around, command.limit)
+        where = Where(command.before, command.after, command.around, command.limit, command.at)
         page = await self.runtime.ask(self.runtime.pages, Asked(speaker, command.room, where))
         if isinstance(page, Problem):
             raise page
-        self._answer(command.id, page)
+        self.answer(command.id, page)
 
     async def _typing(self, speaker: Speaker, command: protocol.Typing) -> None:
         grant = await self._grant(speaker, command.room)
@@ -252,12 +248,12 @@ class Session(Connection):
             self._typed_at[grant.room] = now
             frame = {"signal": "typing", "room": grant.slug, "by": speaker.who}
             self.runtime.signal(grant.room, frame)
-        self._answer(command.id, {})
+        self.answer(command.id, {})
 
     async def _read(self, speaker: Speaker, command: protocol.Read) -> None:
-        stream = await self._own_stream(speaker)
-        grant = await self._change(
-            speaker, command, lambda grant: rooms.read(speaker, grant, command.seq, command.back, stream)
+        stream = await self.own_stream(speaker)
+        grant = await self.change(
+            speaker, command, lambda grant: membership.read(speaker, grant, command.seq, command.back, stream)
         )
         self.watch(grant.room)
 
@@ -265,28 +261,28 @@ class Session(Connection):
         messages.check_text(command.text)
         self._check_rate(speaker)
         html = await self.runtime.renderer.render(command.text)
-        await self._change(
+        await self.change(
             speaker, command, lambda grant: messages.edit(speaker, grant, command.message, command.text, html)
         )
 
     async def _delete(self, speaker: Speaker, command: protocol.Delete) -> None:
-        await self._change(speaker, command, lambda grant: messages.delete(speaker, grant, command.message))
+        await self.change(speaker, command, lambda grant: messages.delete(speaker, grant, command.message))
 
     async def _react(self, speaker: Speaker, command: protocol.React) -> None:
         self._check_rate(speaker)
-        await self._change(
+        await self.change(
             speaker,
             command,
             lambda grant: messages.react(speaker, grant, command.message, command.emoji, command.on),
         )
 
-    async def _change(self, speaker: Speaker, command: Any, made: Any) -> Grant:
+    async def change(self, speaker: Speaker, command: Any, made: Any) -> Grant:
         """Carries out a change under fresh rights, looking again as long as they change under it."""
         while True:
             grant = (await self.runtime.room(speaker, command.room))[1]
             change: Change = made(grant)
             try:
-                self._answer(command.id, await self.runtime.store(change))
+                self.answer(command.id, await self.runtime.store(change) or {})
                 return grant
             except Stale:
                 continue
@@ -298,12 +294,8 @@ class Session(Connection):
         grant = None if fresh else self._grants.get(room) or self._grants.get(slug_of(room) or room)
         if grant is None:
             _, grant = await self.runtime.room(speaker, room)
-            self._remember(room, grant)
+            self.remember(room, grant)
         return grant
-
-    def _remember(self, room: str, grant: Grant) -> None:
-        # By the permanent name: a room can be written in any number of ways.
-        self._grants[slug_of(room) or room] = grant
 
     async def _send(self, speaker: Speaker, command: protocol.Send) -> None:
         messages.check_text(command.text)
@@ -336,7 +328,7 @@ class Session(Connection):
         stored = await self.runtime.read(messages.said_before, speaker.id, slug, command.key, command.text)
         if stored is None:
             raise problem
-        self._answer(command.id, {"message": stored.message, "seq": stored.seq})
+        self.answer(command.id, {"message": stored.message, "seq": stored.seq})
 
     async def _repeat_or_refuse(self, speaker: Speaker, command: protocol.Send, problem: Problem) -> None:
         try:
@@ -349,7 +341,7 @@ class Session(Connection):
         command = unsaid.command
         names = mentioned_names(command.text) if "@" in command.text else []
         mentions = await self.runtime.read(messages.mentioned, grant.room, speaker.id, names) if names else ()
-        stream = await self._own_stream(speaker) if _is_to_join(speaker, grant) else None
+        stream = await self.own_stream(speaker) if _is_to_join(speaker, grant) else None
         # From here on nothing is waited for.
         if self._closing:
             return True  # Signed out or banned meanwhile; a repeat with the same key is answered.
@@ -358,7 +350,7 @@ class Session(Connection):
             return False
         entry = messages.say(speaker, grant, command.key, command.text, unsaid.html, mentions)
         if stream is not None:
-            self._submit_quietly(rooms.join(speaker, grant, stream))
+            self._submit_quietly(membership.join(speaker, grant, stream))
         self.runtime.submit(entry, partial(self._said, unsaid, grant.room))
         self._flying[grant.room] = rights, flying + 1
         return True
@@ -373,7 +365,7 @@ class Session(Connection):
             self._flying[room] = rights, flying - 1
         self._landed.set()
         if isinstance(outcome, Stored):
-            self._answer(unsaid.command.id, {"message": outcome.message, "seq": outcome.seq})
+            self.answer(unsaid.command.id, {"message": outcome.message, "seq": outcome.seq})
         elif isinstance(outcome, Stale):
             self._say_later(unsaid)
         else:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
+from collections.abc import Iterable
 
 from django.db import models
 from django.utils import timezone
 
+from teahouse.events import Who
 from teahouse.models.people import Person
 
 SLUG_LENGTH = 64
@@ -24,6 +26,11 @@ def slug_of(text: str) -> str | None:
 def new_epoch() -> str:
     """A random id of one history of one room: 72 bits, as 12 characters safe in a URL."""
     return secrets.token_urlsafe(9)
+
+
+def between(people: Iterable[int]) -> str:
+    """What a conversation of these people, by id, is found by."""
+    return " ".join(map(str, sorted(set(people))))
 
 
 class Site(models.Model):
@@ -53,6 +60,10 @@ class Room(models.Model):
         ANYONE = "anyone"
         MODERATORS = "moderators"
 
+    class Speaking(models.TextChoices):
+        EVERYONE = "everyone"
+        MODERATORS = "moderators"  # An announcement room.
+
     slug = models.CharField(max_length=SLUG_LENGTH, unique=True)
     title = models.CharField(max_length=120)
     topic = models.CharField(max_length=500, blank=True)
@@ -63,9 +74,15 @@ class Room(models.Model):
     # number is told so by the journal, which holds the room's lock, and looks again.
     rights = models.BigIntegerField(default=0, editable=False)
     closing = models.CharField(max_length=12, choices=Closing, default=Closing.SITE, blank=True)
+    speaking = models.CharField(max_length=12, choices=Speaking, default=Speaking.EVERYONE)
+    # Of a conversation: whose it is, as `between` writes it. There is one for exactly these people.
+    between = models.CharField(max_length=400, unique=True, null=True, editable=False)
     made_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     archived_at = models.DateTimeField(null=True, blank=True)
+
+    people: list[Who] | None = None
+    """Of a conversation whose it is, where that was read (`history.state_of`)."""
 
     def __str__(self) -> str:
         return self.slug

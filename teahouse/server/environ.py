@@ -84,6 +84,11 @@ class Environment(BaseModel):
     guest_rooms: Annotated[bool, BeforeValidator(forms.yes_or_no)] = Field(
         True, alias="TEAHOUSE_GUEST_ROOMS", description="Guests may make open rooms by visiting them."
     )
+    people: Annotated[str, BeforeValidator(forms.people)] = Field(
+        "everyone",
+        alias="TEAHOUSE_PEOPLE",
+        description="Whom a signed-in person finds: everyone, or those who share one of their rooms.",
+    )
     limits: Annotated[forms.ChosenLimits, BeforeValidator(forms.limits)] = Field(
         forms.ChosenLimits(),
         alias="TEAHOUSE_LIMITS",

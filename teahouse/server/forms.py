@@ -157,6 +157,12 @@ def yes_or_no(text: str) -> bool:
     return text.lower() in YES
 
 
+def people(text: str) -> str:
+    if text.lower() not in ("everyone", "rooms"):
+        raise ValueError(say("must be everyone or rooms", "应为 everyone 或 rooms"))
+    return text.lower()
+
+
 def networks(text: str) -> tuple[str, ...]:
     """Addresses and networks, separated by commas or spaces."""
     found = []

@@ -54,6 +54,7 @@ TEAHOUSE: dict[str, Any] = {
     and (SITE_HOST is None or is_loopback(SITE_HOST)),
     "GUESTS": ENVIRONMENT.guests,
     "GUEST_ROOMS": ENVIRONMENT.guest_rooms,
+    "PEOPLE": ENVIRONMENT.people,
     "RATES": ENVIRONMENT.limits.rates,
     "LIMITS": ENVIRONMENT.limits.values,
     "PING": ENVIRONMENT.ping,

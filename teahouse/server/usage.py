@@ -32,6 +32,7 @@ SETTINGS_IN_CHINESE: Final = {
     "TEAHOUSE_SECRET_KEY": "为登录和凭证签名；不设则生成一次并保存。",
     "TEAHOUSE_GUESTS": "没有账户的人可在公开房间发言。",
     "TEAHOUSE_GUEST_ROOMS": "访客访问即可创建公开房间。",
+    "TEAHOUSE_PEOPLE": "登录的人能找到谁：所有人，或只有同在一个房间的人。",
     "TEAHOUSE_LIMITS": "与默认不同的限制；off 取消频率限制（不取消大小限制）。",
     "TEAHOUSE_PING": "会话两次 ping 之间的秒数。",
     "TEAHOUSE_COMPRESSION": "压缩 WebSocket 上的内容，适合网络慢或按流量计费的客户端。",

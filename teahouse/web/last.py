@@ -76,9 +76,9 @@ def _remember(known: Known, key: Hashable, value: Any) -> None:
 
 
 def _read(room: Room, language: str) -> Last:
-    state = history.room_state(room)
+    state = history.state_of(room)
     stored = paging.stored(room.pk, PAGE)
-    key = (room.epoch, room.seq, *state.values(), language, timezone.get_current_timezone(), stored)
+    key = (room.epoch, room.seq, encode(state), language, timezone.get_current_timezone(), stored)
     made = _kept.get(key)
     if made is None:
         made = _made(room, state, stored, language)

@@ -6,7 +6,7 @@ import pytest
 
 from teahouse import history
 from teahouse.access import Speaker, speaker_of
-from teahouse.actions import messages, rooms
+from teahouse.actions import messages, room_settings, rooms
 from teahouse.events import REACTION_KINDS, REACTION_PEOPLE
 from teahouse.journal import Journal
 from teahouse.models import Member, Person, Reaction, Room
@@ -42,7 +42,7 @@ class TestUnread:
     ) -> None:
         ids = said(running, tea, alice, "1", "2", "3")
         said(running, tea, bob, "own")
-        done(running, rooms.close(owner, grant_of(owner)))
+        done(running, room_settings.close(owner, grant_of(owner)))
         assert history.own_rooms(bob.pk) == own(tea, seq=5, read=0, unread=3)
         alices = speaker_of(alice)
         done(running, messages.delete(alices, grant_of(alices), ids[1]))
@@ -88,7 +88,8 @@ def own(
     """The one room of somebody, as the hello tells it."""
     position = {"epoch": where.epoch, "seq": seq}
     told = {
-        "room": where.slug, "title": where.title, "position": position,
+        "room": where.slug, "title": where.title, "kind": "open", "role": "member", "archived": False,
+        "position": position,
         "read": read, "unread": unread, "mentions": mentions,
     }  # fmt: skip
     return [(where.pk, told)]

@@ -10,7 +10,7 @@ from django.db import connection
 from teahouse import history, resume
 from teahouse import journal as journal_module
 from teahouse.access import Speaker, room, speaker_of
-from teahouse.actions import messages, rooms
+from teahouse.actions import membership, messages, room_settings, rooms
 from teahouse.journal import Change, Say, Stale, Stored, Transaction
 from teahouse.live.protocol import Problem
 from teahouse.models import Member, Mention, Message, Person, Room
@@ -281,7 +281,7 @@ class TestRights:
         _, grant = room(owner, "tea")
         before, removed, behind = journal.store(
             say(tea, bob, "a", rights=grant.rights),
-            rooms.remove(owner, grant, bob, rooms.personal(bob.pk).pk),
+            membership.remove(owner, grant, history.who(bob), rooms.personal(bob.pk).pk),
             say(tea, bob, "b", rights=grant.rights),
         )
         assert (before.seq, removed) == (1, None)
@@ -295,7 +295,9 @@ class TestRights:
     ) -> None:
         owner = Speaker(history.who(alice), is_owner=True)
         _, grant = room(owner, "tea")
-        _, behind = journal.store(rooms.archive(owner, grant), say(tea, alice, "b", rights=grant.rights))
+        _, behind = journal.store(
+            room_settings.archive(owner, grant), say(tea, alice, "b", rights=grant.rights)
+        )
         assert isinstance(behind, Stale)
         with pytest.raises(Problem, match="archived"):
             room(owner, "tea")[1].check_may_speak()

@@ -1,10 +1,13 @@
 """Pages of messages, in both directions and around a number: equal to the journal, in its present state."""
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import pytest
 
 from teahouse import paging
 from teahouse.access import Speaker
-from teahouse.actions import rooms
+from teahouse.actions import room_settings
 from teahouse.journal import Journal
 from teahouse.models import Message, Person, Room
 from tests.app.telling import done, grant_of, queries, said, seqs
@@ -15,7 +18,7 @@ class TestPages:
     def ten(self, running: Journal, tea: Room, alice: Person, owner: Speaker) -> Room:
         """Messages 1 to 10 with an event of another kind between the fifth and the sixth: 1-5, 7-11."""
         said(running, tea, alice, *"12345")
-        done(running, rooms.close(owner, grant_of(owner)))
+        done(running, room_settings.close(owner, grant_of(owner)))
         said(running, tea, alice, *"6789", "10")
         return tea
 
@@ -45,7 +48,7 @@ class TestPages:
         ],
     )
     def test_a_page_is_what_was_asked_for(
-        self, ten: Room, where: dict[str, int], expected: list[int], before: bool, after: bool
+        self, ten: Room, where: dict[str, Any], expected: list[int], before: bool, after: bool
     ) -> None:
         page = paging.page(ten.pk, **where)
         assert seqs(page) == expected
@@ -90,5 +93,19 @@ class TestPages:
             with queries(3):
                 paging.page(ten.pk, limit=limit)
             for where in ("before", "after", "around"):
+                one_side: dict[str, Any] = {where: 5}
                 with queries(4):
-                    paging.page(ten.pk, limit=limit, **{where: 5})
+                    paging.page(ten.pk, limit=limit, **one_side)
+
+    def test_a_page_begins_at_a_time(self, ten: Room) -> None:
+        seqs_of_ten = list(Message.objects.filter(room=ten).order_by("seq").values_list("seq", flat=True))
+        start = datetime(2026, 11, 27, 12, tzinfo=UTC)
+        for number, seq in enumerate(seqs_of_ten):  # Two at a time, ten minutes apart.
+            Message.objects.filter(room=ten, seq=seq).update(at=start + timedelta(minutes=number // 2 * 10))
+        for minutes in range(-5, 50, 5):
+            later = [seq for n, seq in enumerate(seqs_of_ten) if n // 2 * 10 >= minutes]
+            page = paging.page(ten.pk, at=start + timedelta(minutes=minutes), limit=1)
+            assert seqs(page) == [later[0] if later else seqs_of_ten[-1]], minutes
+        # Those of a page around a number, and of 11 numbers four looks, behind one for the head and before one more.
+        with queries(4 + 4 + 2):
+            paging.page(ten.pk, at=start, limit=4)

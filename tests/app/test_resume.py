@@ -8,7 +8,7 @@ from django.db import connection
 
 from teahouse import history, paging, resume
 from teahouse.access import Speaker, speaker_of
-from teahouse.actions import messages, rooms
+from teahouse.actions import membership, messages, room_settings, rooms
 from teahouse.journal import Journal
 from teahouse.live.hub import PAGE_BYTES, PAGE_EVENTS
 from teahouse.models import Event, Member, Person, Reaction, Room
@@ -128,7 +128,7 @@ class TestOtherEvents:
     def test_members_come_and_go(self, running: Journal, tea: Room, owner: Speaker, bob: Person) -> None:
         bobs = speaker_of(bob)
         stream = rooms.personal(bob.pk)
-        done(running, rooms.join(bobs, grant_of(bobs), stream.pk))
+        done(running, membership.join(bobs, grant_of(bobs), stream.pk))
         (joined,) = resume.events_after(tea.pk, 0, "tea")
         frame = json.loads(joined.wire)
         assert (frame["event"], frame["by"]) == ("member", history.who(bob))
@@ -137,9 +137,10 @@ class TestOtherEvents:
         (added,) = resume.events_after(stream.pk, 0, "@me")
         assert {**json.loads(added.wire), "at": ""} == {
             "event": "room_added", "room": "@me", "seq": 1, "at": "", "by": history.who(bob), "about": "tea",
+            "role": "member", "state": history.room_state(tea), "position": {"epoch": tea.epoch, "seq": 1},
         }  # fmt: skip
 
-        done(running, rooms.remove(owner, grant_of(owner), bob, stream.pk))
+        done(running, membership.remove(owner, grant_of(owner), history.who(bob), stream.pk))
         (left,) = resume.events_after(tea.pk, 1, "tea")
         frame = json.loads(left.wire)
         assert frame["member"] == {"person": history.who(bob), "role": None}
@@ -149,6 +150,8 @@ class TestOtherEvents:
         assert {**json.loads(gone.wire), "at": ""} == {
             "event": "room_removed", "room": "@me", "seq": 2, "at": "", "by": owner.who, "about": "tea",
         }  # fmt: skip
+        (added, _) = resume.events_after(stream.pk, 0, "@me")
+        assert "state" not in json.loads(added.wire), "of a room that was left nothing is told"
 
     @pytest.mark.parametrize("kind", [Room.Kind.PRIVATE, Room.Kind.DIRECT])
     def test_a_removal_that_is_read_late_ends_reading_as_one_that_is_heard(
@@ -157,7 +160,9 @@ class TestOtherEvents:
         Room.objects.update(kind=kind)
         for one in (alice, bob):
             Member.objects.create(room=tea, person=one, role=Member.Role.OWNER)
-        done(running, rooms.remove(owner, grant_of(owner), bob, rooms.personal(bob.pk).pk))
+        bobs = speaker_of(bob)
+        who = owner if kind == Room.Kind.PRIVATE else bobs
+        done(running, membership.remove(who, grant_of(who), bobs.who, rooms.personal(bob.pk).pk))
         (removed,) = resume.events_after(tea.pk, 0, "tea")
         assert removed.ends == bob.pk
         Member.objects.create(room=tea, person=bob)
@@ -165,11 +170,12 @@ class TestOtherEvents:
         assert removed.ends is None, "he was taken in again since"
 
     def test_rooms_change_and_close(self, running: Journal, tea: Room, owner: Speaker) -> None:
-        done(running, rooms.archive(owner, grant_of(owner)))
-        done(running, rooms.close(owner, grant_of(owner)))
+        done(running, room_settings.archive(owner, grant_of(owner)))
+        done(running, room_settings.close(owner, grant_of(owner)))
         changed, closed = resume.events_after(tea.pk, 0, "tea")
         assert json.loads(changed.wire)["state"] == {
             "room": "tea", "title": "Tea", "topic": "", "kind": "open", "archived": True,
+            "speaking": "everyone",
         }  # fmt: skip
         assert {**json.loads(closed.wire), "at": ""} == {
             "event": "closed", "room": "tea", "seq": 2, "at": "", "by": dict(owner.who),
@@ -191,8 +197,8 @@ class TestOtherEvents:
         journal.start()
         try:
             stored(journal, [say(tea, alice, "hi @Bob", mentions=[(bob.pk, stream.pk)])])
-            done(journal, rooms.join(bobs, grant_of(bobs), stream.pk))
-            done(journal, rooms.read(bobs, grant_of(bobs), 0, True, stream.pk))
+            done(journal, membership.join(bobs, grant_of(bobs), stream.pk))
+            done(journal, membership.read(bobs, grant_of(bobs), 0, True, stream.pk))
         finally:
             journal.stop()
         assert [event.kind for event in told] == ["mention", "room_added", "read"]

@@ -94,7 +94,7 @@ def test_the_order_stays(seed: int) -> None:
                 case "change":
                     room.rights += 1
                 case "look":  # As a subscription does.
-                    session._remember("tea", (await room.room(BOB, "tea"))[1])
+                    session.remember("tea", (await room.room(BOB, "tea"))[1])
                 case _:
                     await asyncio.sleep(0)
         return room.stored

@@ -24,8 +24,9 @@ from teahouse.events import (
     Who,
 )
 from teahouse.live.protocol import CLOSE_CODES, COMMANDS, ERRORS
-from teahouse.live.replies import RESULTS, SIGNALS, Here, OwnRoom, Sides
+from teahouse.live.replies import RESULTS, SIGNALS, Here, ListedMember, OwnRoom, Right, Sides, SiteRight
 from tests.clients import Client
+from tests.live.cast import accounts, fresh
 from tests.live.checked import Checked
 from tests.servers import Teahouse
 
@@ -65,14 +66,23 @@ def test_each_field_of_an_event_is_there() -> None:
     shown = {names: words(cells[0]) for names, cells in rows.items()}
     assert shown["message"] == keys(MessageState)
     assert shown["member"] == keys(MemberState) | set(get_args(Role))
-    assert shown["state"] - {"open", "private", "direct", "personal"} == keys(RoomState)
+    values = {"open", "private", "direct", "personal", "everyone", "moderators"}
+    assert shown["state"] - values == keys(RoomState)
     assert shown["by"] - set(get_args(Kind)) == keys(Who)
 
 
 def test_each_result_and_signal_is_there_with_its_fields() -> None:
     rows = table("### Results")
     shown = {name: words(cells[0]) for names, cells in rows.items() for name in re.findall(r"\w+", names)}
-    inside = {"hello": keys(OwnRoom), "subscribe": {"state", "true"} | keys(Here), "history": keys(Sides)}
+    inside = {
+        "hello": keys(OwnRoom) | set(get_args(SiteRight)),
+        "subscribe": {"state", "true"} | keys(Here) | set(get_args(Right)),
+        "history": keys(Sides),
+        "make": {"state"},
+        "direct": {"state"},
+        "rooms": {"state", "members", "joined"},
+        "members": keys(ListedMember),
+    }
     assert shown.keys() == RESULTS.keys() == COMMANDS.keys()
     for name, shape in RESULTS.items():
         assert shown[name] == keys(shape) | inside.get(name, set()), name
@@ -122,10 +132,39 @@ def test_what_the_server_says_fits_the_schemas(server: Teahouse) -> None:
         assert bob.ok(do="subscribe", room="schemas", since={"epoch": "another", "seq": 1})["reset"]
         bob.ok(do="unsubscribe", room="schemas")
         bob.ok(do="ping")
-        seen = alice.seen | bob.seen
+        seen = alice.seen | bob.seen | seen_of_rooms(server)
     assert seen >= {f"result-{name}" for name in RESULTS}
     assert seen >= {"event message", "event reactions", "event deleted", "event read", "error"}
-    assert seen >= {"signal-typing", "signal-presence"}
+    assert seen >= {"signal-typing", "signal-presence", "signal-rights", "signal-room"}
+    assert seen >= {"event member", "event room", "event room_added", "event room_removed"}
+
+
+def seen_of_rooms(server: Teahouse) -> set[str]:
+    """Each command about rooms and people, and what follows from it."""
+    tokens = accounts(server, fresh("Schema"), fresh("Schema"))
+    with Checked(server.url, token=tokens[0]) as alice, Checked(server.url, token=tokens[1]) as bob:
+        bob.ok(do="subscribe", room="@me")
+        room = alice.ok(do="make", title="Schemas of rooms")["room"]["room"]
+        alice.ok(do="rooms", search="schemas of")
+        bob.ok(do="subscribe", room=room)
+        bob.ok(do="join", room=room)
+        bob.signal("rights")
+        alice.ok(do="change", room=room, topic="all of them")
+        alice.signal("room")
+        alice.ok(do="role", room=room, person=bob.you["id"], role="moderator")
+        alice.ok(do="members", room=room)
+        alice.ok(do="people", search="schema")
+        alice.ok(do="remove", room=room, person=bob.you["id"])
+        alice.ok(do="invite", room=room, people=[bob.you["id"]])
+        alice.ok(do="archive", room=room)
+        bob.ok(do="leave", room=room)
+        bob.event("room_removed")
+        alice.ok(do="direct", people=[bob.you["id"]])
+        while bob.event("room_added")["state"]["kind"] != "direct":
+            pass
+        for kind in ("member", "room"):
+            bob.event(kind)
+        return alice.seen | bob.seen
 
 
 def test_a_room_is_left_by_any_spelling_it_was_subscribed_by(server: Teahouse) -> None:

@@ -22,6 +22,7 @@ class Session:
         self.person_id: int | None = person
         self.blocks: list[Block] = []
         self.ended: list[int] = []
+        self.looking: list[int] = []
         self.closed: list[int] = []
         self.replaced: list[int] = []
 
@@ -30,6 +31,9 @@ class Session:
 
     def reading_ended(self, room: int) -> None:
         self.ended.append(room)
+
+    def look_again(self, room: int) -> None:
+        self.looking.append(room)
 
     def group_closed(self, room: int) -> None:
         self.closed.append(room)
@@ -62,7 +66,9 @@ def deleted(seq: int, message: int) -> Event:
 def removed(seq: int, person: Who) -> Event:
     frame: EventFrame = {
         "event": "member", "room": "tea", "seq": seq, "at": AT, "member": {"person": person, "role": None},
-        "state": {"room": "tea", "title": "Tea", "topic": "", "kind": "private", "archived": False},
+        "state": {"room": "tea", "title": "Tea", "topic": "", "kind": "private", "archived": False,
+            "speaking": "everyone",
+        },
     }  # fmt: skip
     return room_event(TEA, seq, frame, person["id"])
 

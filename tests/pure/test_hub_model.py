@@ -85,7 +85,14 @@ class Truth:
     def member(self, seq: int, person: int, *, belongs: bool) -> Event:
         frame: EventFrame = {"event": "member", "room": f"room{self.room}", "seq": seq, "at": AT}
         frame["member"] = {"person": who(person), "role": "member" if belongs else None}
-        frame["state"] = {"room": "", "title": "", "topic": "", "kind": "private", "archived": False}
+        frame["state"] = {
+            "room": "",
+            "title": "",
+            "topic": "",
+            "kind": "private",
+            "archived": False,
+            "speaking": "everyone",
+        }
         return room_event(self.room, seq, frame, person)
 
     def move(self, person: int) -> None:
@@ -187,6 +194,9 @@ class Session:
             assert self.last["member"] == {"person": who(self.person_id or 0), "role": None}
             self.since = {"epoch": self.truth.epoch, "seq": self.seq}
         self.live = False
+
+    def look_again(self, room: int) -> None:
+        raise AssertionError("nothing here says that not everybody reads")
 
     def group_closed(self, room: int) -> None:
         assert (room, self.plain) == (self.truth.room, True)

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from teahouse.live import protocol
 from teahouse.live.protocol import CLOSE_CODES, COMMANDS, ERRORS, Problem, ok, parse, refusal
 
-COMMAND_NAMES = "hello, subscribe, unsubscribe, send, edit, delete, react, read, history, typing, ping"
+COMMAND_NAMES = (
+    "hello, subscribe, unsubscribe, send, edit, delete, react, read, history, typing, ping, make, direct, change, "
+    "archive, join, leave, invite, remove, role, rooms, members, people"
+)
 EXAMPLE = 'A frame is one JSON object, such as {"id":1,"do":"ping"}: '
 BIGGEST = 2**53 - 1
 ID = f"id: an integer up to {BIGGEST}, or a string of 1 to 64 characters."
@@ -28,6 +31,18 @@ WHOLE: dict[str, dict[str, Any]] = {
     "history": {"room": "tea", "around": 45, "limit": 200},
     "typing": {"room": "@me"},
     "ping": {},
+    "make": {"kind": "private", "title": "茶", "room": "tea", "topic": "x", "speaking": "moderators"},
+    "direct": {"people": [7, 8]},
+    "change": {"room": "tea", "title": "Tea", "topic": "", "speaking": "everyone", "kind": "open"},
+    "archive": {"room": "tea", "on": False},
+    "join": {"room": "tea"},
+    "leave": {"room": "tea"},
+    "invite": {"room": "tea", "people": [7, 8]},
+    "remove": {"room": "tea", "person": 7},
+    "role": {"room": "tea", "person": 7, "role": "moderator"},
+    "rooms": {"search": "茶", "after": "tea", "limit": 20},
+    "members": {"room": "tea", "search": "a", "after": 7, "limit": 20},
+    "people": {"search": "a", "room": "tea", "limit": 20},
 }
 """A right frame of each command; `id` and `do` come on top."""
 
@@ -209,7 +224,7 @@ def test_a_pair_of_surrogates_is_a_character() -> None:
 @pytest.mark.parametrize("two", [("before", "after"), ("after", "around"), ("before", "around")])
 def test_history_goes_one_way(two: tuple[str, str]) -> None:
     answer = refused(json.dumps({"id": 7, "do": "history", "room": "tea", two[0]: 1, two[1]: 0}))
-    message = "Give one of before, after and around, not several."
+    message = "Give one of before, after, around and at, not several."
     assert answer == {"re": 7, "error": {"code": "invalid", "message": message, "retry": False}}
     assert parse(json.dumps({"id": 7, "do": "history", "room": "tea", two[0]: 1})).id == 7
 

@@ -177,8 +177,9 @@ DEFECTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
 @pytest.mark.parametrize("defect", DEFECTS)
 def test_it_finds(defect: str) -> None:
     where, name, instead = DEFECTS[defect]
+    step = 8 if where is Presence else 1  # Every eighth schedule looks who is here.
     with patch.object(where, name, instead), quiet():
-        assert any(is_broken(seed) for seed in range(ENOUGH)), (
+        assert any(is_broken(seed) for seed in range(0, ENOUGH * step, step)), (
             f"{defect} was not noticed in {ENOUGH} schedules"
         )
 

@@ -1,0 +1,66 @@
+"""What a session of the JSON protocol is told of rooms besides their events. In: its own rooms, and rights as they are
+now, from `live/rights.py` and `live/sweep.py`. Out: signals. Next: `live/session.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from teahouse.access import Grant
+from teahouse.events import encode
+from teahouse.live.connection import Connection
+from teahouse.live.sendqueue import Block
+from teahouse.models.rooms import slug_of
+
+
+class Watching(Connection):
+    """A session that has own rooms, and knows what its person may do in those it follows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._grants: dict[str, Grant] = {}
+        self._watching: set[int] = set()
+        self._told: dict[str, tuple[str | None, tuple[str, ...]]] = {}  # Room → role and rights.
+
+    def remember(self, room: str, grant: Grant) -> None:
+        """For what is said next."""
+        # By the permanent name: a room can be written in any number of ways.
+        self._grants[slug_of(room) or room] = grant
+
+    def watch(self, room: int) -> None:
+        """An own room: `head` signals tell what is new there while the session has not subscribed to it."""
+        self._watching.add(room)
+        self.runtime.watched.setdefault(room, set()).add(self)
+
+    def unwatch(self, room: int) -> None:
+        """It is no own room any more."""
+        self._watching.discard(room)
+        sessions = self.runtime.watched.get(room)
+        if sessions is not None:
+            sessions.discard(self)
+            if not sessions:
+                del self.runtime.watched[room]
+
+    def tell_rights(self, grant: Grant) -> None:
+        """Says what the person may do in a room, where it is something else than was said last."""
+        self.remember(grant.slug, grant)
+        if self._told.get(grant.slug) != (grant.role, grant.may):
+            self.has_told(grant)
+            self._signal_rights(grant.slug, grant.role, grant.may)
+
+    def reading_lost(self, room: str) -> None:
+        self._told.pop(room, None)
+        self._signal_rights(room, None, ())
+
+    def _signal_rights(self, room: str, role: str | None, may: Sequence[str]) -> None:
+        frame = {"signal": "rights", "room": room, "role": role, "may": may}
+        self.deliver(Block([encode(frame)]))
+
+    def has_told(self, grant: Grant) -> None:
+        """The person knows this."""
+        self._told[grant.slug] = grant.role, grant.may
+
+    def unwatch_all(self) -> None:
+        """The session is gone."""
+        for room in list(self._watching):
+            self.unwatch(room)
