@@ -15,6 +15,7 @@ from django.db.models import FilteredRelation, Q
 from teahouse import database
 from teahouse.conf import conf
 from teahouse.events import Who
+from teahouse.history import who
 from teahouse.live.protocol import Problem
 from teahouse.models import Message, Person, Room
 from teahouse.models.rooms import slug_of
@@ -233,4 +234,4 @@ def message(grant: Grant, id: int) -> Message:
 
 def speaker_of(person: Person) -> Speaker:
     """A person from the database, for rights."""
-    return Speaker({"id": person.pk, "name": person.name, "kind": person.kind}, person.is_owner)  # type: ignore[typeddict-item]
+    return Speaker(who(person), person.is_owner)

@@ -20,11 +20,12 @@ Role = Literal["owner", "moderator", "member", "guest"]
 
 
 class Who(TypedDict):
-    """A person as others see them."""
+    """A person as others see them. `avatar` is the version of their picture, where there is one."""
 
     id: int
     name: str
     kind: Kind
+    avatar: NotRequired[str]
 
 
 class Position(TypedDict):

@@ -29,7 +29,15 @@ OwnRooms = list[tuple[int, dict[str, Any]]]
 
 def who(person: Person) -> Who:
     """A person as others see them."""
-    return {"id": person.pk, "name": person.name, "kind": cast(Kind, person.kind)}
+    return who_of(person.pk, person.name, person.kind, person.avatar)
+
+
+def who_of(id: int, name: str, kind: str, avatar: str) -> Who:
+    """The same, of what a query gave."""
+    who: Who = {"id": id, "name": name, "kind": cast(Kind, kind)}
+    if avatar:
+        who["avatar"] = avatar
+    return who
 
 
 def room_state(room: Room) -> RoomState:
@@ -239,4 +247,5 @@ __all__ = [
     "state_of",
     "unread_of",
     "who",
+    "who_of",
 ]

@@ -17,14 +17,15 @@ from django.utils import timezone
 
 from teahouse import database
 from teahouse.events import MessageState, Position, Who, timestamp
-from teahouse.history import ReactionRow, by_message, position, reaction_rows
+from teahouse.history import ReactionRow, by_message, position, reaction_rows, who_of
 from teahouse.models import Message
 from teahouse.prepared import NUMBERS, Prepared
 
 Row = tuple[Any, ...]
 """What COLUMNS name, as the driver gives it."""
 COLUMNS: Final = (
-    "pk", "key", "seq", "at", "person", "person__name", "person__kind", "rev", "deleted_at", "edited_at", "text",
+    "pk", "key", "seq", "at", "person", "person__name", "person__kind",
+    "person__avatar", "rev", "deleted_at", "edited_at", "text",
     "html",
 )  # fmt: skip
 REV: Final = COLUMNS.index("rev")
@@ -178,8 +179,8 @@ def states_of(rows: Iterable[Row], reactions: Iterable[ReactionRow] = ()) -> lis
     stamped = stamp()
     people: dict[int, Who] = {}
     messages = []
-    for pk, key, seq, at, person, name, kind, _, deleted_at, edited_at, text, html in rows:
-        by = people.get(person) or people.setdefault(person, {"id": person, "name": name, "kind": kind})
+    for pk, key, seq, at, person, name, kind, avatar, _, deleted_at, edited_at, text, html in rows:
+        by = people.get(person) or people.setdefault(person, who_of(person, name, kind, avatar))
         state: MessageState = {"id": pk, "key": key, "seq": seq, "at": stamped(at), "by": by}
         if deleted_at is not None:
             state["deleted"] = stamped(deleted_at)

@@ -20,7 +20,7 @@ from teahouse.events import (
     message_event,
     room_event,
 )
-from teahouse.history import people_between, reactions_of, room_state, state_of, who
+from teahouse.history import people_between, reactions_of, room_state, state_of, who, who_of
 from teahouse.live.hub import PAGE_BYTES, PAGE_EVENTS
 from teahouse.models import Event as EventRow
 from teahouse.models import Member, Mention, Message, Person, Room
@@ -40,12 +40,13 @@ class _Row(NamedTuple):
     name: str | None
     by_kind: str | None
     detail: str
+    avatar: str | None
 
     @property
     def who(self) -> Who | None:
         if self.by is None:
             return None
-        return cast(Who, {"id": self.by, "name": self.name, "kind": self.by_kind})
+        return who_of(self.by, cast(str, self.name), cast(str, self.by_kind), self.avatar or "")
 
 
 _events: Prepared[EventRow] = Prepared(
@@ -53,7 +54,7 @@ _events: Prepared[EventRow] = Prepared(
     lambda room, seq: (
         EventRow.objects.filter(room=room, seq__gt=seq)
         .order_by("seq")
-        .values_list("seq", "kind", "subject", "at", "by", "by__name", "by__kind", "detail")[
+        .values_list("seq", "kind", "subject", "at", "by", "by__name", "by__kind", "detail", "by__avatar")[
             : PAGE_EVENTS + 1
         ]
     ),

@@ -6,14 +6,14 @@ Synchronous. What writes is called through `database.write`; what reads, on a re
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import secrets
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
+from itertools import product
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
@@ -312,11 +312,18 @@ def ended_logins(keys: set[str]) -> set[str]:
 
 @dataclass(slots=True, frozen=True)
 class Cut:
-    """Whose live sessions end: all of a person, those of one login, or those of one token."""
+    """Whose live sessions end: all of a person, those of one login, or those of one token. With `again` they come
+    back at once, as who they are now."""
 
     person: int | None = None
     session_key_digest: str | None = None
     token_digest: str | None = None
+    again: bool = False
+
+    def told(self) -> list[Any]:
+        """As processes tell it each other; one of an earlier version knows no `again`."""
+        told = [self.person, self.session_key_digest, self.token_digest]
+        return [*told, True] if self.again else told
 
 
 on_cut: list[Callable[[Cut], Future[None] | None]] = []
@@ -331,17 +338,18 @@ def session_key_digest(key: str) -> str:
     return salted_hmac("teahouse.session", key, algorithm="sha256").hexdigest()
 
 
-def announce(cut: Cut) -> None:
+def announce(*cuts: Cut) -> None:
     """Ends live sessions now, and returns when they have ended in all processes, as far as this thread may wait.
 
     What ended them has to be committed: they come back at once and ask. A process that does not serve tells those
     that do, and does not wait for them.
     """
     if not on_cut:
-        tell_once(site_key, {"cut": [cut.person, cut.session_key_digest, cut.token_digest]})
+        for cut in cuts:
+            tell_once(site_key, {"cut": cut.told()})
         return
     cutting = []
-    for hear in tuple(on_cut):
+    for hear, cut in product(tuple(on_cut), cuts):
         try:
             cutting.append(hear(cut))
         except Exception:
@@ -349,10 +357,8 @@ def announce(cut: Cut) -> None:
             log.exception("Live sessions could not be told of %s", cut)
     if not _may_wait():
         return
-    for future in cutting:
-        if future is not None:
-            with contextlib.suppress(TimeoutError):
-                future.result(CUT_SECONDS)
+    # All at the same time: none waits for the lease of a dead process behind another.
+    wait([future for future in cutting if future is not None], CUT_SECONDS)
 
 
 def _may_wait() -> bool:

@@ -291,7 +291,9 @@ class Connection(AsyncConsumer):
         )
 
     def cut(self, cut: people.Cut) -> None:
-        if cut.person is not None:
+        if cut.again:
+            self.close(4200, "1")
+        elif cut.person is not None:
             self.close(4003, "deactivated")
         else:
             self.close(4001, "signed out" if cut.token_digest is None else "revoked")

@@ -75,7 +75,7 @@ class Cuts:
         number, until = next(self._numbers), loop.time() + LEASE_SECONDS
         answers: set[str] = set()
         self._answers[number] = answers
-        question = {"cut": [cut.person, cut.session_key_digest, cut.token_digest], "ask": number}
+        question = {"cut": cut.told(), "ask": number}
         try:
             bus.tell(question)
             again = loop.time() + AGAIN_SECONDS

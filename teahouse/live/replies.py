@@ -55,6 +55,7 @@ class Present(TypedDict):
     id: int
     name: NotRequired[str]
     kind: NotRequired[Literal["user", "guest", "bot"]]
+    avatar: NotRequired[str]
 
 
 class Here(TypedDict):
@@ -210,6 +211,13 @@ class RoomSignal(TypedDict):
     state: RoomState
 
 
+class PersonSignal(TypedDict):
+    """Somebody with whom one shares a room is called otherwise now, has another picture, or is no guest any more."""
+
+    signal: Literal["person"]
+    who: Who
+
+
 class ServiceSignal(TypedDict):
     """The server is well, or in which way it is not."""
 
@@ -248,5 +256,6 @@ SIGNALS: Final[dict[str, Any]] = {
     "head": HeadSignal,
     "rights": RightsSignal,
     "room": RoomSignal,
+    "person": PersonSignal,
     "service": ServiceSignal,
 }

@@ -19,7 +19,7 @@ from django.db import connections
 
 from teahouse import access, database, history, outbox
 from teahouse.access import Grant, Speaker
-from teahouse.actions import people
+from teahouse.actions import people, profiles
 from teahouse.bus import Bus
 from teahouse.conf import conf
 from teahouse.events import ABOUT_RIGHTS, Event, Who, encode
@@ -33,6 +33,7 @@ from teahouse.live.pace import Pace
 from teahouse.live.pings import PingWheel
 from teahouse.live.presence import Presence
 from teahouse.live.protocol import Problem
+from teahouse.live.renamed import Renamed
 from teahouse.live.rights import Rights
 from teahouse.live.sweep import Sweep
 from teahouse.live.together import Together
@@ -89,12 +90,14 @@ class Runtime:
         self.cuts = Cuts(self)
         self.rights = Rights(self)
         self.hub.on_rights = self.rights.changed
+        self.renamed = Renamed(self)
         self.following = Following(loop, self.hub, self.read)
 
     async def start(self) -> None:
         self.journal.start()
         await self.bus.start()
         people.on_cut.append(self.cuts.everywhere)
+        profiles.on_person.append(self.renamed.everywhere)
         outbox.on_hint.append(self._hint_from_any_thread)
         self.pings.start()
         self.sweep.start()
@@ -102,6 +105,7 @@ class Runtime:
     async def stop(self) -> None:
         """After the sessions are gone: stores what waits and ends all threads and tasks."""
         people.on_cut.remove(self.cuts.everywhere)
+        profiles.on_person.remove(self.renamed.everywhere)
         outbox.on_hint.remove(self._hint_from_any_thread)
         self.pings.stop()
         await self.sweep.stop()
@@ -269,6 +273,7 @@ class Runtime:
         if signal := data.get("signal"):
             self.signal(signal[0], signal[1], everywhere=False)
         self.cuts.heard(data)
+        self.renamed.heard(data)
         self._heard_of_people(data)
 
     def _heard_of_people(self, data: dict[str, Any]) -> None:

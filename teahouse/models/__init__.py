@@ -1,17 +1,21 @@
 """What is stored. The journal alone writes messages and events; `actions` all the rest."""
 
+from teahouse.models.accounts import Invitation, Login, Picture
 from teahouse.models.messages import Event, Mention, Message, Outbox, Reaction
 from teahouse.models.people import OneTimeLink, Person, Token
 from teahouse.models.rooms import Member, Room, Site
 
 __all__ = [
     "Event",
+    "Invitation",
+    "Login",
     "Member",
     "Mention",
     "Message",
     "OneTimeLink",
     "Outbox",
     "Person",
+    "Picture",
     "Reaction",
     "Room",
     "Site",

@@ -35,6 +35,12 @@ class Person(models.Model):
     name = models.CharField(max_length=NAME_LENGTH)
     name_key = models.CharField(max_length=4 * NAME_LENGTH, editable=False, db_index=True)
     is_owner = models.BooleanField(default=False, help_text="May do everything in every room of the site.")
+    status = models.CharField(
+        max_length=100, blank=True, default="", help_text="What the person says of themselves."
+    )
+    avatar = models.CharField(
+        max_length=16, blank=True, default="", help_text="Version of the picture, if there is one."
+    )
     created_at = models.DateTimeField(default=timezone.now)
     deactivated_at = models.DateTimeField(null=True, blank=True)
 
@@ -64,12 +70,21 @@ class Token(models.Model):
 
 
 class OneTimeLink(models.Model):
-    """A link that does one thing once, such as making the owner's account; kept as a digest."""
+    """A link that does one thing once: makes the owner's account, or resets a password; kept as a digest."""
 
     class Purpose(models.TextChoices):
         OWNER = "owner"
+        RESET = "reset"
 
     purpose = models.CharField(max_length=16, choices=Purpose)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+        help_text="Whose password it resets.",
+    )
     digest = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()

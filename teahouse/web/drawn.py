@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from django.template.loader import render_to_string
+from django.urls import get_script_prefix
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
@@ -26,7 +27,9 @@ def drawn(row: Row) -> SafeString:
     message = row.message
     content = tuple(message.get(name) for name in ("at", "text", "html", "edited", "deleted"))
     around = (row.at.isoformat(), row.day, row.head, row.cup, row.lang, row.name_lang)
-    key = (get_language(), message["by"]["name"], content, around, tuple(row.reactions))
+    picture = message["by"].get("avatar")
+    by = (message["by"]["name"], (message["by"]["id"], picture, get_script_prefix()) if picture else None)
+    key = (get_language(), by, content, around, tuple(row.reactions))
     return _draw(_Drawing(key, row))
 
 

@@ -87,6 +87,8 @@ def _page(
         "you": speaker is not None,
         "socket": _socket(*where),
         "sign_out": sign_out,
+        "profile": _own_page("teahouse_profile") if sign_out else "",
+        "people": _own_page("teahouse_person", 0).removesuffix("0/") if sign_out else "",
         "preloads": preloads,
         "language_cookie": settings.LANGUAGE_COOKIE_NAME,
     }
@@ -140,6 +142,14 @@ def _sign_out() -> str:
         except NoReverseMatch:
             continue
     return ""
+
+
+def _own_page(name: str, *args: int) -> str:
+    """A page of the program's accounts; a project has its own."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
 
 
 def _is_served(address: str) -> bool:

@@ -25,6 +25,33 @@ beforeEach(() => {
   store.merge(history([1, 2, 3], 3));
 });
 
+describe("somebody who is called otherwise", () => {
+  const ROBERT = { ...BOB, name: "Robert", avatar: "0123456789abcdef" };
+
+  test("is so in all that they said, and among those who are here", () => {
+    store.setHere({ count: 2, people: [MEI, BOB] });
+    store.apply(said(4, { by: MEI }));
+    const others = store.message(104);
+    store.renamed(ROBERT);
+    assert.deepEqual(store.pages.flatMap((page) => page.messages.map(({ by }) => by.name)), ["Robert", "Robert", "Robert", "梅"]);
+    assert.equal(store.message(104), others);
+    assert.deepEqual(store.here.people?.map(({ name }) => name), ["Robert", "梅"]);
+    assert.deepEqual(texts(store), ["said 1", "said 2", "said 3", "said 4"]);
+  });
+
+  test("who is not here does not come by it", () => {
+    store.setHere({ count: 1, people: [MEI] });
+    store.renamed(ROBERT);
+    assert.deepEqual(store.here, { count: 1, people: [MEI] });
+  });
+
+  test("goes on typing", () => {
+    store.heardTyping(BOB, 1_000);
+    store.renamed(ROBERT);
+    assert.deepEqual(store.typing(2_000), [ROBERT]);
+  });
+});
+
 describe("events", () => {
   test("are applied in order", () => {
     assert.equal(store.apply(said(4)), "applied");

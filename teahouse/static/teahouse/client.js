@@ -153,11 +153,19 @@ export class Client extends EventTarget {
   /** @param {any} frame  An event or a signal. */
   #frame(frame) {
     if (frame.signal === "service") this.service = frame.state;
+    if (frame.signal === "person") this.#renamed(frame.who);
     const feed = this.feeds.get(frame.room);
     if (!feed) return frame.signal === "service" ? this.#changed() : undefined;
     if (frame.signal === "presence") feed.store.presence(frame);
     if (frame.signal === "typing") feed.store.heardTyping(frame.by, Date.now());
     if (frame.event) this.#event(feed, frame);
+    this.#changed();
+  }
+
+  /** @param {Who} who  As they are now, wherever they are shown. */
+  #renamed(who) {
+    for (const { store } of this.feeds.values()) store.renamed(who);
+    if (this.you?.id === who.id) this.you = who;
     this.#changed();
   }
 

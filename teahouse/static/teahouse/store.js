@@ -232,6 +232,18 @@ export class RoomStore {
 
   // Who is here
 
+  /** The signal `person`: somebody has another name or picture, or as a guest got an account. @param {Who} who */
+  renamed(who) {
+    for (const message of [...this.#messages.values()]) if (message.by.id === who.id) this.#put({ ...message, by: who });
+    const { count, people } = this.here;
+    if (people?.some(({ id }) => id === who.id)) {
+      this.setHere({ count, people: people.map((one) => (one.id === who.id ? who : one)) });
+    }
+    const typing = this.#typing.get(who.id);
+    if (typing) this.#typing.set(who.id, { ...typing, who });
+    this.version += 1;
+  }
+
   /** @param {Here} here */
   setHere(here) {
     this.here = { count: here.count, people: here.people ? sortPeople(here.people) : null };

@@ -1,7 +1,7 @@
 /**
  * What goes over the wire, and what the page makes of it. Types only: docs/protocol.md says what they mean.
  *
- * @typedef {{id: number, name: string, kind: "user" | "guest" | "bot"}} Who
+ * @typedef {{id: number, name: string, kind: "user" | "guest" | "bot", avatar?: string}} Who  `avatar`: version of the picture, where there is one.
  * @typedef {{epoch: string, seq: number}} Position
  * @typedef {Record<string, number[]>} Reactions  Emoji to the ids of the people.
  *

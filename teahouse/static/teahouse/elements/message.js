@@ -2,6 +2,7 @@
 
 import { icons } from "../icons.js";
 import { classMap, html, nothing, unsafeHTML } from "../lit.js";
+import { pictureOf } from "../pictures.js";
 import { clock, exact } from "../times.js";
 import { languageOf, words } from "../words.js";
 import { Light } from "./light.js";
@@ -139,8 +140,10 @@ export class TeahouseMessage extends Light {
   }
 }
 
-/** The cup in front of a name: its first character, in one of eight colours. @param {Who} who */
+/** The cup in front of a name: the picture, else its first character, in one of eight colours. @param {Who} who */
 export function cup(who) {
+  const picture = pictureOf(who);
+  if (picture) return html`<img class="cup" src=${picture} alt="" loading="lazy" decoding="async" />`;
   const first = [...who.name.trim()][0] ?? "·";
   return html`<span class="cup cup-${who.id % CUPS}" aria-hidden="true" lang=${languageOf(first) ?? nothing}>${first.toUpperCase()}</span>`;
 }

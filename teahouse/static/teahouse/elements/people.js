@@ -10,6 +10,7 @@ import { badge, cup } from "./message.js";
 
 export class TeahousePeople extends Light {
   static properties = {
+    pages: { attribute: false },
     here: { attribute: false },
     you: { attribute: false },
     language: { attribute: false },
@@ -17,6 +18,8 @@ export class TeahousePeople extends Light {
 
   constructor() {
     super();
+    /** What comes before somebody's id in the address of their page; empty where they have none. */
+    this.pages = "";
     /** @type {Here} */
     this.here = { count: 0, people: [] };
     /** @type {Who | null} */
@@ -37,7 +40,11 @@ export class TeahousePeople extends Light {
 
   /** @param {Who} who */
   #row(who) {
-    return html`<li>${cup(who)}<span class="name" lang=${languageOf(who.name) ?? nothing}>${who.name}</span>${who.id === this.you?.id ? html` <span class="faded">(${words().you})</span>` : badge(who)}</li>`;
+    const lang = languageOf(who.name) ?? nothing;
+    const name = this.pages
+      ? html`<a class="name" href="${this.pages}${who.id}/" lang=${lang}>${who.name}</a>`
+      : html`<span class="name" lang=${lang}>${who.name}</span>`;
+    return html`<li>${cup(who)}${name}${who.id === this.you?.id ? html` <span class="faded">(${words().you})</span>` : badge(who)}</li>`;
   }
 
   /** @param {Who} you */

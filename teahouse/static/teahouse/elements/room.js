@@ -6,6 +6,7 @@
  *   ws      address of the JSON protocol; "/ws/" without it
  *   guest   address where guests are made; beside `ws` without it
  *   signin  address where people with an account sign in, if they can
+ *   people  what comes before somebody's id in the address of their page, if they have one
  *   home    address of the main room, for who came to a room that is not there
  *   counts-in-title  puts the number of unseen messages into the window's title
  *
@@ -17,6 +18,7 @@ import { clientFor } from "../client.js";
 import { identity, stopBeingGuest } from "../guest.js";
 import { icons } from "../icons.js";
 import { html, LitElement, nothing } from "../lit.js";
+import { picturesBeside } from "../pictures.js";
 import { problemOf } from "../socket.js";
 import { sheets } from "../styles.js";
 import { language, languageOf, words } from "../words.js";
@@ -46,6 +48,7 @@ export class TeahouseRoom extends LitElement {
     ws: { type: String },
     guest: { type: String },
     signin: { type: String },
+    people: { type: String },
     home: { type: String },
     peopleShown: { state: true },
     wide: { state: true },
@@ -81,6 +84,7 @@ export class TeahouseRoom extends LitElement {
     this.ws = "/ws/";
     this.guest = "";
     this.signin = "";
+    this.people = "";
     this.home = "";
   }
 
@@ -123,6 +127,7 @@ export class TeahouseRoom extends LitElement {
 
   #begin() {
     const first = this.#firstPage();
+    picturesBeside(this.#socketUrl);
     const client = clientFor(this.#socketUrl);
     this.#client = client;
     client.addEventListener("change", this.#changed);
@@ -185,7 +190,7 @@ export class TeahouseRoom extends LitElement {
           ${this.#bottom(client, feed)}
         </section>
         <aside class="side" ?hidden=${!this.#showsPeople} aria-label=${words().people} @keydown=${this.#sideKeys}>
-          <teahouse-people .here=${feed.store.here} .you=${client.you} .language=${language()}></teahouse-people>
+          <teahouse-people .pages=${this.people} .here=${feed.store.here} .you=${client.you} .language=${language()}></teahouse-people>
         </aside>
       </div>
       <teahouse-menu .language=${language()}></teahouse-menu>
