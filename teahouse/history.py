@@ -67,12 +67,12 @@ def people_between(conversations: Iterable[str]) -> dict[str, list[Who]]:
     ids = {one: [int(person) for person in one.split()] for one in conversations}
     wanted = list({person for some in ids.values() for person in some})
     rows = [row for part in batched(wanted) for row in _names.rows(part)]
-    known: dict[int, Who] = {pk: {"id": pk, "name": name, "kind": kind} for pk, name, kind in rows}
+    known: dict[int, Who] = {row[0]: who_of(*row) for row in rows}
     return {one: [known[person] for person in some if person in known] for one, some in ids.items()}
 
 
 _names: PreparedLists[Person] = PreparedLists(
-    (int,), lambda ids: Person.objects.filter(pk__in=ids).values_list("pk", "name", "kind")
+    (int,), lambda ids: Person.objects.filter(pk__in=ids).values_list("pk", "name", "kind", "avatar")
 )
 
 

@@ -274,8 +274,8 @@ def person_of_session(session: SessionBase) -> Person | None:
     return database.write(partial(ensure_person, user))
 
 
-def user_of_session(session: SessionBase) -> Any:
-    """The active user who is signed in with a Django session, or None. Writes nothing.
+def user_of_session(session: SessionBase | dict[str, Any]) -> Any:
+    """The active user who is signed in with a Django session, or what it holds, or None. Writes nothing.
 
     As `django.contrib.auth.get_user`, which wants a request and cycles the session's key; the cookie with the new
     one could not be set here. Not `channels.auth.get_user`: that one ignores SECRET_KEY_FALLBACKS and flushes
@@ -292,7 +292,7 @@ def user_of_session(session: SessionBase) -> Any:
     return user if user is not None and user.is_active and _is_users(session, user) else None
 
 
-def _is_users(session: SessionBase, user: Any) -> bool:
+def _is_users(session: SessionBase | dict[str, Any], user: Any) -> bool:
     """Whether the session was begun with the user's present password, under this or an earlier secret key."""
     if not hasattr(user, "get_session_auth_hash"):
         return True

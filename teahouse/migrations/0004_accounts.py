@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('teahouse', '0001_initial'),
+        ('teahouse', '0002_rooms_and_people'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -55,7 +55,8 @@ class Migration(migrations.Migration):
             name='Login',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('session_key', models.CharField(max_length=40, unique=True)),
+                ('kept', models.CharField(max_length=40, unique=True)),
+                ('called', models.CharField(max_length=64)),
                 ('address', models.CharField(blank=True, max_length=64)),
                 ('agent', models.CharField(blank=True, max_length=300)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),

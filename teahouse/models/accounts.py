@@ -39,7 +39,10 @@ class Invitation(models.Model):
 class Login(models.Model):
     """A browser in which somebody is signed in: what its person sees of it, and how it is signed out from elsewhere."""
 
-    session_key = models.CharField(max_length=40, unique=True)
+    # Two digests of the key, which the browser alone has: what the row of the session is found by, and what a login
+    # is called between processes.
+    kept = models.CharField(max_length=40, unique=True)
+    called = models.CharField(max_length=64)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="teahouse_logins"
     )

@@ -30,15 +30,9 @@ from teahouse.live.protocol import Problem
 from teahouse.server import owner, tries
 
 
-class OwnerForm(forms.Form):
-    """Name and password of the owner."""
+class NewPasswordForm(forms.Form):
+    """A new password, twice, for `user`."""
 
-    username = UsernameField(
-        label=gettext_lazy("Name"),
-        validators=[UnicodeUsernameValidator()],
-        widget=forms.TextInput(attrs={"autofocus": True}),
-        help_text=gettext_lazy("Letters, digits and @ . + - _"),
-    )
     password = forms.CharField(
         label=gettext_lazy("Password"),
         strip=False,
@@ -53,14 +47,7 @@ class OwnerForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
-    def clean_username(self) -> str:
-        try:
-            name = clean_name(self.cleaned_data["username"])
-        except Problem:
-            raise forms.ValidationError(_("A name has 1 to %d characters.") % NAME_CHARACTERS) from None
-        if User.objects.filter(username__iexact=name).exists():
-            raise forms.ValidationError(_("There is an account of this name; take another."))
-        return name
+    user: Any = None
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -69,10 +56,32 @@ class OwnerForm(forms.Form):
             self.add_error("again", _("The two passwords differ."))
         elif password:
             try:
-                password_validation.validate_password(password, User(username=data.get("username", "")))
+                user = self.user or User(username=data.get("username", ""))
+                password_validation.validate_password(password, user)
             except forms.ValidationError as error:
                 self.add_error("password", error)
         return data
+
+
+class OwnerForm(NewPasswordForm):
+    """Name and password of the owner."""
+
+    username = UsernameField(
+        label=gettext_lazy("Name"),
+        validators=[UnicodeUsernameValidator()],
+        widget=forms.TextInput(attrs={"autofocus": True}),
+        help_text=gettext_lazy("Letters, digits and @ . + - _"),
+    )
+    field_order = ("username", "password", "again")
+
+    def clean_username(self) -> str:
+        try:
+            name = clean_name(self.cleaned_data["username"])
+        except Problem:
+            raise forms.ValidationError(_("A name has 1 to %d characters.") % NAME_CHARACTERS) from None
+        if User.objects.filter(username__iexact=name).exists():
+            raise forms.ValidationError(name_taken())
+        return name
 
 
 @never_cache
@@ -81,14 +90,14 @@ class OwnerForm(forms.Form):
 def owner_page(request: HttpRequest, token: str) -> HttpResponse:
     """`/owner/<token>/`: makes the owner's account and signs in."""
     if wait := tries.wait(request):
-        return _too_many(request, wait)
+        return too_many(request, wait)
     try:
         owner.usable(token)
         form = OwnerForm(request.POST if request.method == "POST" else None, label_suffix="")
         if request.method == "POST" and form.is_valid():
             name, hashed = form.cleaned_data["username"], make_password(form.cleaned_data["password"])
             user = database.write(lambda: owner.make(token, name, hashed))
-            return _signed_in(request, user, "/")
+            return signed_in(request, user, "/")
     except owner.LinkRefused:
         # One page for used, run out and unknown: nothing is told to who guesses.
         return render(request, "server/owner_refused.html", {"owner": owner.find()}, status=410)
@@ -100,15 +109,15 @@ def owner_page(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """`/sign-in/?next=…`."""
-    following = _next(request)
+    wanted = following(request)
     if wait := tries.wait(request, request.POST.get("username", "")):
-        return _too_many(request, wait)
+        return too_many(request, wait)
     form = AuthenticationForm(request, request.POST if request.method == "POST" else None)
     form.fields["username"].label = _("Name")
     form.label_suffix = ""
     if request.method == "POST" and form.is_valid():
-        return _signed_in(request, form.get_user(), following)
-    context = {"form": form, "next": following, "has_owner": owner.find() is not None}
+        return signed_in(request, form.get_user(), wanted)
+    context = {"form": form, "next": wanted, "has_owner": owner.find() is not None}
     return render(request, "server/sign_in.html", context, status=400 if form.errors else 200)
 
 
@@ -133,7 +142,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "server/csrf.html", {"site": conf().URL}, status=403)
 
 
-def _signed_in(request: HttpRequest, user: Any, following: str) -> HttpResponse:
+def signed_in(request: HttpRequest, user: Any, to: str, response: HttpResponse | None = None) -> HttpResponse:
     """Signs in under a new session key, and goes on; the last sign-in is noted, so all of it is a write."""
     backend = settings.AUTHENTICATION_BACKENDS[0]
     before = request.session.session_key
@@ -145,12 +154,12 @@ def _signed_in(request: HttpRequest, user: Any, following: str) -> HttpResponse:
             request.session.cycle_key()
 
     database.write(write)
-    response = redirect(following)
+    response = response or redirect(to)
     tries.remember(request, response, user.get_username())
     return response
 
 
-def _next(request: HttpRequest) -> str:
+def following(request: HttpRequest) -> str:
     """Where to go on: a page of this site, never another."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
@@ -158,9 +167,17 @@ def _next(request: HttpRequest) -> str:
     return "/"
 
 
-def _too_many(request: HttpRequest, wait: float) -> HttpResponse:
+def too_many(request: HttpRequest, wait: float) -> HttpResponse:
     seconds = math.ceil(wait)
     text = ngettext("Try again in %d second.", "Try again in %d seconds.", seconds) % seconds
     response = render(request, "server/too_many.html", {"wait": text}, status=429)
     response["Retry-After"] = str(seconds)
     return response
+
+
+def name_taken() -> str:
+    return _("There is an account of this name; take another.")
+
+
+def wrong_password() -> str:
+    return _("This is not your password.")

@@ -47,7 +47,9 @@ def _run(options: argparse.Namespace) -> int:
         if (value := getattr(options, name, None)) is not None:
             environ.override(f"TEAHOUSE_{name.upper()}", value)
     match options.command:
-        case "serve" | "owner-link" | "backup" | "restore" | "move" | "audit" if os.name == "nt":
+        case "serve" | "owner-link" | "invite" | "reset-link" | "backup" | "restore" | "move" | "audit" if (
+            os.name == "nt"
+        ):
             raise Refused(
                 say(
                     "The program runs on Linux and macOS; on Windows inside WSL: wsl --install",
@@ -60,6 +62,10 @@ def _run(options: argparse.Namespace) -> int:
             return serve(qr=options.qr, new_secret=options.new_secret)
         case "owner-link":
             return owner_link()
+        case "invite":
+            return invite(options)
+        case "reset-link":
+            return reset_link(options.name)
         case "backup" | "restore" | "move" | "audit":
             from teahouse.server import keeping
 
@@ -96,18 +102,9 @@ def manage(arguments: list[str]) -> int:
 
 def owner_link() -> int:
     """Prints a new link; works beside a running server, whose address the lock of the data folder tells."""
-    from teahouse.server import address, databases, folder, serve
+    base, running = _open_site()
+    from teahouse.server import owner
 
-    environment = environ.current()
-    databases.need_driver(environment.database_url)
-    folder.prepare(environment.data)
-    serve.start_django()
-    connection = serve.plain_connection()
-    from teahouse.server import owner, upgrade
-
-    databases.look_at(connection, environment.database_url, allow_data_loss=True)
-    upgrade.need_up_to_date(connection, environment.data)
-    connection.close()
     if (there_is := owner.find()) is not None:
         name = there_is.user.get_username() if there_is.user else there_is.name
         raise Refused(
@@ -116,17 +113,72 @@ def owner_link() -> int:
                 f"站点已有主人：{name}。重设密码：{program()} manage changepassword {name}",
             )
         )
+    print(f"{base}/owner/{owner.new_link()}/")
+    _say_if_closed(running)
+    return 0
+
+
+def invite(options: argparse.Namespace) -> int:
+    """Prints the link of a new invitation, which is the administrator's own: it may name any room."""
+    base, running = _open_site()
+    from teahouse.server import invitations
+
+    wanted = list(dict.fromkeys(options.room))
+    rooms = invitations.may_name(None).filter(slug__in=wanted)
+    missing = sorted(set(wanted) - set(rooms.values_list("slug", flat=True)))
+    if missing:
+        named = ", ".join(missing)
+        raise Refused(say(f"There is no room {named} to invite to.", f"没有可邀请加入的房间：{named}。"))
+    made = invitations.make(
+        None, places=options.people or None, days=options.days or None, note=options.note, to=rooms
+    )
+    print(f"{base}/join/{invitations.token_of(made)}/")
+    _say_if_closed(running)
+    return 0
+
+
+def reset_link(name: str) -> int:
+    """Prints a link with which somebody takes a new password."""
+    base, running = _open_site()
+    from django.contrib.auth import get_user_model
+
+    from teahouse.server import passwords
+
+    user = get_user_model()._default_manager.filter(username=name, is_active=True).first()
+    if user is None:
+        raise Refused(say(f"There is no active account {name!r}.", f"没有可用的账户 {name!r}。"))
+    print(f"{base}/reset/{passwords.new_link(user)}/")
+    _say_if_closed(running)
+    return 0
+
+
+def _open_site() -> tuple[str, bool]:
+    """Makes the site's database ready for a command beside the server; the site's address, and whether it is served."""
+    from teahouse.server import address, databases, folder, serve
+
+    environment = environ.current()
+    databases.need_driver(environment.database_url)
+    folder.prepare(environment.data)
+    serve.start_django()
+    connection = serve.plain_connection()
+    from teahouse.server import upgrade
+
+    databases.look_at(connection, environment.database_url, allow_data_loss=True)
+    upgrade.need_up_to_date(connection, environment.data)
+    connection.close()
     running = folder.holder(environment.data / folder.LOCK_FILE)
     base = (
         environment.url
         or (running.url if running else None)
         or address.url(environment.host, environment.port)
     )
-    print(f"{base}/owner/{owner.new_link()}/")
-    if running is None:
+    return base, running is not None
+
+
+def _say_if_closed(running: bool) -> None:
+    if not running:
         hint = say(
             f"No server runs from this folder now; start it: {program()} serve",
             f"此文件夹没有服务器在运行；请启动：{program()} serve",
         )
         print(hint, file=sys.stderr)
-    return 0

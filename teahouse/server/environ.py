@@ -89,6 +89,11 @@ class Environment(BaseModel):
         alias="TEAHOUSE_PEOPLE",
         description="Whom a signed-in person finds: everyone, or those who share one of their rooms.",
     )
+    invitations: Annotated[str, BeforeValidator(forms.inviters)] = Field(
+        "owner",
+        alias="TEAHOUSE_INVITATIONS",
+        description="Who may invite people: owner or everyone (with an account).",
+    )
     limits: Annotated[forms.ChosenLimits, BeforeValidator(forms.limits)] = Field(
         forms.ChosenLimits(),
         alias="TEAHOUSE_LIMITS",

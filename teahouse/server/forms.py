@@ -163,6 +163,12 @@ def people(text: str) -> str:
     return text.lower()
 
 
+def inviters(text: str) -> str:
+    if text.lower() not in ("owner", "everyone"):
+        raise ValueError(say("must be owner or everyone", "应为 owner 或 everyone"))
+    return text.lower()
+
+
 def networks(text: str) -> tuple[str, ...]:
     """Addresses and networks, separated by commas or spaces."""
     found = []

@@ -9,6 +9,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from teahouse.actions.people import site_key
 from teahouse.actions.rooms import make_main
 from teahouse.models import Site
+from teahouse.server import logins
 from teahouse.server.sessions import SessionStore
 from teahouse.server.words import Refused, program, say
 
@@ -21,6 +22,7 @@ def secret_digest() -> str:
 def forget_old_logins() -> None:
     """Rows of sign-ins that ran out; nothing else removes them."""
     SessionStore.clear_expired()
+    logins.forget_old()
 
 
 @transaction.atomic

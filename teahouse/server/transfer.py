@@ -115,6 +115,8 @@ class _Summing:
 
 
 def _as_text(value: Any) -> str:
+    if isinstance(value, bytes | memoryview):  # As the driver likes.
+        return bytes(value).hex()
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 

@@ -7,7 +7,16 @@ from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from teahouse.server import accounts, pages
+from teahouse.server import (
+    accounts,
+    invitation_pages,
+    login_pages,
+    pages,
+    password_pages,
+    people_pages,
+    profile_pages,
+    recent,
+)
 
 admin.site.site_header = admin.site.site_title = "Teahouse"
 
@@ -15,6 +24,30 @@ urlpatterns = [
     path("owner/<str:token>/", accounts.owner_page, name="owner"),
     path("sign-in/", accounts.sign_in, name="sign_in"),
     path("sign-out/", accounts.sign_out, name="sign_out"),
+    path("join/<str:token>/", invitation_pages.join_page, name="join"),
+    path("reset/", password_pages.forgotten, name="forgotten"),
+    path("reset/<str:token>/", password_pages.reset_page, name="reset"),
+    path("people/<int:pk>/", profile_pages.person_page, name="teahouse_person"),
+    path("account/", profile_pages.profile, name="teahouse_profile"),
+    path("account/picture/", profile_pages.picture, name="set_picture"),
+    path("account/confirm/", recent.confirm, name="confirm"),
+    path("account/password/", password_pages.password_page, name="password"),
+    path("account/address/", password_pages.address, name="address"),
+    path("account/address/<str:token>/", password_pages.address_confirm, name="address_confirm"),
+    path("account/devices/", login_pages.devices, name="devices"),
+    path("account/devices/sign-out/", login_pages.sign_out_elsewhere, name="sign_out_elsewhere"),
+    path("account/devices/<int:pk>/sign-out/", login_pages.sign_out_there, name="sign_out_there"),
+    path("account/invitations/", invitation_pages.list_page, name="invitations"),
+    path("account/invitations/<int:pk>/", invitation_pages.invitation_page, name="invitation"),
+    path("account/invitations/<int:pk>/revoke/", invitation_pages.revoke, name="revoke_invitation"),
+    path("account/people/", people_pages.list_page, name="people"),
+    path("account/people/<int:pk>/", people_pages.person_page, name="people_person"),
+    path("account/people/<int:pk>/deactivate/", people_pages.deactivate, name="deactivate"),
+    path("account/people/<int:pk>/activate/", people_pages.activate, name="activate"),
+    path("account/people/<int:pk>/reset-link/", people_pages.reset_link, name="reset_link"),
+    path("account/people/<int:pk>/owner/", people_pages.make_owner, name="make_owner"),
+    path("account/people/<int:pk>/no-owner/", people_pages.unmake_owner, name="unmake_owner"),
+    path("account/people/<int:pk>/account/", people_pages.make_account, name="make_account"),
     path("admin/login/", accounts.admin_sign_in),
     path("admin/logout/", accounts.sign_out),
     path("admin/", admin.site.urls),

@@ -14,7 +14,7 @@ from teahouse.server import environ, forms
 from teahouse.server.words import in_chinese, say
 
 COMMANDS: Final = (
-    "serve", "owner-link", "backup", "restore", "move", "audit", "doctor", "manage", "version",
+    "serve", "owner-link", "invite", "reset-link", "backup", "restore", "move", "audit", "doctor", "manage", "version",
 )  # fmt: skip
 
 SETTINGS_IN_CHINESE: Final = {
@@ -33,6 +33,7 @@ SETTINGS_IN_CHINESE: Final = {
     "TEAHOUSE_GUESTS": "没有账户的人可在公开房间发言。",
     "TEAHOUSE_GUEST_ROOMS": "访客访问即可创建公开房间。",
     "TEAHOUSE_PEOPLE": "登录的人能找到谁：所有人，或只有同在一个房间的人。",
+    "TEAHOUSE_INVITATIONS": "谁可以邀请：owner（主人）或 everyone（所有有账户的人）。",
     "TEAHOUSE_LIMITS": "与默认不同的限制；off 取消频率限制（不取消大小限制）。",
     "TEAHOUSE_PING": "会话两次 ping 之间的秒数。",
     "TEAHOUSE_COMPRESSION": "压缩 WebSocket 上的内容，适合网络慢或按流量计费的客户端。",
@@ -98,6 +99,8 @@ def parser() -> tuple[Parser, dict[str, Parser]]:
     own = {
         "serve": _serve(commands),
         "owner-link": _owner_link(commands),
+        "invite": _invite(commands),
+        "reset-link": _reset_link(commands),
         "backup": _backup(commands),
         "restore": _restore(commands),
         "move": _move(commands),
@@ -137,7 +140,8 @@ def _examples() -> str:
         "  teahouse serve --host 0.0.0.0        for everyone in your network\n"
         "  teahouse owner-link                  a new link for the owner's account\n"
         "  teahouse backup                      everything in one file, while the server runs\n"
-        "  teahouse manage changepassword 梅    a new password for somebody\n"
+        "  teahouse invite                      a link with which people make accounts\n"
+        "  teahouse reset-link 梅               a link for a new password\n"
         "  teahouse doctor                      does everything here fit together?\n\n"
         "Settings for a real site (address, PostgreSQL, …): teahouse serve --help",
         "例子：\n"
@@ -145,7 +149,8 @@ def _examples() -> str:
         "  teahouse serve --host 0.0.0.0        供同一网络的所有人使用\n"
         "  teahouse owner-link                  生成创建主人账户的新链接\n"
         "  teahouse backup                      把一切存入一个文件，服务器可照常运行\n"
-        "  teahouse manage changepassword 梅    重设某人的密码\n"
+        "  teahouse invite                      生成邀请链接，供人创建账户\n"
+        "  teahouse reset-link 梅               生成重设密码的链接\n"
         "  teahouse doctor                      检查这里的一切是否匹配\n\n"
         "正式站点的设置（地址、PostgreSQL 等）：teahouse serve --help",
     )
@@ -205,6 +210,82 @@ def _owner_link(commands: Any) -> Parser:
     )
     _places(link)
     return link
+
+
+def _invite(commands: Any) -> Parser:
+    command: Parser = commands.add_parser(
+        "invite",
+        help=say("print a link with which people make accounts", "打印供人创建账户的邀请链接"),
+        description=say(
+            "Prints a link with which people make accounts. The server may run meanwhile.",
+            "打印供人创建账户的邀请链接。服务器可以正在运行。",
+        ),
+    )
+    command.add_argument(
+        "--people",
+        type=_number(0, 1000),
+        default=1,
+        metavar="N",
+        help=say("for so many people; 0: any number (1)", "可供多少人使用；0 为不限（1）"),
+    )
+    command.add_argument(
+        "--days",
+        type=_number(0, 365),
+        default=7,
+        metavar="N",
+        help=say("for so many days; 0: until it is revoked (7)", "有效天数；0 为直到撤销（7）"),
+    )
+    command.add_argument(
+        "--room",
+        action="append",
+        default=[],
+        metavar=say("ROOM", "房间"),
+        help=say(
+            "a room that people join by it; may be given several times", "通过链接加入的房间；可多次给出"
+        ),
+    )
+    command.add_argument(
+        "--note",
+        type=_note,
+        default="",
+        metavar=say("TEXT", "备注"),
+        help=say("for the list of links", "显示在链接列表中"),
+    )
+    _places(command)
+    return command
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def check(text: str) -> int:
+        try:
+            return forms.number(low, high, min(high, 10), text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
+
+    return check
+
+
+def _note(text: str) -> str:
+    if len(text) > 80:
+        raise argparse.ArgumentTypeError(say("has 80 characters at the most", "最多 80 个字符"))
+    return text
+
+
+def _reset_link(commands: Any) -> Parser:
+    command: Parser = commands.add_parser(
+        "reset-link",
+        help=say("print a one-time link for somebody's new password", "打印重设某人密码的一次性链接"),
+        description=say(
+            "Prints a link with which somebody takes a new password, once, within 24 hours.\n"
+            "The server may run meanwhile.",
+            "打印重设某人密码的链接，一次有效，24 小时内。服务器可以正在运行。",
+        ),
+    )
+    _argument(
+        command, "name", metavar=say("NAME", "名字"), help=say("the name they sign in with", "登录用的名字")
+    )
+    _places(command)
+    return command
 
 
 def _backup(commands: Any) -> Parser:

@@ -342,6 +342,19 @@ ROOM_PAGE: Final = """
 """
 STAFF: Final = "- sign-in sign-in sign-in sign-in sign-in sign-in 200 sign-in sign-in sign-in"
 
+ACCOUNT: Final = "- sign-in sign-in 200 200 200 200 200 sign-in sign-in sign-in"
+ACCOUNT_FORM: Final = ACCOUNT.replace("200", "400")
+ACCOUNT_DONE: Final = ACCOUNT.replace("200", "302")
+ACCOUNT_POST: Final = ACCOUNT.replace("200", "405")
+OWNERS: Final = "- sign-in sign-in 403 403 403 403 200 sign-in sign-in sign-in"
+OWNERS_FORM: Final = OWNERS.replace("200", "400")
+OWNERS_POST: Final = OWNERS.replace("200", "405")
+OWNERS_NONE: Final = OWNERS.replace("200", "404")
+"""Of a person or an invitation that is not there."""
+OWNERS_ASKED: Final = OWNERS.replace("200", "302")
+"""For the password, which these logins have never typed."""
+DEEDS: Final = ("deactivate", "activate", "reset-link", "owner", "no-owner", "account")
+
 PAGES: Final = (
     Page("GET", "", "/", "- 200"),
     Page("POST", "", "/", "- 405"),
@@ -359,6 +372,46 @@ PAGES: Final = (
     Page("POST", "owner/<str:token>/", "/owner/guessed/", "- 410", {"username": "mallory"}),
     # The site has its owner: a link that was never used makes no second one.
     Page("GET", "owner/<str:token>/", "/owner/{owner}/", "- 410"),
+    Page("GET", "join/<str:token>/", "/join/guessed/", "- 410"),
+    Page("POST", "join/<str:token>/", "/join/guessed/", "- 410", {"username": "mallory"}),
+    Page("GET", "reset/", "/reset/", "- 200"),
+    Page("POST", "reset/", "/reset/", "- 200", {"named": "member"}),
+    Page("GET", "reset/<str:token>/", "/reset/guessed/", "- 410"),
+    Page("POST", "reset/<str:token>/", "/reset/guessed/", "- 410", {"password": "mallory"}),
+    Page("GET", "people/<int:pk>/", "/people/1/", ACCOUNT),
+    Page("GET", "people/<int:person>/<slug:version>.webp", "/people/1/0123456789abcdef.webp", "- 404"),
+    Page("GET", "account/", "/account/", ACCOUNT),
+    Page("POST", "account/", "/account/", ACCOUNT_FORM, {"name": "x" * 41}),
+    Page("GET", "account/picture/", "/account/picture/", ACCOUNT_POST),
+    Page("POST", "account/picture/", "/account/picture/", ACCOUNT_DONE),
+    Page("GET", "account/confirm/", "/account/confirm/", ACCOUNT),
+    Page("POST", "account/confirm/", "/account/confirm/", ACCOUNT_FORM, {"password": "guessed"}),
+    Page("GET", "account/password/", "/account/password/", ACCOUNT),
+    Page("POST", "account/password/", "/account/password/", ACCOUNT_FORM, {"present": "guessed"}),
+    Page("GET", "account/address/", "/account/address/", ACCOUNT_POST),
+    Page("POST", "account/address/", "/account/address/", ACCOUNT_DONE),
+    Page("GET", "account/address/<str:token>/", "/account/address/guessed/", ACCOUNT.replace("200", "410")),
+    Page("POST", "account/address/<str:token>/", "/account/address/guessed/", ACCOUNT.replace("200", "410")),
+    Page("GET", "account/devices/", "/account/devices/", ACCOUNT),
+    Page("GET", "account/devices/sign-out/", "/account/devices/sign-out/", ACCOUNT_POST),
+    Page("POST", "account/devices/sign-out/", "/account/devices/sign-out/", ACCOUNT_DONE),
+    Page("GET", "account/devices/<int:pk>/sign-out/", "/account/devices/0/sign-out/", ACCOUNT_POST),
+    Page("POST", "account/devices/<int:pk>/sign-out/", "/account/devices/0/sign-out/", ACCOUNT_DONE),
+    Page("GET", "account/invitations/", "/account/invitations/", OWNERS),
+    Page("POST", "account/invitations/", "/account/invitations/", OWNERS_FORM, {"places": "many"}),
+    Page("GET", "account/invitations/<int:pk>/", "/account/invitations/0/", OWNERS_NONE),
+    Page("GET", "account/invitations/<int:pk>/revoke/", "/account/invitations/0/revoke/", ACCOUNT_POST),
+    Page("POST", "account/invitations/<int:pk>/revoke/", "/account/invitations/0/revoke/", OWNERS_NONE),
+    Page("GET", "account/people/", "/account/people/", OWNERS),
+    Page("GET", "account/people/<int:pk>/", "/account/people/1/", OWNERS),
+    *(
+        Page("GET", f"account/people/<int:pk>/{deed}/", f"/account/people/0/{deed}/", OWNERS_POST)
+        for deed in DEEDS
+    ),
+    *(
+        Page("POST", f"account/people/<int:pk>/{deed}/", f"/account/people/0/{deed}/", OWNERS_ASKED)
+        for deed in DEEDS
+    ),
     Page("GET", "favicon.ico", "/favicon.ico", "- 302"),
     Page("GET", "admin/login/", "/admin/login/", "- sign-in"),
     Page("POST", "admin/login/", "/admin/login/", "- sign-in"),
