@@ -170,8 +170,9 @@ def test_only_who_moderates_a_private_room_invites_to_it(site: Teahouse, alice: 
     for slug in ("secret", "others"):
         ask(
             site,
-            "INSERT INTO teahouse_room (slug, title, topic, kind, epoch, seq, rights, closing, created_at)"
-            " VALUES (?, ?, '', 'private', 'e', 0, 0, '', '2026-01-01')",
+            "INSERT INTO teahouse_room"
+            " (slug, title, topic, kind, epoch, seq, rights, closing, speaking, created_at)"
+            " VALUES (?, ?, '', 'private', 'e', 0, 0, '', 'everyone', '2026-01-01')",
             slug,
             f"Room {slug}",
         )
