@@ -45,14 +45,27 @@ class PasswordForm(forms.Form):
 
 
 def person_of(request: HttpRequest) -> Person:
-    """The person who is signed in."""
+    """The person who is signed in.
+
+    Raises:
+        PermissionDenied: they were deactivated, though their account was not.
+    """
     user = request.user
-    return people.known_person(user) or database.write(partial(people.ensure_person, user))
+    person = people.known_person(user) or database.write(partial(people.ensure_person, user))
+    if person.deactivated_at is not None:
+        raise PermissionDenied
+    return person
 
 
 def account_page(view: View) -> View:
     """A page of one's own account, kept by nobody."""
-    return never_cache(login_required(view))
+
+    @wraps(view)
+    def looked(request: HttpRequest, *args: Any, **more: Any) -> HttpResponse:
+        person_of(request)
+        return view(request, *args, **more)
+
+    return never_cache(login_required(looked))
 
 
 def owner_page(view: View) -> View:

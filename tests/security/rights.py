@@ -342,11 +342,11 @@ ROOM_PAGE: Final = """
 """
 STAFF: Final = "- sign-in sign-in sign-in sign-in sign-in sign-in 200 sign-in sign-in sign-in"
 
-ACCOUNT: Final = "- sign-in sign-in 200 200 200 200 200 sign-in sign-in sign-in"
+ACCOUNT: Final = "- sign-in sign-in 200 200 200 200 200 sign-in 403 sign-in"
 ACCOUNT_FORM: Final = ACCOUNT.replace("200", "400")
 ACCOUNT_DONE: Final = ACCOUNT.replace("200", "302")
 ACCOUNT_POST: Final = ACCOUNT.replace("200", "405")
-OWNERS: Final = "- sign-in sign-in 403 403 403 403 200 sign-in sign-in sign-in"
+OWNERS: Final = "- sign-in sign-in 403 403 403 403 200 sign-in 403 sign-in"
 OWNERS_FORM: Final = OWNERS.replace("200", "400")
 OWNERS_POST: Final = OWNERS.replace("200", "405")
 OWNERS_NONE: Final = OWNERS.replace("200", "404")
