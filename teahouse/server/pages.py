@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
 RETRY_SECONDS = 5
@@ -49,6 +50,9 @@ def _bare_page(status: int, title: str, text: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
-    return render(
+    response = render(
         request, "server/error.html", {"heading": title, "text": text, "status": status}, status=status
     )
+    # For another person, or a minute later, something may be there.
+    add_never_cache_headers(response)
+    return response

@@ -142,6 +142,7 @@ def _examples() -> str:
         "  teahouse backup                      everything in one file, while the server runs\n"
         "  teahouse invite                      a link with which people make accounts\n"
         "  teahouse reset-link 梅               a link for a new password\n"
+        "  teahouse manage changepassword 梅    a new password, typed here\n"
         "  teahouse doctor                      does everything here fit together?\n\n"
         "Settings for a real site (address, PostgreSQL, …): teahouse serve --help",
         "例子：\n"
@@ -151,6 +152,7 @@ def _examples() -> str:
         "  teahouse backup                      把一切存入一个文件，服务器可照常运行\n"
         "  teahouse invite                      生成邀请链接，供人创建账户\n"
         "  teahouse reset-link 梅               生成重设密码的链接\n"
+        "  teahouse manage changepassword 梅    在此输入某人的新密码\n"
         "  teahouse doctor                      检查这里的一切是否匹配\n\n"
         "正式站点的设置（地址、PostgreSQL 等）：teahouse serve --help",
     )

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import urllib.request
 from contextlib import closing
+from io import BytesIO
 from typing import Any
+
+from PIL import Image
 
 from tests.servers import Answer, Browser, Teahouse
 
@@ -63,3 +67,29 @@ def cookie(browser: Browser) -> dict[str, Any]:
         "origin": browser.base,
         "additional_headers": {"Cookie": f"teahouse_session={browser.cookie('teahouse_session')}"},
     }
+
+
+def picture(kind: str = "PNG", size: tuple[int, int] = (640, 480), **more: Any) -> bytes:
+    made = BytesIO()
+    Image.new("RGB", size, (132, 69, 27)).save(made, kind, **more)
+    return made.getvalue()
+
+
+def upload(browser: Browser, data: bytes, name: str = "me.png") -> Answer:
+    edge = "teahouse-test-edge"
+    token = csrf(browser, "/account/")
+    body = (
+        (
+            f'--{edge}\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n{token}\r\n'
+            f'--{edge}\r\nContent-Disposition: form-data; name="picture"; filename="{name}"\r\n'
+            f"Content-Type: image/png\r\n\r\n"
+        ).encode()
+        + data
+        + f"\r\n--{edge}--\r\n".encode()
+    )
+    request = urllib.request.Request(
+        f"{browser.base}/account/picture/",
+        data=body,
+        headers={"Origin": browser.base, "Content-Type": f"multipart/form-data; boundary={edge}"},
+    )
+    return browser._open(request, follow=True)

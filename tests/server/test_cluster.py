@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from tests import services
 from tests.clients import Client
 from tests.processes import free_port
+from tests.server.accounts import PASSWORD, cookie, invite, picture, sign_in, sign_up, upload
 from tests.server.conftest import until
 from tests.servers import Teahouse, make_owner
 
@@ -310,3 +312,35 @@ def test_two_servers_that_start_together_make_one_database(settings: dict[str, s
             process.wait_until(lambda server=server: "Ctrl-C" in server.output(), "open", 60)  # type: ignore[misc]
         until(lambda: state(first) == state(second) == "ok", "ok")
         assert (first.output() + second.output()).count("Making the database") == 1
+
+
+def test_accounts_reach_the_other_server(settings: dict[str, str]) -> None:
+    """A picture and its bytes, a new name, a login that is ended: each on one server, seen on the other."""
+    env = {**settings, "TEAHOUSE_SECRET_KEY": SECRET, "TEAHOUSE_LIMITS": "off"}
+    with Teahouse(env=env) as first, Teahouse(env=env) as second:
+        alice = make_owner(first, "alice")
+        sign_up(bob := first.browser(), invite(alice), "bob")
+        elsewhere = sign_in(second, "bob")
+        with (
+            Client(second.url, **cookie(elsewhere)) as there,
+            Client(second.url, "near") as near,
+            Client(first.url, **cookie(bob)) as here,
+        ):
+            for client in (there, near, here):
+                client.ok(do="subscribe", room="main")
+            bob.submit("/account/", name="Bobby", status="")
+            assert near.signal("person")["who"]["name"] == "Bobby"
+            there.say("main", "said on the other server")
+            assert near.event(text="said on the other server")["by"]["name"] == "Bobby"
+            upload(bob, picture())
+            who = near.signal("person")["who"]
+            path = f"/people/{who['id']}/{who['avatar']}.webp"
+            with urllib.request.urlopen(f"{second.url}{path}") as answer:
+                assert answer.read(4) == b"RIFF"
+            bob.submit("/account/password/", present=PASSWORD, password="another pot", again="another pot")
+            assert there.closed() == (4001, "signed out")
+            assert here.closed()[0] == 4200
+        first.terminate()
+        second.terminate()
+        status, said = first.command_line("backup")
+        assert status == 0, said

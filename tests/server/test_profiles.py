@@ -5,14 +5,24 @@ from __future__ import annotations
 import urllib.request
 from collections.abc import Iterator
 from io import BytesIO
-from typing import Any
 
 import pytest
 from PIL import Image
 
 from tests.clients import Client
-from tests.server.accounts import PASSWORD, ask, cookie, csrf, invite, press, sign_in, sign_up, signed_in
-from tests.servers import Answer, Browser, Teahouse, make_owner
+from tests.server.accounts import (
+    PASSWORD,
+    ask,
+    cookie,
+    invite,
+    picture,
+    press,
+    sign_in,
+    sign_up,
+    signed_in,
+    upload,
+)
+from tests.servers import Browser, Teahouse, make_owner
 
 
 @pytest.fixture(scope="module")
@@ -36,32 +46,6 @@ def bob(site: Teahouse, alice: Browser) -> Browser:
 def id_of(site: Teahouse, user: str) -> int:
     query = "SELECT p.id FROM teahouse_person p JOIN auth_user u ON u.id = p.user_id WHERE u.username = ?"
     return int(ask(site, query, user)[0][0])
-
-
-def picture(kind: str = "PNG", size: tuple[int, int] = (640, 480), **more: Any) -> bytes:
-    made = BytesIO()
-    Image.new("RGB", size, (132, 69, 27)).save(made, kind, **more)
-    return made.getvalue()
-
-
-def upload(browser: Browser, data: bytes, name: str = "me.png") -> Answer:
-    edge = "teahouse-test-edge"
-    token = csrf(browser, "/account/")
-    body = (
-        (
-            f'--{edge}\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n{token}\r\n'
-            f'--{edge}\r\nContent-Disposition: form-data; name="picture"; filename="{name}"\r\n'
-            f"Content-Type: image/png\r\n\r\n"
-        ).encode()
-        + data
-        + f"\r\n--{edge}--\r\n".encode()
-    )
-    request = urllib.request.Request(
-        f"{browser.base}/account/picture/",
-        data=body,
-        headers={"Origin": browser.base, "Content-Type": f"multipart/form-data; boundary={edge}"},
-    )
-    return browser._open(request, follow=True)
 
 
 def test_another_name_is_seen_by_who_shares_a_room_and_by_nobody_else(site: Teahouse, bob: Browser) -> None:
