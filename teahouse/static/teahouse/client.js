@@ -4,10 +4,12 @@
  */
 
 import { Outgoing } from "./outgoing.js";
+import { OwnStream } from "./own-stream.js";
+import { RoomsStore } from "./rooms-store.js";
 import { Disconnected, Refused, Socket } from "./socket.js";
 import { RoomStore } from "./store.js";
 
-/** @import { Hello, History, Problem, RoomEvent, Subscribed, Who } from "./types.js" */
+/** @import { Hello, History, OwnEvent, Problem, RoomEvent, Subscribed, Who } from "./types.js" */
 
 const HISTORY_PAGE = 50;
 const TYPING_EVERY = 3_000;
@@ -21,7 +23,11 @@ const NOT_YOU = 4001;
  * @typedef {object} Feed
  * @property {string} slug
  * @property {RoomStore} store
- * @property {"away" | "catching-up" | "live" | "refused"} state
+ * @property {"away" | "catching-up" | "live" | "refused" | "aside"} state  "aside": there is a session, and the room is not looked at.
+ * @property {boolean} aside  Another room is being looked at; the server then tells how much is unread here.
+ * @property {boolean} returning  It was aside, and what came meanwhile is not all here yet.
+ * @property {string | null} role  The person's own here, and …
+ * @property {string[] | null} may  … what goes with it; null until the server has said.
  * @property {Problem | null} problem  Why it is "refused".
  * @property {boolean} make  Make the room where there is none.
  * @property {number} users  Elements that show it.
@@ -29,7 +35,10 @@ const NOT_YOU = 4001;
  * @property {number} typed  When others were last told that one is typing here.
  * @property {number} read  The person's read mark, as far as it is known.
  * @property {number} marked  When the server was last told of it.
+ * @property {number} told  What it was then told.
+ * @property {number} looked  The last number that was in view.
  * @property {ReturnType<typeof setTimeout>} [marking]  Runs until it may be told again.
+ * @property {number} [members]  Grows when somebody joins, leaves or gets another role.
  * @property {number | null} readBefore  Where it was when the page came; null until that is known.
  */
 
@@ -52,7 +61,11 @@ export class Client extends EventTarget {
   service = "ok";
   /** @type {Map<string, Feed>} */
   feeds = new Map();
+  /** The rooms that one belongs to, and those that this page has opened. */
+  rooms = new RoomsStore();
 
+  /** @type {OwnStream | null} */
+  #own = null;
   #announced = false;
 
   /** @param {string} url */
@@ -75,8 +88,27 @@ export class Client extends EventTarget {
   identify(who) {
     const another = this.you?.id !== who.id;
     this.you = who;
-    if (another) this.outgoing.speakAs(who, this.url);
+    if (another) {
+      this.outgoing.speakAs(who, this.url);
+      if (this.rooms.me !== null) this.rooms.forget();
+      this.rooms.me = who.id;
+    }
     this.#changed();
+  }
+
+  /** From now on `rooms` is kept up to date, whatever other devices do. */
+  listRooms() {
+    this.#own ??= new OwnStream(this.socket, (event, live) => this.#ownEvent(event, live));
+    if (this.socket.connected && this.you) this.#own.follow(this.you.id);
+  }
+
+  /**
+   * Carries out a command.
+   * @param {string} name @param {Record<string, unknown>} [fields]
+   * @returns {Promise<any>} Its result; rejects with Refused or Disconnected.
+   */
+  command(name, fields) {
+    return this.socket.request(name, fields);
   }
 
   /** Another person speaks from now on, or the same one with a better credential. */
@@ -94,9 +126,12 @@ export class Client extends EventTarget {
   watch(slug, history) {
     let feed = this.feeds.get(slug);
     if (!feed) {
-      feed = { slug, store: new RoomStore(), state: "away", problem: null, make: false, users: 0, reading: false, typed: 0, read: 0, marked: 0, readBefore: null };
+      feed = { slug, store: new RoomStore(), state: "away", aside: false, returning: false, problem: null, role: null, may: null, make: false, users: 0, reading: false, typed: 0, read: 0, marked: 0, told: 0, looked: 0, readBefore: null };
       this.feeds.set(slug, feed);
       if (history) feed.store.merge(history);
+      const own = this.rooms.get(slug);
+      if (own) feed.read = feed.told = own.read;
+      if (this.socket.connected) feed.readBefore = feed.read;
       this.outgoing.adopt(feed);
       if (this.socket.connected) this.#follow(feed);
     }
@@ -109,8 +144,27 @@ export class Client extends EventTarget {
     feed.users -= 1;
     if (feed.users > 0) return;
     this.feeds.delete(feed.slug);
-    if (this.socket.connected) this.#quietly(this.socket.request("unsubscribe", { room: feed.slug }));
+    if (this.socket.connected) this.quietly(this.socket.request("unsubscribe", { room: feed.slug }));
     setTimeout(() => this.feeds.size || this.socket.close(), LINGER);
+  }
+
+  /**
+   * Another room is looked at, or this one again. One that is aside is heard of no more: the server counts what is
+   * new there, and what was missed comes when one returns.
+   * @param {Feed} feed @param {boolean} aside
+   */
+  setAside(feed, aside) {
+    if (feed.aside === aside) return;
+    feed.aside = aside;
+    if (aside) feed.returning = true;
+    if (!this.socket.connected || feed.state === "refused") return;
+    if (!aside) this.#follow(feed);
+    else {
+      if (feed.marking !== undefined) this.#mark(feed);
+      feed.state = "aside";
+      this.quietly(this.socket.request("unsubscribe", { room: feed.slug }));
+    }
+    this.#changed();
   }
 
   /** Tries a refused room again, making it if need be. @param {Feed} feed @param {boolean} make */
@@ -134,13 +188,21 @@ export class Client extends EventTarget {
     this.limits = hello.limits;
     this.service = hello.state ?? "ok";
     this.identify(hello.you);
+    this.rooms.hello(hello.rooms);
     for (const own of hello.rooms) {
       const feed = this.feeds.get(own.room);
-      if (feed) feed.read = Math.max(feed.read, own.read);
+      if (!feed) continue;
+      feed.read = Math.max(feed.read, own.read);
+      this.rooms.marked(feed.slug, feed.read);
     }
     for (const feed of this.feeds.values()) feed.readBefore ??= feed.read;
-    for (const feed of this.feeds.values()) this.#follow(feed);
+    for (const feed of this.feeds.values()) {
+      if (!feed.aside) this.#follow(feed);
+      else if (feed.state !== "refused") feed.state = "aside";
+    }
+    this.#own?.follow(hello.you.id);
     this.outgoing.resume();
+    for (const feed of this.feeds.values()) if (feed.aside) this.outgoing.pump(feed.slug);
   }
 
   #phaseChanged() {
@@ -153,12 +215,23 @@ export class Client extends EventTarget {
   /** @param {any} frame  An event or a signal. */
   #frame(frame) {
     if (frame.signal === "service") this.service = frame.state;
+    if (frame.signal === "head") this.rooms.head(frame);
+    if (frame.signal === "room") this.rooms.changed(frame.state);
+    if (frame.room === "@me") this.#own?.heard(frame);
     const feed = this.feeds.get(frame.room);
-    if (!feed) return frame.signal === "service" ? this.#changed() : undefined;
+    if (feed) this.#feedFrame(feed, frame);
+    this.#changed();
+  }
+
+  /** @param {Feed} feed @param {any} frame */
+  #feedFrame(feed, frame) {
     if (frame.signal === "presence") feed.store.presence(frame);
     if (frame.signal === "typing") feed.store.heardTyping(frame.by, Date.now());
+    if (frame.signal === "rights") {
+      feed.role = frame.role;
+      feed.may = frame.may;
+    }
     if (frame.event) this.#event(feed, frame);
-    this.#changed();
   }
 
   /** @param {Feed} feed @param {RoomEvent} event */
@@ -166,24 +239,66 @@ export class Client extends EventTarget {
     // While catching up what is missing comes in pages, of which this event will be one.
     if (feed.state !== "live") return;
     if (feed.store.apply(event) === "gap") this.#follow(feed);
+    if (event.state) this.rooms.changed(event.state);
+    if (event.event === "deleted" && event.message?.seq) this.rooms.unnamed(feed.slug, event.message.seq);
+    if (event.message) this.#count(feed);
+    if (event.member) feed.members = (feed.members ?? 0) + 1;
+  }
+
+  /** Tells the list how much is unread where the page holds all of it. @param {Feed} feed */
+  #count({ slug, store, read }) {
+    const covered = store.complete || (store.first?.seq ?? Infinity) <= read + 1;
+    if (covered && store.position) this.rooms.counted(slug, store.position.seq, store.countSince(read));
+  }
+
+  /** @param {OwnEvent} event @param {boolean} live */
+  #ownEvent({ event, about = "", read = 0, message, role, state, position }, live) {
+    const feed = this.feeds.get(about);
+    if (event === "room_added" && !this.rooms.get(about)?.own) this.rooms.added(about, state, role, position);
+    if (event === "room_removed") this.rooms.removed(about, feed?.aside === false);
+    // What was read before this session its hello has told.
+    if (event === "read" && live) this.#markedElsewhere(about, read, feed);
+    if (event === "mention" && message?.seq && feed?.state === "live") this.rooms.named(about, message.seq);
+    this.#changed();
+  }
+
+  /** @param {string} room @param {number} read @param {Feed} [feed] */
+  #markedElsewhere(room, read, feed) {
+    // What this page told itself, or is going to tell, it knows better.
+    if (feed && (feed.told === read || feed.marking !== undefined)) return;
+    if (feed) feed.read = read;
+    this.rooms.marked(room, read);
+    if (feed?.state === "live") this.#count(feed);
   }
 
   // Following a room
 
   /** Reads what is missing and goes live. @param {Feed} feed */
   async #follow(feed) {
+    if (feed.aside) return;
     feed.state = "catching-up";
     this.#changed();
     try {
       if (!feed.store.loaded && !feed.make) await this.#read(feed, {});
       while (await this.#subscribe(feed)) this.#changed();
       if (!feed.store.loaded) await this.#read(feed, {});
+      if (feed.aside) return; // Left again while it was read; unsubscribing went out behind.
       feed.state = "live";
       feed.make = false;
+      this.markRead(feed, feed.looked);
+      this.#count(feed);
+      // After what was missed has been drawn, as something that is new.
+      if (feed.returning) setTimeout(() => this.#returned(feed));
       this.outgoing.pump(feed.slug);
     } catch (error) {
       this.#followFailed(feed, error);
     }
+    this.#changed();
+  }
+
+  /** @param {Feed} feed */
+  #returned(feed) {
+    feed.returning = feed.aside;
     this.#changed();
   }
 
@@ -195,11 +310,16 @@ export class Client extends EventTarget {
     const { store } = feed;
     if (answer.reset || !since) store.reset(answer.position);
     for (const event of answer.events ?? []) store.apply(event);
-    if (answer.room) store.room = answer.room;
+    if (answer.room) {
+      store.room = answer.room;
+      this.rooms.opened(answer.room);
+    }
     if (answer.here) store.setHere(answer.here);
-    if (answer.more) return true;
+    feed.role = answer.role ?? null;
+    feed.may = answer.may ?? null;
+    if (answer.more) return !feed.aside;
     // From here on each event counts, those too that come before a first page of history is read.
-    feed.state = "live";
+    if (!feed.aside) feed.state = "live";
     return false;
   }
 
@@ -276,7 +396,7 @@ export class Client extends EventTarget {
     const now = Date.now();
     if (feed.state !== "live" || now - feed.typed < TYPING_EVERY) return;
     feed.typed = now;
-    this.#quietly(this.socket.request("typing", { room: feed.slug }));
+    this.quietly(this.socket.request("typing", { room: feed.slug }));
   }
 
   /**
@@ -285,8 +405,12 @@ export class Client extends EventTarget {
    * @param {number} seq
    */
   markRead(feed, seq) {
+    feed.looked = Math.max(feed.looked, seq);
+    // What was looked at before the room was live is marked when it is.
     if (feed.state !== "live" || seq <= feed.read) return;
     feed.read = seq;
+    this.rooms.marked(feed.slug, seq);
+    this.#count(feed);
     const wait = feed.marked + READ_EVERY - Date.now();
     if (wait <= 0) this.#mark(feed);
     else feed.marking ??= setTimeout(() => this.#mark(feed), wait);
@@ -297,7 +421,8 @@ export class Client extends EventTarget {
     clearTimeout(feed.marking);
     feed.marking = undefined;
     feed.marked = Date.now();
-    this.#quietly(this.socket.request("read", { room: feed.slug, seq: feed.read }));
+    feed.told = feed.read;
+    this.quietly(this.socket.request("read", { room: feed.slug, seq: feed.read }));
   }
 
   /** The page is left or put aside: what waits for its time goes now. */
@@ -306,7 +431,7 @@ export class Client extends EventTarget {
   }
 
   /** For what is a courtesy: refused or lost, nobody needs to hear of it. @param {Promise<unknown>} request */
-  #quietly(request) {
+  quietly(request) {
     request.catch((error) => {
       if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
     });

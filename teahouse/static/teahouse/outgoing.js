@@ -129,7 +129,7 @@ export class Outgoing {
   /** @param {string} room */
   #nextUnsent(room) {
     const feed = this.feeds.get(room);
-    if (feed && feed.state !== "live") return undefined;
+    if (feed && feed.state !== "live" && feed.state !== "aside") return undefined;
     return this.#queue?.all().find((unsent) => unsent.room === room && !unsent.problem);
   }
 

@@ -4,7 +4,7 @@
  */
 
 /** @param {string} name */
-async function load(name) {
+export async function load(name) {
   const answer = await fetch(new URL(name, import.meta.url));
   if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
   return new CSSStyleSheet().replace(await answer.text());

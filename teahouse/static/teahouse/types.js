@@ -19,7 +19,7 @@
  * @property {number} rev
  *
  * @typedef {Partial<Message> & {id: number}} MessageState  The fields that an event replaces.
- * @typedef {{room: string, title: string, topic: string, kind: string, archived: boolean}} RoomState
+ * @typedef {{room: string, title: string, topic: string, kind: string, archived: boolean, speaking?: "everyone" | "moderators", people?: Who[]}} RoomState
  *
  * @typedef {object} RoomEvent
  * @property {string} event
@@ -31,10 +31,20 @@
  * @property {{person: Who, role: string | null}} [member]
  * @property {RoomState} [state]
  *
+ * @typedef {object} OwnEvent  Of the person's own stream.
+ * @property {string} event
+ * @property {number} seq
+ * @property {string} [about]  The room.
+ * @property {number} [read]
+ * @property {string | null} [role]
+ * @property {RoomState} [state]
+ * @property {Position} [position]
+ * @property {{id: number, seq?: number}} [message]
+ *
  * @typedef {{count: number, people?: Who[] | null}} Here
- * @typedef {{room?: RoomState, position: Position, events?: RoomEvent[], more?: boolean, reset?: boolean, here?: Here}} Subscribed
+ * @typedef {{room?: RoomState, position: Position, events?: RoomEvent[], more?: boolean, reset?: boolean, here?: Here, role?: string | null, may?: string[]}} Subscribed
  * @typedef {{position: Position, messages: Message[], more: {before: boolean, after: boolean}}} History
- * @typedef {{room: string, title: string, position: Position, read: number, unread: number, mentions: number}} OwnRoom
+ * @typedef {{room: string, title: string, position: Position, read: number, unread: number, mentions: number, kind?: string, role?: string | null, archived?: boolean, people?: Who[]}} OwnRoom
  * @typedef {{v: number, session: string, you: Who, ticket?: string, ping: number, limits: Record<string, number>, rooms: OwnRoom[], state?: "ok" | "degraded" | "unavailable"}} Hello
  *
  * @typedef {{code: string, message: string, retry: boolean, after?: number}} Problem

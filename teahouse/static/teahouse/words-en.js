@@ -1,5 +1,7 @@
 /** English. Where a number or a name comes in, the word is a function. */
 
+import { rooms } from "./words-rooms-en.js";
+
 const list = new Intl.ListFormat("en");
 const number = new Intl.NumberFormat("en");
 
@@ -7,6 +9,7 @@ const number = new Intl.NumberFormat("en");
 const plural = (count, one, many) => `${number.format(count)} ${count === 1 ? one : many}`;
 
 export const en = {
+  ...rooms,
   skip: "Skip to the content",
 
   // Who is here

@@ -1,5 +1,7 @@
 /** 简体中文。需要数字或名字的词是函数。 */
 
+import { rooms } from "./words-rooms-zh.js";
+
 /** @import { Words } from "./words.js" */
 
 const number = new Intl.NumberFormat("zh-Hans");
@@ -9,6 +11,7 @@ const list = (names) => names.join("、");
 
 /** @type {Words} */
 export const zh = {
+  ...rooms,
   skip: "跳到正文",
 
   people: "成员",

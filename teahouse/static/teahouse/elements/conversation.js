@@ -98,7 +98,7 @@ export class TeahouseConversation extends Light {
     if (!this.#arrived && state === "live" && readBefore !== null) {
       this.#arrived = true;
       if (readBefore > 0) this.#line = store.firstSince(readBefore)?.seq ?? null;
-    } else if (document.hidden && this.#seen && (this.#line ?? 0) <= this.#seen) {
+    } else if (this.#unwatched && this.#seen && (this.#line ?? 0) <= this.#seen) {
       this.#line = store.firstSince(this.#seen)?.seq ?? this.#line;
     }
   }
@@ -197,6 +197,11 @@ export class TeahouseConversation extends Light {
     this.#door = last;
   }
 
+  /** Nobody sees what comes: the page is in the background, or another room is in front. */
+  get #unwatched() {
+    return document.hidden || this.feed.aside || this.feed.returning;
+  }
+
   get #scroller() {
     return /** @type {HTMLElement} */ (this.querySelector(".scroller"));
   }
@@ -274,7 +279,7 @@ export class TeahouseConversation extends Light {
   /** What is at the end of a page that is being looked at has been seen. */
   #looked() {
     const last = this.feed?.store.last?.seq ?? 0;
-    if (document.hidden || !this.following || last === this.#seen) return;
+    if (this.#unwatched || !this.following || last === this.#seen) return;
     this.#seen = last;
     this.#count();
     this.client.markRead(this.feed, last);

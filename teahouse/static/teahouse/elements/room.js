@@ -7,6 +7,8 @@
  *   guest   address where guests are made; beside `ws` without it
  *   signin  address where people with an account sign in, if they can
  *   home    address of the main room, for who came to a room that is not there
+ *   aside   present when another room is in front: nothing is drawn, nothing marked as read, its place is kept
+ *   back    puts a button before the title, which says "teahouse-back"
  *   counts-in-title  puts the number of unseen messages into the window's title
  *
  * A <script type="application/json"> inside it may hold the first page: {"you", "room", "history", "missing"}.
@@ -17,6 +19,7 @@ import { clientFor } from "../client.js";
 import { identity, stopBeingGuest } from "../guest.js";
 import { icons } from "../icons.js";
 import { html, LitElement, nothing } from "../lit.js";
+import { titleOf } from "../rooms-store.js";
 import { problemOf } from "../socket.js";
 import { sheets } from "../styles.js";
 import { language, languageOf, words } from "../words.js";
@@ -47,6 +50,9 @@ export class TeahouseRoom extends LitElement {
     guest: { type: String },
     signin: { type: String },
     home: { type: String },
+    aside: { type: Boolean, reflect: true },
+    back: { type: Boolean, reflect: true },
+    details: { state: true },
     peopleShown: { state: true },
     wide: { state: true },
     nameless: { state: true },
@@ -77,6 +83,10 @@ export class TeahouseRoom extends LitElement {
     this.nameless = false;
     /** What just went wrong. */
     this.notice = "";
+    this.aside = false;
+    this.back = false;
+    /** Whether the room's page is at the side, instead of who is here. */
+    this.details = false;
     this.room = "main";
     this.ws = "/ws/";
     this.guest = "";
@@ -129,13 +139,42 @@ export class TeahouseRoom extends LitElement {
     if (first?.you) client.identify(first.you);
     const feed = client.watch(this.room, first?.history);
     feed.store.room ??= first?.room ?? null;
+    if (first?.room) client.rooms.opened(first.room);
     if (first?.missing) {
       feed.state = "refused";
       feed.problem = { code: "not_found", message: "", retry: false };
     }
     this.#feed = feed;
-    if (first) this.#enter(client.you);
+    if (this.aside) client.setAside(feed, true);
+    if (first || client.you) this.#enter(client.you);
     else this.#ask();
+  }
+
+  /** To where one writes, or else to what is to be done here. */
+  async focus() {
+    await this.updateComplete;
+    for (const place of ["teahouse-composer textarea", "teahouse-name input", ".missing :is(button, a)", ".scroller"]) {
+      const found = /** @type {HTMLElement | null} */ (this.renderRoot.querySelector(place));
+      if (found) return found.focus();
+    }
+  }
+
+  /** Whether the keyboard or the browser's own widgets are busy here: a menu, a message that is being changed. */
+  get isBusy() {
+    return Boolean(this.renderRoot.querySelector(":popover-open, .editing"));
+  }
+
+  /** All of it is read: to the end, and the mark with it. */
+  markAllRead() {
+    const last = this.#feed?.store.last?.seq;
+    if (!this.#feed || !last) return;
+    this.#part("teahouse-conversation")?.follow();
+    this.#client?.markRead(this.#feed, last);
+  }
+
+  /** @param {Map<string, unknown>} changed */
+  willUpdate(changed) {
+    if (changed.has("aside") && this.#feed) this.#client?.setAside(this.#feed, this.aside);
   }
 
   /** @returns {FirstPage | null} */
@@ -164,13 +203,14 @@ export class TeahouseRoom extends LitElement {
     if (socket?.phase === "stopped" && socket.code === 4001 && !this.nameless) {
       this.#carried = this.#part("teahouse-composer")?.text ?? "";
       this.nameless = true;
-    }
+    } else if (this.nameless && socket?.connected) this.nameless = false; // A name was given in another room of the page.
     this.#version += 1;
-    this.requestUpdate();
+    if (!this.aside) this.requestUpdate();
   }
 
   get #title() {
-    return this.#feed?.store.room?.title || this.room;
+    const state = this.#feed?.store.room ?? this.#client?.rooms.get(this.room);
+    return state ? titleOf(state, this.#client?.you?.id) : this.room;
   }
 
   render() {
@@ -193,6 +233,7 @@ export class TeahouseRoom extends LitElement {
   }
 
   firstUpdated() {
+    this.dispatchEvent(new Event("teahouse-ready"));
     // What the server rendered has done its work; nobody shall find every message twice.
     for (const early of this.querySelectorAll(":scope > .room")) early.remove();
   }
@@ -200,14 +241,16 @@ export class TeahouseRoom extends LitElement {
   /** @param {Feed} feed */
   #head({ store }) {
     const { room } = store;
+    const say = words();
     return html`<header class="room-head">
+      ${this.back ? html`<button type="button" class="plain back" aria-label=${say.toRooms} @click=${() => this.#say("teahouse-back")}>${icons.back}</button>` : nothing}
       <div class="titles">
         <h1 lang=${languageOf(this.#title) ?? nothing}>${this.#title}</h1>
         ${room?.topic ? html`<p class="topic" lang=${languageOf(room.topic) ?? nothing}>${room.topic}</p>` : nothing}
       </div>
       ${store.here.count
         ? html`<button type="button" class="plain count" aria-expanded=${this.#showsPeople ? "true" : "false"} @click=${this.#togglePeople}>
-            ${icons.people}<span>${words().here(store.here.count)}</span>
+            ${icons.people}<span>${say.here(store.here.count)}</span>
           </button>`
         : nothing}
     </header>`;
@@ -368,6 +411,11 @@ export class TeahouseRoom extends LitElement {
   async #leave() {
     await stopBeingGuest(this.#guestUrl);
     location.reload();
+  }
+
+  /** Tells whatever is around the room. @param {string} what */
+  #say(what) {
+    this.dispatchEvent(new Event(what, { bubbles: true, composed: true }));
   }
 
   /** Says for a while what went wrong. @param {Problem} problem */
