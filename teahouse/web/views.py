@@ -63,7 +63,7 @@ def _room_page(request: HttpRequest, name: str) -> HttpResponseBase:
     speaker = _speaker(request)
     if speaker is None and not conf().GUESTS:
         return redirect_to_login(request.get_full_path())
-    language = _language(request)
+    language = language_of(request)
     try:
         found, known = find(speaker or NOBODY, name)
     except Problem:
@@ -102,7 +102,7 @@ def _socket(*_where: str) -> str:
     return f"{reverse('teahouse:home')}ws/"
 
 
-def _language(request: HttpRequest) -> str:
+def language_of(request: HttpRequest) -> str:
     """The reader's language, also in a project whose other pages have only one."""
     if "django.middleware.locale.LocaleMiddleware" in settings.MIDDLEWARE:
         return translation.get_language() or settings.LANGUAGE_CODE
@@ -111,7 +111,7 @@ def _language(request: HttpRequest) -> str:
 
 def _sign_in(request: HttpRequest, where: tuple[str, str]) -> str:
     """Where people with an account sign in and come back from; empty where the project has no such page."""
-    page = _sign_in_page(settings.LOGIN_URL, *where)
+    page = sign_in_page(settings.LOGIN_URL, *where)
     if not page:
         return ""
     # As `redirect_to_login` makes it, which looks the page up each time.
@@ -120,7 +120,8 @@ def _sign_in(request: HttpRequest, where: tuple[str, str]) -> str:
 
 
 @lru_cache(16)
-def _sign_in_page(login: str, *_where: str) -> str:
+def sign_in_page(login: str, *_where: str) -> str:
+    """Where the project's people sign in; empty where it has no such page."""
     try:
         address = resolve_url(login)
         # The default of Django, /accounts/login/, is often not there.

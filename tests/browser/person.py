@@ -25,6 +25,9 @@ class Person:
         page.on("dialog", lambda dialog: self.trouble.append(f"dialog: {dialog.message}"))
 
     def _console(self, message: ConsoleMessage) -> None:
+        # Only tests of the offline page let a browser have one: it asks for all files once more.
+        if message.text == "Service Worker registration blocked by Playwright":
+            return
         self.trouble.append(f"{message.type}: {message.text} ({message.location.get('url')})")
 
     async def open(self, path: str = "/") -> None:
@@ -114,7 +117,9 @@ class Cast:
 
     async def person(self, name: str | None = None, path: str = "/", **settings: Any) -> Person:
         """Somebody with a new browser; with a name, already in the room."""
-        context = await self.browser.new_context(**{"viewport": WIDE, "locale": "en-GB", **settings})
+        context = await self.browser.new_context(
+            **{"viewport": WIDE, "locale": "en-GB", "service_workers": "block", **settings}
+        )
         self.contexts.append(context)
         person = await self.window(context)
         if name is not None:

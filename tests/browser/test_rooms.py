@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from tests.browser.person import FRONT, NARROW, Cast, Person
+from tests.browser.test_look import barriers, small_targets
 from tests.clients import Client
 from tests.servers import Teahouse
 
@@ -128,7 +129,7 @@ async def test_keys_go_to_rooms(cast: Cast, site: Teahouse, two: tuple[str, str]
     await page.keyboard.press("Control+k")
     search = page.get_by_role("combobox")
     await expect(search).to_be_focused()
-    await search.fill("-other")
+    await search.fill(other)
     await expect(page.get_by_role("option")).to_have_text([re.compile(other)])
     await page.keyboard.press("Enter")
     await page.wait_for_url(f"**/rooms/{other}/")
@@ -178,7 +179,13 @@ async def test_on_a_phone_one_pane_at_a_time(cast: Cast, site: Teahouse, two: tu
     await expect(entry(ada, room)).not_to_be_visible()
     await page.get_by_role("button", name="To the rooms").tap()
     await expect(entry(ada, room)).to_be_focused()
-    await expect(page.get_by_role("heading", level=1)).to_have_count(0)
+    assert await small_targets(page) == []
+    assert await barriers(page) == []
+    await page.get_by_role("button", name="Browse and make rooms").tap()
+    await expect(page.get_by_role("button", name=re.compile("Main"))).to_be_visible()
+    assert await small_targets(page) == []
+    await page.get_by_role("button", name="Close").tap()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Rooms")
     with Client(site.url, "Bob") as bob:
         bob.say(room, "while she looks at the list")
         await expect(entry(ada, room).locator(".number")).to_have_text("1")

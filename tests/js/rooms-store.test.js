@@ -122,6 +122,7 @@ test("the next room is the next in the list, round its end, or the next unread o
 test("a room has one address, and an address one room", () => {
   for (const room of ["main", "茶水间", "a-b"]) assert.equal(roomAt("/chat/", addressOf("/chat/", room)), room);
   assert.equal(addressOf("/", "main"), "/");
+  assert.equal(roomAt("/chat/", "/chat/rooms/a/17/"), "a", "of a message in it");
   for (const path of ["/", "/chat/rooms/", "/chat/rooms/a", "/chat/rooms/a/b/", "/chat/rooms/%ff/", "/other/"]) assert.equal(roomAt("/chat/", path), undefined);
 });
 

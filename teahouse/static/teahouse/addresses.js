@@ -8,14 +8,14 @@ export function addressOf(home, room) {
 }
 
 /**
- * The room at an address; undefined where it is another page's.
+ * The room at an address, also at that of a message in it; undefined where it is another page's.
  * @param {string} home @param {string} path
  */
 export function roomAt(home, path) {
   if (path === home) return MAIN;
-  const name = path.startsWith(`${home}rooms/`) ? /^[^/]+\/$/.exec(path.slice(`${home}rooms/`.length))?.[0] : undefined;
+  const name = path.startsWith(`${home}rooms/`) ? /^([^/]+)\/(\d+\/)?$/.exec(path.slice(`${home}rooms/`.length))?.[1] : undefined;
   try {
-    return name === undefined ? undefined : decodeURIComponent(name.slice(0, -1));
+    return name === undefined ? undefined : decodeURIComponent(name);
   } catch {
     return undefined; // A broken escape is no address of ours.
   }

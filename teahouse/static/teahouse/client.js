@@ -4,14 +4,15 @@
  */
 
 import { Outgoing } from "./outgoing.js";
+import { OwnRooms } from "./own-rooms.js";
 import { OwnStream } from "./own-stream.js";
-import { RoomsStore } from "./rooms-store.js";
 import { Disconnected, Refused, Socket } from "./socket.js";
 import { RoomStore } from "./store.js";
 
-/** @import { Hello, History, OwnEvent, Problem, RoomEvent, Subscribed, Who } from "./types.js" */
+/** @import { Hello, History, Problem, RoomEvent, Subscribed, Who } from "./types.js" */
 
 const HISTORY_PAGE = 50;
+const FAR = 500; // events
 const TYPING_EVERY = 3_000;
 const READ_EVERY = 5_000;
 /** A page without rooms needs no session; it is kept so long because an element may only be moved. */
@@ -36,6 +37,7 @@ const NOT_YOU = 4001;
  * @property {number} read  The person's read mark, as far as it is known.
  * @property {number} marked  When the server was last told of it.
  * @property {number} told  What it was then told.
+ * @property {boolean} [kept]  What is in the store was kept from an earlier visit.
  * @property {number} looked  The last number that was in view.
  * @property {ReturnType<typeof setTimeout>} [marking]  Runs until it may be told again.
  * @property {number} [members]  Grows when somebody joins, leaves or gets another role.
@@ -61,9 +63,10 @@ export class Client extends EventTarget {
   service = "ok";
   /** @type {Map<string, Feed>} */
   feeds = new Map();
-  /** The rooms that one belongs to, and those that this page has opened. */
-  rooms = new RoomsStore();
+  /** What one may do on the site: make rooms, look for people. @type {string[]} */
+  may = [];
 
+  #ownRooms = new OwnRooms(this.feeds, (feed) => this.retry(feed, false));
   /** @type {OwnStream | null} */
   #own = null;
   #announced = false;
@@ -96,9 +99,17 @@ export class Client extends EventTarget {
     this.#changed();
   }
 
+  /** The rooms that one belongs to, and those that this page has opened. */
+  get rooms() {
+    return this.#ownRooms.store;
+  }
+
   /** From now on `rooms` is kept up to date, whatever other devices do. */
   listRooms() {
-    this.#own ??= new OwnStream(this.socket, (event, live) => this.#ownEvent(event, live));
+    this.#own ??= new OwnStream(this.socket, (event, live) => {
+      this.#ownRooms.ownEvent(event, live);
+      this.#changed();
+    });
     if (this.socket.connected && this.you) this.#own.follow(this.you.id);
   }
 
@@ -186,6 +197,7 @@ export class Client extends EventTarget {
       return;
     }
     this.limits = hello.limits;
+    this.may = hello.may ?? [];
     this.service = hello.state ?? "ok";
     this.identify(hello.you);
     this.rooms.hello(hello.rooms);
@@ -193,6 +205,10 @@ export class Client extends EventTarget {
       const feed = this.feeds.get(own.room);
       if (!feed) continue;
       feed.read = Math.max(feed.read, own.read);
+      // Of an earlier visit that is far back: the last messages are nearer than all that was said since.
+      const since = feed.store.position;
+      if (feed.kept && since && (since.epoch !== own.position.epoch || own.position.seq - since.seq > FAR)) feed.store.reset(own.position);
+      feed.kept = false;
       this.rooms.marked(feed.slug, feed.read);
     }
     for (const feed of this.feeds.values()) feed.readBefore ??= feed.read;
@@ -227,10 +243,7 @@ export class Client extends EventTarget {
   #feedFrame(feed, frame) {
     if (frame.signal === "presence") feed.store.presence(frame);
     if (frame.signal === "typing") feed.store.heardTyping(frame.by, Date.now());
-    if (frame.signal === "rights") {
-      feed.role = frame.role;
-      feed.may = frame.may;
-    }
+    if (frame.signal === "rights") this.#ownRooms.rights(feed, frame);
     if (frame.event) this.#event(feed, frame);
   }
 
@@ -239,36 +252,7 @@ export class Client extends EventTarget {
     // While catching up what is missing comes in pages, of which this event will be one.
     if (feed.state !== "live") return;
     if (feed.store.apply(event) === "gap") this.#follow(feed);
-    if (event.state) this.rooms.changed(event.state);
-    if (event.event === "deleted" && event.message?.seq) this.rooms.unnamed(feed.slug, event.message.seq);
-    if (event.message) this.#count(feed);
-    if (event.member) feed.members = (feed.members ?? 0) + 1;
-  }
-
-  /** Tells the list how much is unread where the page holds all of it. @param {Feed} feed */
-  #count({ slug, store, read }) {
-    const covered = store.complete || (store.first?.seq ?? Infinity) <= read + 1;
-    if (covered && store.position) this.rooms.counted(slug, store.position.seq, store.countSince(read));
-  }
-
-  /** @param {OwnEvent} event @param {boolean} live */
-  #ownEvent({ event, about = "", read = 0, message, role, state, position }, live) {
-    const feed = this.feeds.get(about);
-    if (event === "room_added" && !this.rooms.get(about)?.own) this.rooms.added(about, state, role, position);
-    if (event === "room_removed") this.rooms.removed(about, feed?.aside === false);
-    // What was read before this session its hello has told.
-    if (event === "read" && live) this.#markedElsewhere(about, read, feed);
-    if (event === "mention" && message?.seq && feed?.state === "live") this.rooms.named(about, message.seq);
-    this.#changed();
-  }
-
-  /** @param {string} room @param {number} read @param {Feed} [feed] */
-  #markedElsewhere(room, read, feed) {
-    // What this page told itself, or is going to tell, it knows better.
-    if (feed && (feed.told === read || feed.marking !== undefined)) return;
-    if (feed) feed.read = read;
-    this.rooms.marked(room, read);
-    if (feed?.state === "live") this.#count(feed);
+    this.#ownRooms.heard(feed, event);
   }
 
   // Following a room
@@ -286,7 +270,7 @@ export class Client extends EventTarget {
       feed.state = "live";
       feed.make = false;
       this.markRead(feed, feed.looked);
-      this.#count(feed);
+      this.#ownRooms.count(feed);
       // After what was missed has been drawn, as something that is new.
       if (feed.returning) setTimeout(() => this.#returned(feed));
       this.outgoing.pump(feed.slug);
@@ -410,7 +394,7 @@ export class Client extends EventTarget {
     if (feed.state !== "live" || seq <= feed.read) return;
     feed.read = seq;
     this.rooms.marked(feed.slug, seq);
-    this.#count(feed);
+    this.#ownRooms.count(feed);
     const wait = feed.marked + READ_EVERY - Date.now();
     if (wait <= 0) this.#mark(feed);
     else feed.marking ??= setTimeout(() => this.#mark(feed), wait);

@@ -45,7 +45,7 @@
  * @typedef {{room?: RoomState, position: Position, events?: RoomEvent[], more?: boolean, reset?: boolean, here?: Here, role?: string | null, may?: string[]}} Subscribed
  * @typedef {{position: Position, messages: Message[], more: {before: boolean, after: boolean}}} History
  * @typedef {{room: string, title: string, position: Position, read: number, unread: number, mentions: number, kind?: string, role?: string | null, archived?: boolean, people?: Who[]}} OwnRoom
- * @typedef {{v: number, session: string, you: Who, ticket?: string, ping: number, limits: Record<string, number>, rooms: OwnRoom[], state?: "ok" | "degraded" | "unavailable"}} Hello
+ * @typedef {{v: number, session: string, you: Who, ticket?: string, ping: number, limits: Record<string, number>, rooms: OwnRoom[], state?: "ok" | "degraded" | "unavailable", may?: string[]}} Hello
  *
  * @typedef {{code: string, message: string, retry: boolean, after?: number}} Problem
  *

@@ -6,6 +6,8 @@
  *   room    the room that is in front at first; without it the one that the page's address names
  *   home    address of the chat, whose rooms are below it
  *   place   the site's name, at the end of the window's title
+ *   worker  address of the service worker, with which the chat opens without a connection too
+ *   offline  present on the page that knows neither room nor person: it takes what the browser has kept
  *   ws, guest, signin  as of <teahouse-room>
  *
  * A <teahouse-room> inside it is the room in front, as it came with the page. What has slot="place" stands above the
@@ -14,13 +16,18 @@
 
 import { addressOf, roomAt } from "../addresses.js";
 import { showBadge } from "../badge.js";
+import { chosenBefore } from "../choices.js";
 import { clientFor } from "../client.js";
 import { icons } from "../icons.js";
+import { forgetSeen, Keeper, keptPerson, recall } from "../keeping.js";
 import { html, LitElement, nothing } from "../lit.js";
 import { titleOf } from "../rooms-store.js";
+import { problemOf } from "../socket.js";
 import { shortcutOf } from "../shortcuts.js";
 import { chatSheets } from "../chat-styles.js";
 import { language, languageOf, words } from "../words.js";
+import "./direct.js";
+import "./making.js";
 import "./room.js";
 import "./rooms.js";
 import "./shortcuts.js";
@@ -30,6 +37,7 @@ import "./switcher.js";
 /** @import { TeahouseRoom } from "./room.js" */
 
 const WIDE = 720; // px: the rooms beside the conversation, not instead of it
+const SETTLED = 2_000; // ms after the page is there
 const KEPT = 12; // rooms that stay as they were left
 const PASSED_ON = ["ws", "guest", "signin", "home"];
 
@@ -41,6 +49,8 @@ export class TeahouseChat extends LitElement {
     home: { type: String },
     place: { type: String },
     ws: { type: String },
+    worker: { type: String },
+    offline: { type: Boolean },
     pane: { state: true },
     wide: { state: true },
   };
@@ -63,6 +73,8 @@ export class TeahouseChat extends LitElement {
     this.home = "/";
     this.place = "Teahouse";
     this.ws = "/ws/";
+    this.worker = "";
+    this.offline = false;
     /** @type {Pane} */
     this.pane = "room";
     this.wide = true;
@@ -86,8 +98,30 @@ export class TeahouseChat extends LitElement {
     document.addEventListener("click", this.#clicked);
     addEventListener("popstate", this.#popped);
     this.addEventListener("teahouse-back", () => this.#back());
-    this.#begin();
+    this.addEventListener("teahouse-write-to", (event) => this.#writeTo(/** @type {CustomEvent} */ (event).detail.people));
+    this.addEventListener("teahouse-go", (event) => this.#toMessage(/** @type {CustomEvent} */ (event)));
+    this.#remember(client);
     this.#sizes.observe(this);
+  }
+
+  /** Begins with what the browser has kept of this person; on the page that came for want of another, with that alone. @param {Client} client */
+  async #remember(client) {
+    const kept = keptPerson(client.url);
+    if (this.offline) {
+      chosenBefore(this.querySelector("teahouse-settings")?.getAttribute("cookie") ?? "");
+      const person = await kept;
+      if (person) client.identify(person.you);
+      client.rooms.restore(person?.rooms ?? []);
+      this.#begin();
+    } else {
+      this.#begin();
+      const person = await kept;
+      if (person && person.you.id === client.you?.id) client.rooms.restore(person.rooms);
+      else if (person && !client.you && client.socket.phase === "idle") await forgetSeen();
+    }
+    new Keeper(client);
+    this.requestUpdate();
+    if (this.worker) register(this.worker, this.home);
   }
 
   disconnectedCallback() {
@@ -122,20 +156,36 @@ export class TeahouseChat extends LitElement {
     this.#arrange();
   }
 
+  /** The session that all rooms here share. */
+  get client() {
+    return this.#client;
+  }
+
   // Going from room to room
 
   /**
    * Brings a room to the front.
    * @param {string} room
-   * @param {{focus?: boolean}} [how]  Whether to go on writing there at once.
+   * @param {{focus?: boolean}} [how]  Whether to go on writing there at once, which is wanted where there is a keyboard.
    */
-  go(room, { focus = true } = {}) {
+  go(room, { focus = !matchMedia("(pointer: coarse)").matches } = {}) {
     const { room: before, pane } = this;
     if (room !== before || (!this.wide && pane !== "room")) {
       history.pushState({ pane: "room", listed: !this.wide && pane === "rooms" }, "", addressOf(this.home, room));
     }
     this.#show(room, "room");
-    if (focus) this.#opened.get(room)?.focus();
+    const element = this.#opened.get(room);
+    if (focus) element?.focus();
+    else element?.focusHead();
+  }
+
+  /** A message of another room, which one of the rooms was asked for. @param {CustomEvent<{room: string, seq: number}>} event */
+  #toMessage(event) {
+    const { room, seq } = event.detail;
+    event.preventDefault();
+    this.go(room, { focus: false });
+    const element = this.#opened.get(room);
+    if (element) Object.assign(element, { at: seq });
   }
 
   /** The address says what is in front: at first, and after the back gesture. */
@@ -175,6 +225,8 @@ export class TeahouseChat extends LitElement {
     element.setAttribute("room", room);
     this.#opened.set(room, element);
     this.append(element);
+    const feed = this.#client?.feeds.get(room);
+    if (this.#client && feed && !this.#client.socket.connected) recall(this.#client, feed);
   }
 
   /** One room in front, if any is seen at all. */
@@ -183,6 +235,7 @@ export class TeahouseChat extends LitElement {
     for (const [room, element] of this.#opened) {
       element.aside = !(seen && room === this.room);
       element.back = !this.wide;
+      element.framed = true;
     }
   }
 
@@ -199,7 +252,8 @@ export class TeahouseChat extends LitElement {
 
   async #focusPane() {
     await this.updateComplete;
-    if (this.pane === "room") return; // Nobody wants the keyboard of a phone to come up by itself.
+    // Nobody wants the keyboard of a phone to come up by itself.
+    if (this.pane === "room") return this.#opened.get(this.room)?.focusHead();
     /** @type {HTMLElement | null} */
     const entry = this.renderRoot.querySelector(".entry[aria-current], .entry");
     entry?.focus();
@@ -211,6 +265,8 @@ export class TeahouseChat extends LitElement {
     const link = path.find((node) => node instanceof HTMLAnchorElement);
     const modified = event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
     if (!(link instanceof HTMLAnchorElement) || event.defaultPrevented || modified || link.target || link.hasAttribute("download")) return;
+    // Signing out: what this browser has seen is not for who comes next.
+    if (link.closest('[slot="account"]')) forgetSeen();
     if (link.matches(".skip")) {
       event.preventDefault();
       this.#opened.get(this.room)?.focus();
@@ -218,9 +274,10 @@ export class TeahouseChat extends LitElement {
     }
     const url = new URL(link.href, document.baseURI);
     const room = url.origin === location.origin ? roomAt(this.home, url.pathname) : undefined;
-    if (room === undefined) return;
+    // A message's address is that of a page too, unless the room has taken the press for itself.
+    if (room === undefined || url.pathname !== addressOf(this.home, room) || url.hash) return;
     event.preventDefault();
-    this.go(room, { focus: this.wide && !matchMedia("(pointer: coarse)").matches });
+    this.go(room);
   }
 
   /** @param {KeyboardEvent} event */
@@ -243,7 +300,7 @@ export class TeahouseChat extends LitElement {
   }
 
   /**
-   * @param {"teahouse-switcher" | "teahouse-shortcuts"} name
+   * @param {"teahouse-switcher" | "teahouse-shortcuts" | "teahouse-making" | "teahouse-direct"} name
    * @returns {(Element & {open(): void}) | null}
    */
   #part(name) {
@@ -273,6 +330,7 @@ export class TeahouseChat extends LitElement {
     const say = words();
     return html`<div class="room frame ${this.wide ? "wide" : "narrow"} at-${this.pane}" lang=${language()}>
       <nav class="around" aria-label=${say.rooms}>
+        ${this.wide || this.pane === "room" ? nothing : html`<h1 class="unseen">${say.rooms}</h1>`}
         <div class="around-head">
           <slot name="place"></slot>
           <slot name="settings"></slot>
@@ -291,6 +349,8 @@ export class TeahouseChat extends LitElement {
       </nav>
       <div class="front"><slot></slot></div>
       <teahouse-switcher .client=${client} .version=${this.#version} .language=${language()}></teahouse-switcher>
+      <teahouse-making .client=${client} .language=${language()}></teahouse-making>
+      <teahouse-direct .client=${client} .language=${language()}></teahouse-direct>
       <teahouse-shortcuts .language=${language()}></teahouse-shortcuts>
     </div>`;
   }
@@ -307,12 +367,35 @@ export class TeahouseChat extends LitElement {
     </div>`;
   }
 
-  /** @param {{action: string, room?: string}} act  What the person wants, from one of the parts. */
-  #acted({ action, room }) {
+  /** Opens the conversation with these people; there is one for each set of them. @param {number[]} people */
+  async #writeTo(people) {
+    try {
+      const { room } = await this.#client?.command("direct", { people });
+      this.#client?.rooms.added(room.room, room, "member");
+      this.go(room.room);
+    } catch (error) {
+      this.#opened.get(this.room)?.tell(problemOf(error));
+    }
+  }
+
+  /** @param {{action: string, room?: string, people?: number[]}} act  What the person wants, from one of the parts. */
+  #acted({ action, room, people }) {
     if (action === "go" && room) this.go(room);
-    else if (action === "browse" || action === "direct") this.#part("teahouse-switcher")?.open();
+    else if (action === "browse") this.#part("teahouse-making")?.open();
+    else if (action === "direct") this.#part("teahouse-direct")?.open();
+    else if (action === "write-to" && people) this.#writeTo(people);
     else throw new Error(`nobody does "${action}"`);
   }
+}
+
+/** Once the page has all it needs itself. @param {string} worker @param {string} scope */
+function register(worker, scope) {
+  // Browsers have service workers only over https and on the machine itself.
+  const { serviceWorker } = navigator;
+  if (!serviceWorker) return;
+  const later = () => setTimeout(() => serviceWorker.register(worker, { scope }).catch(() => {}), SETTLED); // Without it all else works.
+  if (document.readyState === "complete") later();
+  else addEventListener("load", later, { once: true });
 }
 
 customElements.define("teahouse-chat", TeahouseChat);

@@ -18,6 +18,7 @@
 import { clientFor } from "../client.js";
 import { identity, stopBeingGuest } from "../guest.js";
 import { icons } from "../icons.js";
+import { forgetSeen } from "../keeping.js";
 import { html, LitElement, nothing } from "../lit.js";
 import { titleOf } from "../rooms-store.js";
 import { problemOf } from "../socket.js";
@@ -25,6 +26,7 @@ import { sheets } from "../styles.js";
 import { language, languageOf, words } from "../words.js";
 import "./composer.js";
 import "./conversation.js";
+import "./details.js";
 import "./menu.js";
 import "./name.js";
 import "./people.js";
@@ -41,7 +43,7 @@ const WIDE = 900; // px: people beside the conversation, not over it
 
 /** @typedef {{you?: Who | null, room?: RoomState, history?: History, missing?: boolean}} FirstPage */
 /** @typedef {{"teahouse-conversation": TeahouseConversation, "teahouse-menu": TeahouseMenu, "teahouse-composer": TeahouseComposer | null}} Parts */
-/** @typedef {{action: string, message: Message, pending: Unsent, button: HTMLElement, element: Element, emoji: string, on: boolean, you: Who, count: number}} Act */
+/** @typedef {{action: string, message: Message, pending: Unsent, button: HTMLElement, element: Element, emoji: string, on: boolean, you: Who, count: number, name: string, fields: Record<string, unknown>, people: number[]}} Act */
 
 export class TeahouseRoom extends LitElement {
   static properties = {
@@ -52,6 +54,7 @@ export class TeahouseRoom extends LitElement {
     home: { type: String },
     aside: { type: Boolean, reflect: true },
     back: { type: Boolean, reflect: true },
+    framed: { attribute: false },
     details: { state: true },
     peopleShown: { state: true },
     wide: { state: true },
@@ -85,6 +88,8 @@ export class TeahouseRoom extends LitElement {
     this.notice = "";
     this.aside = false;
     this.back = false;
+    /** Whether there is something around it that can open a conversation with one person. */
+    this.framed = false;
     /** Whether the room's page is at the side, instead of who is here. */
     this.details = false;
     this.room = "main";
@@ -159,6 +164,12 @@ export class TeahouseRoom extends LitElement {
     }
   }
 
+  /** To the top of the room, where the list was left for it. */
+  async focusHead() {
+    await this.updateComplete;
+    /** @type {HTMLElement | null} */ (this.renderRoot.querySelector(".room-head button"))?.focus();
+  }
+
   /** Whether the keyboard or the browser's own widgets are busy here: a menu, a message that is being changed. */
   get isBusy() {
     return Boolean(this.renderRoot.querySelector(":popover-open, .editing"));
@@ -224,8 +235,10 @@ export class TeahouseRoom extends LitElement {
           ${this.#isMissing(feed) ? this.#missing(client, feed) : this.#conversation(client, feed)}
           ${this.#bottom(client, feed)}
         </section>
-        <aside class="side" ?hidden=${!this.#showsPeople} aria-label=${words().people} @keydown=${this.#sideKeys}>
-          <teahouse-people .here=${feed.store.here} .you=${client.you} .language=${language()}></teahouse-people>
+        <aside class="side" ?hidden=${!(this.#showsPeople || this.details)} aria-label=${this.details ? words().aboutRoom : words().people} @keydown=${this.#sideKeys}>
+          ${this.details
+            ? html`<teahouse-details .client=${client} .feed=${feed} .framed=${this.framed} .version=${this.#version} .language=${language()}></teahouse-details>`
+            : html`<teahouse-people .here=${feed.store.here} .you=${client.you} .language=${language()}></teahouse-people>`}
         </aside>
       </div>
       <teahouse-menu .language=${language()}></teahouse-menu>
@@ -239,7 +252,8 @@ export class TeahouseRoom extends LitElement {
   }
 
   /** @param {Feed} feed */
-  #head({ store }) {
+  #head(feed) {
+    const { store, may } = feed;
     const { room } = store;
     const say = words();
     return html`<header class="room-head">
@@ -252,6 +266,10 @@ export class TeahouseRoom extends LitElement {
         ? html`<button type="button" class="plain count" aria-expanded=${this.#showsPeople ? "true" : "false"} @click=${this.#togglePeople}>
             ${icons.people}<span>${say.here(store.here.count)}</span>
           </button>`
+        : nothing}
+      ${may?.includes("join") ? html`<button type="button" class="small join" @click=${() => this.#join(feed)}>${say.join}</button>` : nothing}
+      ${may && !this.#isMissing(feed)
+        ? html`<button type="button" class="plain info" aria-label=${say.aboutRoom} title=${say.aboutRoom} aria-expanded=${this.details ? "true" : "false"} @click=${() => (this.details = !this.details)}>${icons.info}</button>`
         : nothing}
     </header>`;
   }
@@ -269,18 +287,20 @@ export class TeahouseRoom extends LitElement {
 
   /** @param {Feed} feed */
   #isMissing(feed) {
-    return feed.state === "refused" && feed.problem?.code === "not_found";
+    return feed.state === "refused" && (feed.problem?.code === "not_found" || feed.problem?.code === "removed");
   }
 
   /** @param {Client} client @param {Feed} feed */
   #missing(client, feed) {
     const say = words();
+    const home = this.home ? html`<a class="button" href=${this.home}>${say.toMain}</a>` : nothing;
+    if (feed.problem?.code === "removed") return html`<div class="missing"><h2>${say.removedFromRoom}</h2><p>${say.removedHint}</p><p>${home}</p></div>`;
     return html`<div class="missing">
       <h2>${say.noRoom(this.room)}</h2>
       <p>${say.noRoomHint}</p>
       <p>
         ${this.nameless ? nothing : html`<button type="button" class="strong" @click=${() => client.retry(feed, true)}>${say.makeRoom}</button>`}
-        ${this.home ? html`<a class="button" href=${this.home}>${say.toMain}</a>` : nothing}
+        ${home}
       </p>
     </div>`;
   }
@@ -300,7 +320,15 @@ export class TeahouseRoom extends LitElement {
     if (feed.problem) return html`<p class="closed">${say.problems[feed.problem.code] ?? feed.problem.message}</p>`;
     return html`${this.notice ? html`<p class="wrong notice" role="alert">${this.notice}</p>` : nothing}
       <teahouse-state .client=${client} .feed=${feed} .version=${this.#version} .language=${language()}></teahouse-state>
-      ${feed.store.room?.archived ? html`<p class="closed">${say.archived}</p>` : this.#composer(client, feed)}`;
+      ${this.#silence(feed) ?? this.#composer(client, feed)}`;
+  }
+
+  /** Why nothing can be said here, if so. @param {Feed} feed */
+  #silence({ store, may }) {
+    const say = words();
+    if (store.room?.archived) return html`<p class="closed">${say.archived}</p>`;
+    if (!may || may.includes("speak")) return null;
+    return html`<p class="closed">${store.room?.speaking === "moderators" ? say.announcing : say.problems.forbidden}</p>`;
   }
 
   /** @param {Client} client @param {Feed} feed */
@@ -321,12 +349,17 @@ export class TeahouseRoom extends LitElement {
   }
 
   #togglePeople() {
-    this.peopleShown = !this.#showsPeople;
+    this.peopleShown = this.details || !this.#showsPeople;
+    this.details = false;
   }
 
   /** @param {KeyboardEvent} event */
   #sideKeys(event) {
-    if (event.key === "Escape" && !this.wide) this.peopleShown = false;
+    if (event.key !== "Escape" || !(this.details || !this.wide)) return;
+    event.preventDefault();
+    if (this.details) this.details = false;
+    else this.peopleShown = false;
+    /** @type {HTMLElement | null} */ (this.renderRoot.querySelector(".room-head [aria-expanded]"))?.focus();
   }
 
   /**
@@ -348,12 +381,12 @@ export class TeahouseRoom extends LitElement {
     try {
       await this.#carryOut(act, client, feed);
     } catch (error) {
-      this.#tell(problemOf(error));
+      this.tell(problemOf(error));
     }
   }
 
   /** @param {Act} act @param {Client} client @param {Feed} feed @returns {unknown} */
-  #carryOut({ action, message, pending, button, element, emoji, on, you, count }, client, feed) {
+  #carryOut({ action, message, pending, button, element, emoji, on, you, count, name, fields, people }, client, feed) {
     switch (action) {
       case "sent":
         return this.#part("teahouse-conversation").follow();
@@ -380,6 +413,13 @@ export class TeahouseRoom extends LitElement {
         return this.#showCount(count);
       case "people":
         return this.#togglePeople();
+      case "about":
+        this.details = false;
+        return /** @type {HTMLElement | null} */ (this.renderRoot.querySelector(".info"))?.focus();
+      case "command":
+        return client.command(name, fields);
+      case "write-to":
+        return this.dispatchEvent(new CustomEvent("teahouse-write-to", { bubbles: true, composed: true, detail: { people } }));
       case "named":
         return this.#named(client, you);
       case "leave":
@@ -410,7 +450,17 @@ export class TeahouseRoom extends LitElement {
 
   async #leave() {
     await stopBeingGuest(this.#guestUrl);
+    await forgetSeen();
     location.reload();
+  }
+
+  /** @param {Feed} feed */
+  async #join({ slug }) {
+    try {
+      await this.#client?.command("join", { room: slug });
+    } catch (error) {
+      this.tell(problemOf(error));
+    }
   }
 
   /** Tells whatever is around the room. @param {string} what */
@@ -419,7 +469,7 @@ export class TeahouseRoom extends LitElement {
   }
 
   /** Says for a while what went wrong. @param {Problem} problem */
-  #tell(problem) {
+  tell(problem) {
     clearTimeout(this.#noticeEnds);
     this.notice = words().problems[problem.code] ?? problem.message;
     this.#noticeEnds = setTimeout(() => (this.notice = ""), NOTICE_LASTS);

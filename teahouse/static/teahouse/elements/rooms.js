@@ -36,7 +36,7 @@ export class TeahouseRooms extends Light {
     const { rooms, direct, archived } = this.client.rooms.lists();
     const { you } = this.client;
     return html`${this.#group(say.rooms, rooms, you ? this.#button(say.browse, icons.plus, "browse") : nothing)}
-      ${you?.kind === "user" || direct.length ? this.#group(say.direct, direct, you?.kind === "user" ? this.#button(say.newDirect, icons.plus, "direct") : nothing) : nothing}
+      ${this.client.may.includes("direct") || direct.length ? this.#group(say.direct, direct, this.client.may.includes("direct") ? this.#button(say.newDirect, icons.plus, "direct") : nothing) : nothing}
       ${archived.length
         ? html`<details class="archived" ?open=${archived.some((one) => one.room === this.current)}>
             <summary>${say.archivedRooms(archived.length)}</summary>

@@ -126,7 +126,7 @@ export class TeahouseSwitcher extends Dialog {
   /** What the page does not know itself; without a line one goes on with what it knows. */
   async #ask() {
     const search = this.text.trim();
-    const people = search && this.client.you?.kind === "user" ? this.client.command("people", { search, limit: MOST }) : { people: [] };
+    const people = search && this.client.may.includes("people") ? this.client.command("people", { search, limit: MOST }) : { people: [] };
     const answers = await Promise.allSettled([this.client.command("rooms", { search: search || undefined, limit: MOST }), people]);
     for (const answer of answers) {
       if (answer.status === "rejected" && !(answer.reason instanceof Refused || answer.reason instanceof Disconnected)) throw answer.reason;
