@@ -100,6 +100,22 @@ async def test_what_is_unread_is_counted_and_reading_it_is_heard_everywhere(
         await expect(ada.page).to_have_title(re.compile(r"^\(1\) "))
 
 
+async def test_a_room_that_was_left_at_once_is_counted_too(
+    cast: Cast, site: Teahouse, two: tuple[str, str]
+) -> None:
+    room, other = two
+    ada = await cast.person()
+    await ada.open(f"/rooms/{room}/")
+    await expect(shown(ada)).to_have_count(1)
+    await ada.give_name("Ada")
+    # Before anything could be marked as read: there is no session yet.
+    await ada.page.evaluate("room => document.querySelector('teahouse-chat').go(room)", other)
+    await expect(shown(ada)).to_have_text([f"the first word in {other}"])
+    with Client(site.url, "Bob") as bob:
+        bob.say(room, "news")
+        await expect(entry(ada, room).locator(".number")).to_have_text("1")
+
+
 async def test_a_room_stays_as_it_was_left(cast: Cast, site: Teahouse, two: tuple[str, str]) -> None:
     room, other = two
     with Client(site.url, "Bob") as bob, Client(site.url, "Carol") as carol:

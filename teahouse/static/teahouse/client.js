@@ -171,7 +171,7 @@ export class Client extends EventTarget {
     if (!this.socket.connected || feed.state === "refused") return;
     if (!aside) this.#follow(feed);
     else {
-      if (feed.marking !== undefined) this.#mark(feed);
+      this.#leave(feed);
       feed.state = "aside";
       this.quietly(this.socket.request("unsubscribe", { room: feed.slug }));
     }
@@ -214,7 +214,10 @@ export class Client extends EventTarget {
     for (const feed of this.feeds.values()) feed.readBefore ??= feed.read;
     for (const feed of this.feeds.values()) {
       if (!feed.aside) this.#follow(feed);
-      else if (feed.state !== "refused") feed.state = "aside";
+      else if (feed.state !== "refused") {
+        this.#leave(feed);
+        feed.state = "aside";
+      }
     }
     this.#own?.follow(hello.you.id);
     this.outgoing.resume();
@@ -407,6 +410,15 @@ export class Client extends EventTarget {
     feed.marked = Date.now();
     feed.told = feed.read;
     this.quietly(this.socket.request("read", { room: feed.slug, seq: feed.read }));
+  }
+
+  /** What was looked at is marked before another room is: from then on the server counts. @param {Feed} feed */
+  #leave(feed) {
+    if (feed.looked > feed.read) {
+      feed.read = feed.looked;
+      this.rooms.marked(feed.slug, feed.read);
+      this.#mark(feed);
+    } else if (feed.marking !== undefined) this.#mark(feed);
   }
 
   /** The page is left or put aside: what waits for its time goes now. */
