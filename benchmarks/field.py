@@ -30,7 +30,7 @@ from benchmarks.peers import PEERS, ROOT, Missing, Peer
 from benchmarks.peers.needs import started
 from benchmarks.tools import known, texts
 from benchmarks.tools.goals import summary, tell
-from benchmarks.tools.report import LIMIT, put, section_of, sum_of_parts, values_of
+from benchmarks.tools.report import cores_of, put, section_of, sum_of_parts, values_of
 from benchmarks.tools.scenarios import FAULTS, SCENARIOS, Scenario
 from tests.clients import Client
 from tests.processes import free_port
@@ -120,6 +120,7 @@ def measure(scenario: Scenario, peer: Peer, size: int) -> dict[str, Any]:
     """One start of a server and one run of the load against it; of ours then its parts."""
     with served(peer) as (port, process, folder):
         options = {"port": str(port), "path": peer.path, "dialect": peer.dialect, "size": str(size)}
+        options["server-core"] = str(SERVER_CORE)
         options |= scenario.options
         ours = peer is scenario.ours
         if ours and scenario.dialect:
@@ -303,11 +304,9 @@ def show(scenario: Scenario, result: dict[str, Any]) -> None:
     for name, found in values.items():
         answers_ = result["peers"][name]
         faults = sum(answer[fault] for answer in answers_ for fault in FAULTS)
-        load = max(answer["cpu"] for answer in answers_)
         print(
             f"  {name:30} {median(found):>12,.0f}  {min(found):>12,.0f} … {max(found):<12,.0f}"
-            f" ratio {ours / (median(found) or nan):6.2f}  load's core {load:4.0%}"
-            + (" (the limit)" if load > LIMIT else "")
+            f" ratio {ours / (median(found) or nan):6.2f}  {cores_of(answers_)}"
             + (f"  FAULTS {faults}" if faults else "")
         )
     for name, answers_ in result["peers"].items():

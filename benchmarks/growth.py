@@ -52,6 +52,8 @@ def main() -> int:
     parser.add_argument("--part", action="append", choices=list(PARTS), help="one of them; all otherwise")
     parser.add_argument("--most", type=int, default=100_000, help="leave out what is larger (100000)")
     options = parser.parse_args()
+    if options.write and (options.part or options.most < max(MISSED)):
+        parser.error("--write replaces the whole section: without --part and --most")
     section = run(options.rounds, options.part or list(PARTS), options.most)
     return crowd.publish(section, write=options.write)
 

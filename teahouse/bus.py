@@ -74,7 +74,9 @@ class Bus:
         self._out: asyncio.Queue[dict[str, Any]] = asyncio.Queue(QUEUE)
         self._tasks: list[asyncio.Task[None]] = []
         self._last_echo: float | None = None
+        self._began = inf
         self._heard_at: dict[str, float] = {}  # The other processes, and when each was heard last.
+        self._beat_due = inf
         self._listening = asyncio.Event()
         self._complained_at = -inf
 
@@ -94,13 +96,26 @@ class Bus:
 
     def others(self) -> set[str]:
         """The other processes of the site that are alive, as far as can be known from here."""
-        oldest = asyncio.get_running_loop().time() - LEASE_SECONDS
+        # While this process stood still itself it heard nobody, and nobody has died of that.
+        oldest = asyncio.get_running_loop().time() - self._stood_still() - LEASE_SECONDS
         return {process for process, at in self._heard_at.items() if at > oldest}
+
+    @property
+    def may_miss_others(self) -> bool:
+        """Whether there may be processes of which `others` does not know: this one has not listened for two beats, or
+        hears nothing just now. When that has lasted for a lease, they have noticed it too."""
+        if self._layer is None:
+            return False
+        now = asyncio.get_running_loop().time()
+        if now - self._began < 2 * BEAT_SECONDS:
+            return True
+        return not self.works and now - max(self._began, self._last_echo or 0.0) < LEASE_SECONDS
 
     async def start(self) -> None:
         """Listens before anybody reads a head: what is committed from now on is heard or noticed as a gap."""
         if self._layer is None:
             return
+        self._began = asyncio.get_running_loop().time()
         self._tasks = [asyncio.create_task(work()) for work in (self._receive, self._send, self._beat)]
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._listening.wait(), 2 * SEND_SECONDS)
@@ -138,9 +153,18 @@ class Bus:
                 self._complain("send to", error)
 
     async def _beat(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
             self.tell({})
+            self._beat_due = loop.time() + BEAT_SECONDS
             await asyncio.sleep(BEAT_SECONDS)
+            if still := self._stood_still():
+                self._heard_at = {process: at + still for process, at in self._heard_at.items()}
+
+    def _stood_still(self) -> float:
+        """Seconds for which this process did not run, up to now: by so much its own beat is late."""
+        late = asyncio.get_running_loop().time() - self._beat_due
+        return late if late > BEAT_SECONDS else 0.0
 
     async def _receive(self) -> None:
         while True:

@@ -102,10 +102,8 @@ def checked(run: Callable[[], T]) -> T:
         Unavailable: the database cannot be reached, or broke off.
     """
     database = connection()
-    if _has_ended(database):
-        database.close()
-        _check_idle(database)
     try:
+        reach(database)
         return run()
     except (OperationalError, InterfaceError) as error:
         if not database.in_atomic_block:
@@ -115,11 +113,30 @@ def checked(run: Callable[[], T]) -> T:
         raise Unavailable(str(error)) from error
 
 
+def reach(database: BaseDatabaseWrapper) -> None:
+    """Connects the calling thread where it is not connected, or its connection was ended while nothing was asked.
+
+    Raises:
+        OperationalError: the database cannot be reached.
+    """
+    if _has_ended(database):
+        database.close()
+    if database.connection is None:
+        _check_idle(database)
+        database.ensure_connection()
+
+
+def check_if_ended(database: BaseDatabaseWrapper) -> None:
+    """Looks at the pool's idle connections where this one has ended: for who is about to connect anew."""
+    if _has_ended(database):
+        _check_idle(database)
+
+
 def _check_idle(database: BaseDatabaseWrapper) -> None:
     """What ended one connection has mostly ended the idle ones of the pool too. Who gets one of them notices, but the
     pool then waits a second before it gives another, and two after that."""
     pool = getattr(database, "pool", None)
-    if pool is not None:
+    if pool is not None and not pool.closed:
         pool.check()
 
 

@@ -209,14 +209,22 @@ class _Batch:
         self._mentions: list[Row] = []
         with transaction.atomic(using=connection.alias, durable=True):
             ids = sorted({room for entry in self.entries for room in entry.rooms})
-            self._tx = tx = Transaction({row[0]: LockedRoom(*row) for row in self._sql.lock_rooms(ids)})
-            self._carry_out()
-            self._sql.insert_messages(self._messages)
-            self._sql.insert_mentions(self._mentions)
-            self._sql.insert_events(tx.rows)
-            if moved := tx.moved():
-                self._sql.move_heads(moved)
+            try:
+                tx = self._write(ids)
+            except (OperationalError, InterfaceError):
+                database.check_if_ended(connection)  # Django connects anew as it leaves the transaction.
+                raise
         self.commit = Commit(tx.events, tx.heads)
+
+    def _write(self, ids: Sequence[int]) -> Transaction:
+        self._tx = tx = Transaction({row[0]: LockedRoom(*row) for row in self._sql.lock_rooms(ids)})
+        self._carry_out()
+        self._sql.insert_messages(self._messages)
+        self._sql.insert_mentions(self._mentions)
+        self._sql.insert_events(tx.rows)
+        if moved := tx.moved():
+            self._sql.move_heads(moved)
+        return tx
 
     def _carry_out(self) -> None:
         says = [entry for entry in self.entries if isinstance(entry, Say)]
@@ -400,12 +408,19 @@ def _twice_if_broken(batch: _Batch) -> None:
     When it died during COMMIT nobody knows whether that took effect. The second run knows: it waits for the
     rooms' locks, so for the end of the first, and finds the keys of what was stored. Changes look at the state
     before they change it, so they are safe to repeat as well.
+
+    Where there is no connection to be had, that was waited for once, and is not tried again.
     """
+    connection = database.connection()
+    database.reach(connection)
     try:
         batch.run()
     except (OperationalError, InterfaceError) as error:
+        if connection.connection is None:
+            raise  # Django has tried to connect anew, as it left the transaction.
         log.warning("The connection broke while storing, once more: %s", error)
-        database.connection().close()
+        connection.close()
+        database.reach(connection)
         batch.run()
 
 

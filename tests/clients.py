@@ -25,7 +25,8 @@ class Client:
         self._exit = ExitStack()
         address = url.replace("http", "ws", 1).rstrip("/") + "/ws/"
         self.socket: ClientConnection = self._exit.enter_context(
-            connect(address, max_size=None, compression=None, **more)
+            # Who leaves with a full queue waits ten seconds for the end of a connection that it does not read.
+            connect(address, max_size=None, max_queue=None, compression=None, **more)
         )
         self._ids = itertools.count(1)
         self.heard: list[dict[str, Any]] = []

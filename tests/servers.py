@@ -168,19 +168,21 @@ class Teahouse:
 
     def command_line(self, *words: str, stdin: str | None = None) -> tuple[int, str]:
         """Another `teahouse …` with this server's folder and settings: exit status and output."""
-        return command_line(*words, env={**self.env, "TEAHOUSE_DATA": str(self.data)}, stdin=stdin)
+        env = {**self.env, "TEAHOUSE_DATA": str(self.data)}
+        return command_line(*words, env=env, stdin=stdin, cwd=self.folder)
 
     def browser(self) -> Browser:
         return Browser(self.url)
 
 
 def command_line(
-    *words: str, env: Mapping[str, str] | None = None, stdin: str | None = None
+    *words: str, env: Mapping[str, str] | None = None, stdin: str | None = None, cwd: Path | None = None
 ) -> tuple[int, str]:
     """`teahouse …` run to its end: exit status, and what it printed to both outputs."""
     done = subprocess.run(
         [sys.executable, "-m", "teahouse", *words],
         env=environment(**(env or {})),
+        cwd=cwd,
         input=stdin,
         stdin=subprocess.DEVNULL if stdin is None else None,
         stdout=subprocess.PIPE,

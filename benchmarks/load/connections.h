@@ -14,6 +14,8 @@
 #define KEPT_BYTES 4096 /* A session may hold on to a buffer of this size. */
 #define DEAF_BYTES 65536 /* The system would take megabytes for a session that never reads. */
 #define AGAIN_AFTER 0.05 /* Seconds until a server that did not answer is asked again. */
+#define AT_A_TURN 32 /* Listeners that are read between two looks at the publishers. */
+#define LOOK_AFTER 0.001 /* Seconds from one turn of the listeners to the next. */
 
 static int *waiting, waiting_count; /* Sessions that are to be opened, by number; a stack. */
 static double ask_again_at;
@@ -21,6 +23,16 @@ static double ask_again_at;
 static void watch(Session *session, int operation, uint32_t events) {
     struct epoll_event event = {.events = events, .data.ptr = session};
     if (epoll_ctl(poller, operation, session->fd, &event)) fail("epoll_ctl: %s", strerror(errno));
+}
+
+/* Who only listens wakes nobody and is read in turns. A generator that is faster than the server would otherwise wake for
+   each of its writes, and the server pays half of the waking. Publishers, whom the race waits for, are read as they are
+   heard; with --rate, where it is times that matter, everybody is. */
+static void read_in_turn(Session *session) {
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = session};
+    session->in_turn = 1;
+    if (epoll_ctl(poller, EPOLL_CTL_DEL, session->fd, NULL)) fail("epoll_ctl: %s", strerror(errno));
+    if (epoll_ctl(listeners, EPOLL_CTL_ADD, session->fd, &event)) fail("epoll_ctl: %s", strerror(errno));
 }
 
 static void drop(Session *session) {
@@ -151,7 +163,7 @@ static int read_some(Session *session) {
     if (length < 0 && errno == EAGAIN) return 0;
     if (length <= 0) return gone(session), 0;
     session->kept_length = 0;
-    now = clock_now();
+    if (!session->in_turn) now = clock_now(); /* Those of a turn are read in less time than a wake-up takes. */
     take_bytes(session, buffer, before + length);
     return length == READ_BYTES;
 }
@@ -160,12 +172,38 @@ static int read_some(Session *session) {
 static void read_session(Session *session, uint32_t events) {
     int ended = events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
     while (session->phase != CLOSED && (read_some(session) || ended)) continue;
+    int listens = index_of(session) >= option.publishers && !session->deaf;
+    if (listeners && listens && session->phase == READY && !session->in_turn) read_in_turn(session);
+}
+
+static void read_listeners(void) {
+    struct epoll_event events[AT_A_TURN];
+    if (now < listen_at) return;
+    int found = epoll_wait(listeners, events, AT_A_TURN, 0);
+    now = clock_now();
+    for (int i = 0; i < found; i++) {
+        Session *session = events[i].data.ptr;
+        if (session->phase != CLOSED) read_session(session, events[i].events);
+    }
+    if (found < AT_A_TURN) listen_at = clock_now() + LOOK_AFTER;
+}
+
+/* What has come by now: at the ends of the time that is measured nothing waits for its turn. */
+static void read_all_listeners(void) {
+    for (listen_at = 0; listeners && listen_at == 0;) read_listeners();
+}
+
+static int wait_on(struct epoll_event *events, int most, int milliseconds) {
+    if (!listeners) return epoll_wait(poller, events, most, milliseconds);
+    double rest = listen_at - clock_now();
+    struct timespec patience = {.tv_nsec = rest > 0 ? (long)(rest * 1e9) : 0};
+    return epoll_pwait2(poller, events, most, &patience, NULL);
 }
 
 static void wait_for_events(int milliseconds) {
     struct epoll_event events[1024];
     if (waiting_count && milliseconds > 10) milliseconds = 10;
-    int found = epoll_wait(poller, events, 1024, milliseconds);
+    int found = wait_on(events, 1024, milliseconds);
     now = clock_now();
     for (int i = 0; i < found; i++) {
         Session *session = events[i].data.ptr;
@@ -174,6 +212,7 @@ static void wait_for_events(int milliseconds) {
         else if (session->deaf && session->phase == READY) gone(session);
         else read_session(session, events[i].events);
     }
+    if (listeners) read_listeners();
     open_some();
 }
 

@@ -4,13 +4,15 @@
  *
  * Prints one line of JSON. Begins when every session is subscribed. A publisher has `window` messages on their way
  * and sends the next when its own comes back (or, with --acknowledged, is acknowledged; or with --rate, by the clock).
- * One thread, one epoll: `cpu` in the result says how much of its core it took; over 0.8 it was the bottleneck.
+ * One thread: `cpu` in the result says how much of its core it took. Over 0.8 it may have been the bottleneck; with
+ * --server-core N the result has `server_core` too, how busy that core was: near 1 it was not.
  *
  *   --hold SECONDS   prints "ready" once all are, then does nothing but answer pings
  *   --returning      prints "ready"; sessions that are cut come back and go on from where they were, publishers say
  *                    again what they did not hear; ends --seconds after every session was cut and is back
  *   --deaf N         the last N sessions never read once they are ready
  *   --roaming        each message of a sender goes to the next room (with --acknowledged)
+ *   --stragglers S   waits so many seconds at the end for what has not come; 10 by default
  *   --per-address N  so many sessions come from 127.0.0.1, the next from 127.0.0.2, and so on
  *
  * Times are from sending to receipt: the clock is read for every read of a socket, and a message that the system
@@ -106,7 +108,8 @@ static void read_options(int argc, char **argv) {
         {"rooms", 1, 0, 'r'}, {"window", 1, 0, 'w'}, {"size", 1, 0, 'z'}, {"warmup", 1, 0, 'a'}, {"seconds", 1, 0, 't'},
         {"rate", 1, 0, 'R'}, {"connecting", 1, 0, 'c'}, {"hold", 1, 0, 'h'}, {"texts", 1, 0, 'x'}, {"tickets", 1, 0, 'k'},
         {"prefix", 1, 0, 'f'}, {"acknowledged", 0, 0, 'A'}, {"returning", 0, 0, 'B'}, {"roaming", 0, 0, 'M'},
-        {"deaf", 1, 0, 'D'}, {"per-address", 1, 0, 'P'}, {"patience", 1, 0, 'W'}, {0}};
+        {"deaf", 1, 0, 'D'}, {"per-address", 1, 0, 'P'}, {"patience", 1, 0, 'W'},
+        {"server-core", 1, 0, 'C'}, {"stragglers", 1, 0, 'S'}, {0}};
     for (int letter; (letter = getopt_long(argc, argv, "", known, NULL)) >= 0;) switch (letter) {
         case 'p': option.port = atoi(optarg); break;
         case 'u': option.path = optarg; break;
@@ -129,19 +132,23 @@ static void read_options(int argc, char **argv) {
         case 'D': option.deaf = atoi(optarg); break;
         case 'P': option.per_address = atoi(optarg); break;
         case 'W': option.patience = atof(optarg); break;
+        case 'C': option.server_core = atoi(optarg); break;
+        case 'S': option.stragglers = atof(optarg); break;
         case 'd': option.dialect = dialect_called(optarg); break;
         default: exit(2);
         }
     check_options();
 }
 
-static void print_result(double connecting, double connecting_cpu, double seconds, double cpu, double began) {
+static void print_result(double connecting, double connecting_cpu, double seconds, double cpu, double server,
+                         double began) {
     printf("{\"dialect\":\"%s\",\"sessions\":%d,\"connected_per_second\":%.1f,\"connecting_cpu\":%.3f,\"seconds\":%.3f,"
            "\"messages\":%lu,\"deliveries\":%lu,\"bytes\":%lu,\"lost\":%lu,\"repeated\":%lu,\"disordered\":%lu,"
            "\"refused\":%lu,\"lost_connections\":%d,\"pings\":%lu,\"p50_us\":%.0f,\"p99_us\":%.0f,\"max_us\":%.0f,\"cpu\":%.3f",
            option.dialect->name, option.sessions, option.sessions / connecting, connecting_cpu / connecting, seconds,
            count.messages, count.deliveries, count.bytes, missing(), faults.repeated, faults.disordered, count.refused,
            lost_connections, count.pings, quantile(&times, 0.5), quantile(&times, 0.99), times.largest * 1e6, cpu / seconds);
+    if (option.server_core >= 0) printf(",\"server_core\":%.3f", server / seconds);
     if (option.returning) {
         uint32_t sent = 0;
         for (int who = 0; who < option.publishers; who++) sent += publishers[who].sent;
@@ -163,6 +170,7 @@ int main(int argc, char **argv) {
     sessions = calloc(option.sessions, sizeof *sessions);
     publishers = calloc(option.publishers + 1, sizeof *publishers);
     poller = epoll_create1(EPOLL_CLOEXEC);
+    if (option.publishers && !option.rate && !option.acknowledged) listeners = epoll_create1(EPOLL_CLOEXEC);
     double cpu = cpu_seconds(), connecting = connect_all();
     double connecting_cpu = cpu_seconds() - cpu;
     if (option.hold || option.returning) puts("ready"), fflush(stdout);
@@ -172,15 +180,18 @@ int main(int argc, char **argv) {
         for (int who = 0; who < option.publishers; who++)
             for (int i = 0; i < option.window; i++) publish(who);
     run_for(option.warmup);
+    read_all_listeners();
     counting = 1;
     cpu = cpu_seconds();
-    double began = clock_now();
+    double server = core_seconds(option.server_core), began = clock_now();
     if (option.returning) run_until_back();
     run_for(option.hold ? option.hold : option.seconds);
+    read_all_listeners();
     double seconds = clock_now() - began;
     cpu = cpu_seconds() - cpu;
+    server = core_seconds(option.server_core) - server;
     counting = running = 0;
-    for (double end = clock_now() + 10; missing() && clock_now() < end;) wait_for_events(50);
-    print_result(connecting, connecting_cpu, seconds, cpu, speaking);
+    for (double end = clock_now() + option.stragglers; missing() && clock_now() < end;) wait_for_events(50);
+    print_result(connecting, connecting_cpu, seconds, cpu, server, speaking);
     return 0;
 }

@@ -20,7 +20,7 @@ enum Phase { CLOSED, CONNECTING, UPGRADING, INTRODUCED, READY };
 typedef struct {
     int fd, step;
     enum Phase phase;
-    int deaf, returned;
+    int deaf, returned, in_turn;
     uint32_t room;
     Due *due; /* For each publisher of the room. */
     unsigned char *kept; /* What is left of a read: an unfinished frame. */
@@ -38,17 +38,19 @@ typedef struct {
 } Publisher;
 
 static struct {
-    int port, sessions, publishers, rooms, window, size, connecting, per_address, deaf, acknowledged, returning, roaming;
-    double warmup, seconds, rate, hold, patience;
+    int port, sessions, publishers, rooms, window, size, connecting, per_address, deaf, acknowledged, returning, roaming, server_core;
+    double warmup, seconds, rate, hold, patience, stragglers;
     const char *path, *prefix;
     const Dialect *dialect;
 } option = {.port = 8000, .sessions = 100, .publishers = 1, .rooms = 1, .window = 1, .size = 64, .connecting = 64,
-            .per_address = 20000, .warmup = 1, .seconds = 3, .patience = 120, .path = "/", .prefix = "room",
+            .per_address = 20000, .warmup = 1, .seconds = 3, .patience = 120, .stragglers = 10, .path = "/", .server_core = -1, .prefix = "room",
             .dialect = &dialects[0]};
 
 static Session *sessions;
 static Publisher *publishers;
-static int poller, under_way, ready, lost_connections, returned;
+static int poller, listeners; /* `listeners` is 0 where all are read as they come. */
+static double listen_at;
+static int under_way, ready, lost_connections, returned;
 static int running, counting;
 static char filler[TEXT_BYTES];
 static char **texts, **tickets;

@@ -3,8 +3,11 @@
 #define TIMES_H
 
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #define BUCKETS 64
 #define SUB 16 /* Parts of a power of two. */
@@ -24,6 +27,22 @@ static double cpu_seconds(void) {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     return usage.ru_utime.tv_sec + usage.ru_stime.tv_sec + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+/* Seconds for which a core of the machine was busy, with whatever, since it was started; proc_stat(5). */
+static double core_seconds(int core) {
+    char name[16], line[512];
+    double busy = 0;
+    FILE *file = fopen("/proc/stat", "r");
+    int length = sprintf(name, "cpu%d ", core);
+    while (file && fgets(line, sizeof line, file)) {
+        unsigned long user, nice, system, idle, waiting, interrupts, soft;
+        if (strncmp(line, name, length)) continue;
+        if (sscanf(line + length, "%lu %lu %lu %lu %lu %lu %lu", &user, &nice, &system, &idle, &waiting, &interrupts, &soft) == 7)
+            busy = (double)(user + nice + system + interrupts + soft) / sysconf(_SC_CLK_TCK);
+    }
+    if (file) fclose(file);
+    return busy;
 }
 
 static inline void remember_time(Times *times, double seconds) {

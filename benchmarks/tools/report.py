@@ -15,7 +15,9 @@ from benchmarks.tools.goals import Verdict, in_short
 
 BAR, GAP, LEFT, WIDTH = 20, 8, 210, 420
 LIMIT: Final = 0.8
-"""Of the load's core: busier than that, it was the limit, and the server could have done more."""
+"""Of the load's core: busier than that, it may be the limit, and the server able to do more."""
+FULL: Final = 0.97
+"""Of the server's core: busier than that, the server is the limit, whatever the load's core does."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def table(result: dict[str, Any], picture: str) -> str:
         f"`bin/bench {scenario.name} --rounds {rounds}`; {scenario.unit}, {sizes(result)}medians of {rounds} rounds."
         + (f" Said: {said}." if said else ""),
         f"\n![{scenario.title}]({picture})\n",
-        "| server | version | median | least … most | Teahouse to it | load's core "
+        "| server | version | median | least … most | Teahouse to it | cores of load, server "
         "| lost, repeated, disordered | does not |",
         "|---|---|--:|--:|--:|--:|--:|---|",
     ]
@@ -91,12 +93,11 @@ def table(result: dict[str, Any], picture: str) -> str:
         faults = ", ".join(
             f"{sum(answer[fault] for answer in answers):,}" for fault in ("lost", "repeated", "disordered")
         )
-        load = max(answer["cpu"] for answer in answers)
         ratio = "" if name == "Teahouse" or not median(found) else f"{ours / median(found):.2f}"
         lines.append(
             f"| {name} | {result['versions'].get(name, '')} | {in_short(median(found))} "
             f"| {in_short(min(found))} … {in_short(max(found))} | {ratio} "
-            f"| {load:.0%}{', the limit' if load > LIMIT else ''} | {faults} | {result['lacks'].get(name, '')} |"
+            f"| {cores_of(answers)} | {faults} | {result['lacks'].get(name, '')} |"
         )
     missing = [
         f"{name} ({answers[0]['missing']})"
@@ -109,6 +110,14 @@ def table(result: dict[str, Any], picture: str) -> str:
     if parts := sum_of_parts(result):
         lines.append(f"\n{parts}")
     return "\n".join(lines) + "\n"
+
+
+def cores_of(answers: Iterable[dict[str, Any]]) -> str:
+    """How busy the load's core was at most, and the server's at least: which of them was the limit."""
+    load = max(answer["cpu"] for answer in answers)
+    server = min(answer["server_core"] for answer in answers)
+    limit = ": the load is the limit" if load > LIMIT and server < FULL else ""
+    return f"{load:.0%}, {server:.0%}{limit}"
 
 
 def sizes(result: dict[str, Any]) -> str:

@@ -149,7 +149,13 @@ def give_role(speaker: Speaker, grant: Grant, person: Who, role: str) -> Change:
 
 
 def read(speaker: Speaker, grant: Grant, seq: int, back: bool, stream: int) -> Change:
-    """Moves the person's read mark, for all devices: forward, or with `back` to any place."""
+    """Moves the person's read mark, for all devices: forward, or with `back` to any place.
+
+    Raises:
+        Problem: `forbidden` in one's own stream, which tells of marks and has none.
+    """
+    if grant.kind == Room.Kind.PERSONAL:
+        raise Problem("forbidden", "Your own stream has no read mark; name the room that you have read.")
 
     def apply(tx: Transaction) -> dict[str, int]:
         check_still(tx, grant)

@@ -32,7 +32,7 @@ class Cuts:
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self._numbers = itertools.count(1)
-        self._waiting: dict[int, set[str]] = {}  # Question → the processes that have not answered.
+        self._answers: dict[int, set[str]] = {}  # Question → the processes that have answered.
         self._answered = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -54,8 +54,8 @@ class Cuts:
             if "ask" in data:
                 self.runtime.bus.tell({"cut_done": [data["from"], data["ask"]]})
         process, number = data.get("cut_done", (None, None))
-        if process == self.runtime.process and number in self._waiting:
-            self._waiting[number].discard(data["from"])
+        if process == self.runtime.process and number in self._answers:
+            self._answers[number].add(data["from"])
             self._answered.set()
 
     async def stop(self) -> None:
@@ -73,20 +73,21 @@ class Cuts:
     async def _ask(self, cut: Cut) -> None:
         bus, loop = self.runtime.bus, self.runtime.loop
         number, until = next(self._numbers), loop.time() + LEASE_SECONDS
-        waiting = self._waiting[number] = bus.others()
+        answers: set[str] = set()
+        self._answers[number] = answers
         question = {"cut": [cut.person, cut.session_key_digest, cut.token_digest], "ask": number}
         try:
             bus.tell(question)
             again = loop.time() + AGAIN_SECONDS
-            while waiting and loop.time() < until:
+            # Who has said nothing for a lease is dead, or cuts by itself.
+            while (bus.others() - answers or bus.may_miss_others) and loop.time() < until:
                 self._answered.clear()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._answered.wait(), AGAIN_SECONDS)
-                waiting &= bus.others()  # Who has said nothing for a lease is dead, or cuts by itself.
-                if waiting and loop.time() >= again:
+                if loop.time() >= again:
                     bus.tell(question)
                     again = loop.time() + AGAIN_SECONDS
-            if waiting:
+            if waiting := bus.others() - answers:
                 log.warning("%d processes did not answer that sessions have ended there", len(waiting))
         finally:
-            del self._waiting[number]
+            del self._answers[number]

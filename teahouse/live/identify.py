@@ -12,7 +12,6 @@ from django.utils.module_loading import import_string
 from teahouse.access import Speaker, speaker_of
 from teahouse.actions import people
 from teahouse.conf import conf
-from teahouse.limits import address_key
 from teahouse.live.handshake import Handshake
 from teahouse.live.protocol import Problem
 from teahouse.live.runtime import Runtime
@@ -74,8 +73,7 @@ async def _guest(
 
 
 def _check_rate(runtime: Runtime, door: Handshake) -> None:
-    wait = runtime.new_guests.take(address_key(door.address), runtime.loop.time()) if conf().RATES else 0.0
-    if wait:
+    if wait := runtime.wait_for_guest(door.address):
         raise Problem(
             "too_fast", "Too many new guests from your address.", retry=True, after=wait, close=4103
         )

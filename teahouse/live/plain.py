@@ -81,6 +81,10 @@ class PlainSession(Connection):
         messages.check_text(text)
         if conf().RATES and (wait := self.runtime.sends.take(self.speaker.id, self.runtime.loop.time())):
             raise Problem("too_fast", "Wait a moment.", retry=True, after=wait)
+        if not self._grant.may_speak:
+            self._grant = await self._look_again()
+        # Before anything is done: who may not speak here does not become a member by trying.
+        self._grant.check_may_speak()
         html = await self.runtime.renderer.render(text)
         if self._closing:
             return  # Signed out or banned meanwhile.

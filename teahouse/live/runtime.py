@@ -11,6 +11,7 @@ import logging
 import secrets
 from collections.abc import Callable
 from functools import partial
+from threading import Lock
 from time import monotonic
 from typing import Any, Final, TypeVar, cast
 
@@ -23,7 +24,7 @@ from teahouse.bus import Bus
 from teahouse.conf import conf
 from teahouse.events import ABOUT_RIGHTS, Event, Who, encode
 from teahouse.journal import Commit, Entry, Journal, Settled
-from teahouse.limits import Buckets, Counted
+from teahouse.limits import Buckets, Counted, address_key
 from teahouse.live import pages
 from teahouse.live.cuts import Cuts
 from teahouse.live.following import Following
@@ -81,7 +82,8 @@ class Runtime:
         self.addresses = Counted(settings.LIMITS.sessions if settings.RATES else float("inf"))
         self.sends = Buckets(settings.LIMITS.per_second, settings.LIMITS.burst)
         self.starts = Buckets(settings.LIMITS.per_minute / 60, settings.LIMITS.per_minute)
-        self.new_guests = Buckets(settings.LIMITS.guests / 60, settings.LIMITS.guests)
+        self._new_guests = Buckets(settings.LIMITS.guests / 60, settings.LIMITS.guests)
+        self._new_guests_lock = Lock()
         self.draining = False
         self.sweep = Sweep(self)
         self.cuts = Cuts(self)
@@ -160,6 +162,13 @@ class Runtime:
             Problem: `unavailable`.
         """
         return await _available(self.readers.run(partial(run, *args, **more)))
+
+    def wait_for_guest(self, address: str) -> float:
+        """Seconds until another guest may come from this address, by socket or page; 0.0 counts one. Any thread."""
+        if not conf().RATES:
+            return 0.0
+        with self._new_guests_lock:
+            return self._new_guests.take(address_key(address), monotonic())
 
     def _together(self, read: Callable[[list[K]], dict[K, V]], **bounds: Any) -> Together[K, V]:
         return Together(self.loop, lambda questions: self.readers.run(partial(read, questions)), **bounds)

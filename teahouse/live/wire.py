@@ -7,8 +7,8 @@ server do with send() works on. docs/design/wire.md has the reasons and the meas
 """
 
 import asyncio
+import codecs
 import logging
-import math
 import socket
 import struct
 from typing import Any, Final, cast
@@ -24,7 +24,7 @@ from websockets.server import ServerProtocol
 
 from teahouse.live.inbox import Gate, Inbox
 from teahouse.live.opened import DEFLATE, Opened, shares_deflated
-from teahouse.live.outlet import CLOSE_TIMEOUT, EXTENSION, WireOutlet
+from teahouse.live.outlet import CLOSE_TIMEOUT, EXTENSION, WireOutlet, drain_jitter
 
 # ---- uvicorn's internals: all that this module touches, in one place ----
 #
@@ -64,6 +64,7 @@ METHODS: Final = {
     "handle_events": (),
     "handle_parser_exception": (),
     "handle_ping": (),
+    "handle_text": ("event",),
     "pause_writing": (),
     "receive": (),
     "resume_writing": (),
@@ -115,6 +116,7 @@ class WireProtocol(WebSocketsSansIOProtocol):
         "piece",
         "pong",
         "unread",
+        "utf8",
     )
 
     def __init__(
@@ -134,6 +136,7 @@ class WireProtocol(WebSocketsSansIOProtocol):
         self.unread = memoryview(b"")
         self.piece = PARSE_BYTES
         self.pong = b""
+        self.utf8: codecs.IncrementalDecoder | None = None  # Of a text that comes in fragments.
         self.last_heard = self.loop.time()
         self.last_waiting = 0  # Bytes in a choked transport when it was last pinged.
         if config.ws_per_message_deflate:
@@ -289,12 +292,34 @@ class WireProtocol(WebSocketsSansIOProtocol):
     def handle_ping(self) -> None:
         """_answer() has written the pong."""
 
+    def handle_text(self, event: Frame) -> None:
+        super().handle_text(event)
+        if not event.fin:
+            self.utf8 = codecs.getincrementaldecoder("utf-8")()
+            self._check(event.data)
+
     def handle_cont(self, event: Frame) -> None:
         # Empty fragments, of which a message may have any number, are not kept.
         if event.data:
             self.frames.append(bytes(event.data))
         if event.fin:
+            self.utf8 = None
             self.send_receive_event_to_app()
+        elif self.utf8 is not None and not self.close_sent:
+            self._check(event.data)
+
+    def _check(self, fragment: bytes | bytearray | memoryview) -> None:
+        """What can be no text ends the connection at once, not when all of it has come (RFC 6455, 8.1)."""
+        assert self.utf8 is not None
+        try:
+            self.utf8.decode(fragment)
+        except UnicodeDecodeError as error:
+            self._fail(error)
+
+    def _fail(self, error: UnicodeDecodeError) -> None:
+        self.conn.fail(NOT_UTF8, f"{error.reason} at position {error.start}")
+        self._answer(self.conn.data_to_send())
+        self.handle_parser_exception()
 
     def send_receive_event_to_app(self) -> None:
         data = b"".join(self.frames)
@@ -307,9 +332,7 @@ class WireProtocol(WebSocketsSansIOProtocol):
             try:
                 text = data.decode()
             except UnicodeDecodeError as error:
-                self.conn.fail(NOT_UTF8, f"{error.reason} at position {error.start}")
-                self._answer(self.conn.data_to_send())
-                self.handle_parser_exception()
+                self._fail(error)
                 return
             self.queue.put_nowait({"type": "websocket.receive", "text": text})
         if len(self.queue) >= READ_AHEAD:
@@ -422,12 +445,3 @@ class WireProtocol(WebSocketsSansIOProtocol):
             self.close_timer.cancel()
         if not self.disconnected:
             self.close_timer = self.loop.call_later(self.close_timeout, self.abort)
-
-
-def drain_jitter(connections: int) -> int:
-    """Seconds over which the sessions of a server that stops are to come back elsewhere.
-
-    A process takes up some 1,000 sessions a second beside its other work; half of that is asked of the
-    others.
-    """
-    return max(5, math.ceil(connections / 500))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import time
-from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -28,13 +26,8 @@ from django.views.decorators.http import require_http_methods
 from teahouse import database
 from teahouse.actions.names import NAME_CHARACTERS, clean_name
 from teahouse.conf import conf
-from teahouse.limits import Buckets, address_key
 from teahouse.live.protocol import Problem
-from teahouse.server import owner
-
-TRIES: Final = 10
-SECONDS_A_TRY: Final = 20.0
-"""Ten tries at once from one address, then one every twenty seconds: some four thousand guesses a day."""
+from teahouse.server import owner, tries
 
 
 class OwnerForm(forms.Form):
@@ -87,7 +80,7 @@ class OwnerForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 def owner_page(request: HttpRequest, token: str) -> HttpResponse:
     """`/owner/<token>/`: makes the owner's account and signs in."""
-    if wait := _wait(request):
+    if wait := tries.wait(request):
         return _too_many(request, wait)
     try:
         owner.usable(token)
@@ -95,8 +88,7 @@ def owner_page(request: HttpRequest, token: str) -> HttpResponse:
         if request.method == "POST" and form.is_valid():
             name, hashed = form.cleaned_data["username"], make_password(form.cleaned_data["password"])
             user = database.write(lambda: owner.make(token, name, hashed))
-            _sign_in(request, user)
-            return redirect("/")
+            return _signed_in(request, user, "/")
     except owner.LinkRefused:
         # One page for used, run out and unknown: nothing is told to who guesses.
         return render(request, "server/owner_refused.html", {"owner": owner.find()}, status=410)
@@ -109,14 +101,13 @@ def owner_page(request: HttpRequest, token: str) -> HttpResponse:
 def sign_in(request: HttpRequest) -> HttpResponse:
     """`/sign-in/?next=…`."""
     following = _next(request)
-    if wait := _wait(request):
+    if wait := tries.wait(request, request.POST.get("username", "")):
         return _too_many(request, wait)
     form = AuthenticationForm(request, request.POST if request.method == "POST" else None)
     form.fields["username"].label = _("Name")
     form.label_suffix = ""
     if request.method == "POST" and form.is_valid():
-        _sign_in(request, form.get_user())
-        return redirect(following)
+        return _signed_in(request, form.get_user(), following)
     context = {"form": form, "next": following, "has_owner": owner.find() is not None}
     return render(request, "server/sign_in.html", context, status=400 if form.errors else 200)
 
@@ -142,8 +133,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "server/csrf.html", {"site": conf().URL}, status=403)
 
 
-def _sign_in(request: HttpRequest, user: Any) -> None:
-    """Signs in under a new session key; the last sign-in is noted, so all of it is a write."""
+def _signed_in(request: HttpRequest, user: Any, following: str) -> HttpResponse:
+    """Signs in under a new session key, and goes on; the last sign-in is noted, so all of it is a write."""
     backend = settings.AUTHENTICATION_BACKENDS[0]
     before = request.session.session_key
 
@@ -154,6 +145,9 @@ def _sign_in(request: HttpRequest, user: Any) -> None:
             request.session.cycle_key()
 
     database.write(write)
+    response = redirect(following)
+    tries.remember(request, response, user.get_username())
+    return response
 
 
 def _next(request: HttpRequest) -> str:
@@ -162,18 +156,6 @@ def _next(request: HttpRequest) -> str:
     if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
         return wanted
     return "/"
-
-
-@cache
-def _tries() -> Buckets:
-    return Buckets(1 / SECONDS_A_TRY, TRIES)
-
-
-def _wait(request: HttpRequest) -> float:
-    """Seconds until this address may try again; 0 takes one of its tries, if this is a try at all."""
-    if request.method != "POST" or not conf().RATES:
-        return 0
-    return _tries().take(address_key(request.META.get("REMOTE_ADDR", "")), time.monotonic())
 
 
 def _too_many(request: HttpRequest, wait: float) -> HttpResponse:

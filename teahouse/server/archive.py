@@ -57,7 +57,7 @@ class Manifest(BaseModel):
 
 
 class Bar:
-    """Progress, where somebody sits at the terminal: one line that is written anew."""
+    """Progress, where somebody sits at the terminal: one line that is written anew, and gone at the end."""
 
     def __init__(self, what: str) -> None:
         self._what = what
@@ -73,7 +73,7 @@ class Bar:
 
     def end(self) -> None:
         if self._shown and self._next:
-            print(file=sys.stderr)
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 @contextmanager

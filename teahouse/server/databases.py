@@ -69,7 +69,7 @@ def _postgres(url: str, connections: int) -> dict[str, Any]:
     host = options.pop("host", None) or unquote(parts.hostname or "")
     port = options.pop("port", None) or parts.port or ""
     # Every connection of a process comes from here: the writer and the readers keep theirs, pages borrow.
-    # 3 s: a send waits for two of them before its sender hears that the database is away.
+    # 3 s: so long a send waits before its sender hears that the database is away.
     # The pauses between two tries to reach a PostgreSQL that is away do not grow beyond some seconds.
     options["pool"] = {"min_size": 0, "max_size": connections, "timeout": 3, "reconnect_timeout": 5}
     return {

@@ -19,8 +19,12 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from teahouse import database
+from teahouse.server.static import respond
 
 THREADS: Final = 4
+BODY_BYTES: Final = 2_621_440
+"""How much a request may bring: what Django takes of a form. Without a bound all of it would be written to the disk
+before a view, or the check of the form's token, looks at it."""
 
 
 class Pages(ASGIHandler):
@@ -35,7 +39,13 @@ class Pages(ASGIHandler):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         # Without a thread for each request, which Django keeps for what must not change threads: here nothing does.
-        await self.handle(scope, receive, send)
+        try:
+            await self.handle(scope, _bounded(receive), send)
+        except _TooMuch:
+            said = f"A request may bring {BODY_BYTES} bytes.\n".encode()
+            await respond(
+                send, 413, [("Content-Type", "text/plain; charset=utf-8"), ("Connection", "close")], said
+            )
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         return await sync_to_async(self._respond, thread_sensitive=False, executor=self._threads)(request)
@@ -49,6 +59,24 @@ class Pages(ASGIHandler):
     def close(self) -> None:
         """Ends the threads and closes their connections."""
         database.close_threads(self._threads, THREADS)
+
+
+class _TooMuch(Exception):
+    """More came than a request may bring; nothing was answered yet."""
+
+
+def _bounded(receive: Any) -> Any:
+    came = 0
+
+    async def receive_some() -> Any:
+        nonlocal came
+        message = await receive()
+        came += len(message.get("body", b""))
+        if came > BODY_BYTES:
+            raise _TooMuch
+        return message
+
+    return receive_some
 
 
 class ClosesPages:

@@ -8,6 +8,7 @@ from typing import Any
 
 from teahouse.server.forms import without_password
 
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 ONE_TIME = re.compile(r"(/owner/)[A-Za-z0-9_-]{8,}")
 
 
@@ -24,12 +25,23 @@ def not_a_4xx(record: logging.LogRecord) -> bool:
     return not (isinstance(status, int) and 400 <= status < 500)
 
 
+def refusals_in_one_line(record: logging.LogRecord) -> bool:
+    """What Django refuses as suspicious gets no traceback: who sent it chooses its words, and how often."""
+    if record.name.startswith("django.security."):
+        record.msg, record.args = CONTROLS.sub("·", record.getMessage()), ()
+        record.exc_info = record.exc_text = None
+    return True
+
+
 def logging_settings(level: str, *, access: bool) -> dict[str, Any]:
     """Django's LOGGING."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"not_a_4xx": {"()": lambda: not_a_4xx}},
+        "filters": {
+            "not_a_4xx": {"()": lambda: not_a_4xx},
+            "refusals_in_one_line": {"()": lambda: refusals_in_one_line},
+        },
         "formatters": {
             "line": {
                 "()": NoSecrets,
@@ -38,7 +50,14 @@ def logging_settings(level: str, *, access: bool) -> dict[str, Any]:
                 "style": "{",
             }
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "line",
+                # Not the logger's, which its children do not ask.
+                "filters": ["refusals_in_one_line"],
+            }
+        },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             # Django's own configuration gives this one handlers; here all goes to the root's.

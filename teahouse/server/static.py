@@ -93,12 +93,16 @@ class Static:
 
 
 def _headers(headers: Headers, _path: str, _url: str) -> None:
-    headers["X-Content-Type-Options"] = "nosniff"
     headers["Cache-Control"] = f"public, max-age={FOR_EVER}, immutable"
 
 
 async def respond(send: Any, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-    """A whole answer as ASGI messages."""
+    """A whole answer as ASGI messages, with what protects an answer that no page of another site may use."""
+    headers = [
+        *headers,
+        ("X-Content-Type-Options", "nosniff"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+    ]
     named = [(name.lower().encode("latin1"), str(value).encode("latin1")) for name, value in headers]
     if not any(name == b"content-length" for name, _ in named) and status != 304:
         named.append((b"content-length", str(len(body)).encode()))

@@ -26,6 +26,7 @@ from teahouse.actions import people
 from teahouse.actions.rooms import MAIN
 from teahouse.conf import conf
 from teahouse.limits import Buckets, address_key
+from teahouse.live import runtime
 from teahouse.live.handshake import GUEST_COOKIE, client_address
 from teahouse.live.protocol import Problem
 from teahouse.models import Person, Room
@@ -65,6 +66,8 @@ def _room_page(request: HttpRequest, name: str) -> HttpResponseBase:
         return redirect_to_login(request.get_full_path())
     language = language_of(request)
     try:
+        if slug_of(name) is None:  # One's own stream, which has a name on the wire, has no page.
+            raise access.not_found(name)
         found, known = find(speaker or NOBODY, name)
     except Problem:
         return _page(request, name, speaker, language, None, MISSING)
@@ -190,11 +193,18 @@ def _make_guest(request: HttpRequest) -> Person:
         raise Problem("guests_refused", "Guests are not let in here; sign in first.")
     meta = request.META
     address = client_address(meta.get("REMOTE_ADDR", ""), meta.get("HTTP_X_FORWARDED_FOR", ""))
-    with _new_guests_lock:
-        wait = _new_guests().take(address_key(address), time.monotonic()) if conf().RATES else 0.0
-    if wait:
+    running = runtime.current()
+    # In a process without sockets, as a host project may have beside its own, they are counted there.
+    if wait := running.wait_for_guest(address) if running is not None else _wait_for_guest(address):
         raise Problem("too_fast", "Too many new guests from your address.", retry=True, after=wait)
     return database.write(partial(people.make_guest, request.POST.get("name", "")))
+
+
+def _wait_for_guest(address: str) -> float:
+    if not conf().RATES:
+        return 0.0
+    with _new_guests_lock:
+        return _new_guests().take(address_key(address), time.monotonic())
 
 
 _new_guests_lock = Lock()
@@ -202,7 +212,7 @@ _new_guests_lock = Lock()
 
 @cache
 def _new_guests() -> Buckets:
-    """The same rate as for guests that come over a socket; views run on threads of their own."""
+    """The same rate as a process with sockets has; views run on threads of their own."""
     limits = conf().LIMITS
     return Buckets(limits.guests / 60, limits.guests)
 
@@ -230,12 +240,13 @@ def _cookie(request: HttpRequest) -> dict[str, Any]:
 
 
 def _speaker(request: HttpRequest) -> Speaker | None:
-    """Who the browser is: by the login, else by the guest cookie."""
+    """Who the browser is: by the login, else by the guest cookie. Who was deactivated is nobody."""
     user = getattr(request, "user", None)
+    person: Person | None = None
     if user is not None and user.is_authenticated:
         known = Person.objects.filter(user=user).first()
-        return access.speaker_of(known or database.write(partial(people.ensure_person, user)))
-    ticket = request.COOKIES.get(GUEST_COOKIE)
-    known_id = people.person_of_ticket(ticket) if ticket else None
-    guest = people.guests([known_id])[known_id] if known_id is not None else None
-    return access.speaker_of(guest) if guest is not None and guest.deactivated_at is None else None
+        person = known or database.write(partial(people.ensure_person, user))
+    elif ticket := request.COOKIES.get(GUEST_COOKIE):
+        known_id = people.person_of_ticket(ticket)
+        person = people.guests([known_id])[known_id] if known_id is not None else None
+    return access.speaker_of(person) if person is not None and person.deactivated_at is None else None

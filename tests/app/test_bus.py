@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
@@ -26,3 +27,25 @@ def test_what_it_does_not_understand_leaves_it_listening(data: Any, caplog: pyte
     asyncio.run(take())
     assert heard == [{"heads": [[1, 3]], "from": "there"}]
     assert "A message of process newer could not be taken" in caplog.text
+
+
+def test_who_stood_still_takes_nobody_for_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It heard nobody in that time, but a sign-out has to wait for all of them."""
+    monkeypatch.setattr("teahouse.bus.BEAT_SECONDS", 0.02)
+    monkeypatch.setattr("teahouse.bus.LEASE_SECONDS", 0.2)
+
+    async def stand_still() -> None:
+        bus = Bus("site", "here", lambda data: None)
+        beating = asyncio.create_task(bus._beat())
+        await asyncio.sleep(0)
+        bus._take({"from": "there", "data": "{}"})
+        time.sleep(0.3)  # noqa: ASYNC251  All of this process stands still.
+        assert "there" in bus.others(), "before the loop goes on"
+        await asyncio.sleep(0)
+        await asyncio.sleep(0.03)
+        assert "there" in bus.others(), "and behind its next beat"
+        while "there" in bus.others():  # noqa: ASYNC110  In the end it is dead: it really said nothing.
+            await asyncio.sleep(0.02)
+        beating.cancel()
+
+    asyncio.run(stand_still())

@@ -273,12 +273,12 @@ class TestSQLite:
 
             thread = threading.Thread(target=keep_busy)
             thread.start()
-            child = sqlite.child("-m", "tests.app.writer", "sqlite", "20")
+            child = sqlite.child("-m", "tests.app.writer", "sqlite", "10")
             status = child.wait(50)
             busy.set()
             thread.join()
         assert status == 0, child.output()
-        assert Person.objects.filter(kind="guest").count() == 20
+        assert Person.objects.filter(kind="guest").count() == 10
         assert all(isinstance(outcome, Stored) for outcome in outcomes)
         assert len(outcomes) > 1000, "the journal was not busy"
         # Without the share that is left free, a write waits for the 20 s of SQLite's busy handler now and then.

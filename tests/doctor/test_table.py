@@ -94,8 +94,8 @@ LINES = [line for line in DJANGO if line.series >= (2, 0)]
 
 @pytest.fixture(scope="module")
 def resolved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[DjangoLine, Future[list[str]]]]:
-    """What uv says of each line. Most of that is waiting for the registry, so several are asked for at a time."""
-    with ThreadPoolExecutor(4) as several:
+    """What uv says of each line. Most of that is waiting for the registry, so all are asked for at a time."""
+    with ThreadPoolExecutor(len(LINES)) as several:
         yield {line: several.submit(_why_not, line, tmp_path_factory.mktemp("resolved")) for line in LINES}
 
 

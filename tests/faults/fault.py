@@ -25,6 +25,7 @@ class Fault:
         worlds: in which it can happen.
         closes: codes with which connections may end by it. Any other close is unexplained.
         happens: makes it happen while people talk, and returns when it is over.
+        takes_long: only `bin/faults` does it.
     """
 
     number: str
@@ -32,6 +33,7 @@ class Fault:
     worlds: tuple[type[World], ...]
     closes: frozenset[int]
     happens: Callable[[Any], Awaitable[None]]
+    takes_long: bool = False
 
     @property
     def name(self) -> str:
@@ -42,12 +44,16 @@ FAULTS: Final[list[Fault]] = []
 
 
 def fault(
-    number: str, title: str, *worlds: type[World], closes: frozenset[int] = NONE
+    number: str,
+    title: str,
+    *worlds: type[World],
+    closes: frozenset[int] = NONE,
+    takes_long: bool = False,
 ) -> Callable[[Happens[W]], Happens[W]]:
     """Puts a function on the list."""
 
     def added(happens: Happens[W]) -> Happens[W]:
-        FAULTS.append(Fault(number, title, worlds, closes, happens))
+        FAULTS.append(Fault(number, title, worlds, closes, happens, takes_long))
         return happens
 
     return added

@@ -92,10 +92,17 @@ class Hosts(Two):
 
     async def without(self, link: str, number: int, seconds: float) -> None:
         """A host without one of its links, for so long."""
-        name = self.hosts[number].link(link)
-        await asyncio.to_thread(ip, "link", "set", name, "down")
-        await asyncio.sleep(seconds)
-        await asyncio.to_thread(ip, "link", "set", name, "up")
+        await self._without([self.hosts[number].link(link)], seconds)
+
+    async def without_data_host(self, seconds: float) -> None:
+        """No host reaches PostgreSQL or Redis, for so long."""
+        await self._without([host.link(to) for host in self.hosts for to in ("postgres", "redis")], seconds)
+
+    async def _without(self, links: list[str], seconds: float) -> None:
+        for state, wait in (("down", seconds), ("up", 0.0)):
+            for link in links:
+                await asyncio.to_thread(ip, "link", "set", link, state)
+            await asyncio.sleep(wait)
 
 
 def ip(*words: str) -> None:

@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Final
 
 import psycopg
@@ -133,6 +135,38 @@ while True:
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     print("done", flush=True)
 """
+
+
+@fault("F12", "an older backup in its place, behind its back", One, closes=RESTARTED)
+async def put_back(world: One) -> None:
+    copy = world.server.folder / "older.sqlite3"
+    await world.hush()
+    await asyncio.to_thread(_copy, world.database, copy)
+    said = world.record.acknowledged
+    world.go_on()
+    await world.more_said(30)
+    await world.hush()
+    lost = world.record.acknowledged - said
+    # Who reads comes back only when the numbers that they had are given again.
+    for line in world.reading:
+        line.refuses = True
+    await asyncio.to_thread(world.server.terminate)
+    await asyncio.to_thread(copy.replace, world.database)
+    world.was_put_back(await world.rows())
+    world.go_on()
+    await world.server.again()
+    assert "older than what was served" in world.server.output_of_this_start()
+    await world.more_said(2 * lost)
+    for line in world.reading:
+        line.refuses = False
+
+
+def _copy(database: Path, copy: Path) -> None:
+    with (
+        contextlib.closing(sqlite3.connect(database)) as source,
+        contextlib.closing(sqlite3.connect(copy)) as target,
+    ):
+        source.backup(target)
 
 
 class Small(One):

@@ -18,6 +18,11 @@ async def link_to_postgres_cut(world: Hosts) -> None:
     await world.without("postgres", 0, 4)
 
 
+@fault("F20", "the data host unplugged for 5 s: neither PostgreSQL nor Redis", Hosts)
+async def data_host_gone(world: Hosts) -> None:
+    await world.without_data_host(5)
+
+
 @fault("F20", "a host cut off from its clients for 8 s", Hosts, closes=LOST)
 async def link_to_clients_cut(world: Hosts) -> None:
     await world.without("clients", -1, 8)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import socket
 
 from tests.faults.fault import LOST, RESTARTED, fault
 from tests.faults.people import Person
-from tests.faults.worlds import ROOMS, One, Two, World, also_there, open_files
+from tests.faults.worlds import ROOMS, One, Server, Two, World, also_there, open_files
 from tests.live import dying
+from tests.processes import temporary_folder
+from tests.server.next_version import next_version
+from tests.servers import ROOT
 
 
 async def _killed_at(world: World, point: str) -> None:
@@ -45,6 +49,12 @@ async def stopped(world: Two) -> None:
         await asyncio.sleep(8)
 
 
+@fault("F13", "one of two servers stopped for 30 s, and continued", Two, closes=LOST, takes_long=True)
+async def stopped_for_long(world: Two) -> None:
+    with world.servers[0].frozen():
+        await asyncio.sleep(30)
+
+
 @fault("F19", "the loop does not run for 2 s: nobody is closed", One, Two)
 async def held_up(world: World) -> None:
     with world.servers[-1].frozen():
@@ -56,6 +66,36 @@ async def rolled(world: Two) -> None:
     for server in world.servers:
         await asyncio.to_thread(server.terminate)
         await server.again()
+
+
+class Rolling(Two):
+    """The same, and a newer version of the program: a migration more, and what `newer.py` adds."""
+
+    name = "PostgreSQL and Redis, and a newer version"
+
+    async def _open_servers(self) -> None:
+        folder = await self.enter(temporary_folder("newer"))
+        self.added = await asyncio.to_thread(next_version, folder)
+        self.path = f"{folder}{os.pathsep}{ROOT}"
+        await super()._open_servers()
+
+    def replace(self, server: Server) -> None:
+        """From its next start on it is the newer version."""
+        server.module = ("tests.faults.newer",)
+        server.env["PYTHONPATH"] = self.path
+
+
+@fault("F17", "one server after the other replaced by a newer version", Rolling, closes=RESTARTED)
+async def replaced(world: Rolling) -> None:
+    for server in world.servers:
+        await asyncio.to_thread(server.terminate)
+        world.replace(server)
+        await server.again()
+        await world.all_live()
+        await world.more_said(40)
+    first, second = (server.output_of_this_start() for server in world.servers)
+    assert "up to date (1 to apply)" in first, first
+    assert "up to date" not in second, "the first one has migrated, beside the old version that went on"
 
 
 @fault("F18", "no file descriptors left: who is in goes on, who comes waits", One, Two)

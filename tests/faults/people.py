@@ -12,7 +12,7 @@ import itertools
 import json
 import random
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -311,6 +311,10 @@ class Talker(Person):
         self._own.remove(message)
         self._to_delete.append(message)
         await self.until(lambda: bool(self.record.told[message].deleted))
+
+    def forget_but(self, messages: Container[int]) -> None:
+        """What is there no more is neither edited nor deleted."""
+        self._own = [message for message in self._own if message in messages]
 
     async def quiet(self) -> None:
         """Says nothing more of its own, and waits until all that it said is acknowledged, and changes are answered."""

@@ -15,7 +15,7 @@ they stand in the database. Nothing here knows how Teahouse does it. Pure.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
@@ -86,6 +86,7 @@ class Record:
     closes: Counter[int] = field(default_factory=Counter)
     acknowledged: int = 0
     deliveries: int = 0
+    must_reset: set[tuple[str, str]] = field(default_factory=set)  # Reader, room.
 
     def broken(self, how: Broken, why: str) -> None:
         """Notes that a promise was broken. Only the first reasons are kept."""
@@ -159,12 +160,29 @@ class Record:
             self.broken("lost", f"{reader} was shown {text!r} of {room}:{frame['seq']}, which is out of date")
 
     def reset(self, reader: str, room: str) -> None:
-        self.broken("lost", f"{reader} was reset in {room}")  # I6
+        if (reader, room) not in self.must_reset:
+            self.broken("lost", f"{reader} was reset in {room}")  # I6
+        self.must_reset.discard((reader, room))
+
+    def put_back(self, rows: Rows, readers: Iterable[tuple[str, str]]) -> None:
+        """An older database is in the place of the one that was: what it does not hold was never said, and each of
+        these, a reader and a room, has to be told that the history is another one."""
+        self.sent = {
+            key: one for key, one in self.sent.items() if not one.seq or one.message in rows.messages
+        }
+        self.told = {
+            number: Told({row.seq: row.text or ""}, deleted=row.seq if row.text is None else 0)
+            for number, row in rows.messages.items()
+        }
+        self.received.clear()
+        self.must_reset = set(readers)
 
     # At the end
 
     def check(self, rows: Rows) -> None:
         """Compares all of it with what is stored. Nothing may be on its way."""
+        for reader, room in self.must_reset:
+            self.broken("lost", f"{reader} was not told that {room} has another history")  # I6
         self._check_numbers(rows)
         self._check_sent(rows)
         self._check_order_of_each(rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from html import escape
@@ -36,7 +35,7 @@ def cells(outcome: Outcome) -> list[str]:
 
 def table(outcomes: Iterable[Outcome]) -> str:
     """In Markdown, the faults in the order of their numbers."""
-    ordered = sorted(outcomes, key=lambda one: int(one.fault.number[1:]))
+    ordered = sorted(outcomes, key=lambda one: _place(one.fault.number))
     lines = [HEAD, ["---"] * 3 + ["--:"] * (len(HEAD) - 3), *(cells(outcome) for outcome in ordered)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -53,17 +52,45 @@ def summary(outcomes: Sequence[Outcome], minutes: float) -> str:
     )
 
 
-def write(path: Path, outcomes: Sequence[Outcome], minutes: float, *, away: bool) -> None:
-    """Puts the table into its place in the page, between two comments."""
-    name, command = ("away", "bin/faults --away") if away else ("all", "bin/faults")
-    begin, end = f"<!-- {command} writes: {name} -->", f"<!-- end: {name} -->"
-    text = path.read_text(encoding="utf-8")
-    new = f"{begin}\n\n{summary(outcomes, minutes)}\n\n{table(outcomes)}\n\n{end}"
-    text, found = re.subn(
-        rf"{re.escape(begin)}.*?{re.escape(end)}", lambda _: new, text, count=1, flags=re.DOTALL
+def write(path: Path, outcomes: Sequence[Outcome], minutes: float, name: str, *, merge: bool) -> None:
+    """Puts the table into its place in the page, between two comments.
+
+    Args:
+        name: of the place, "all" or "away".
+        merge: the other lines that are there stay, and it is said which ones are of another run.
+    """
+    begin, end = (
+        f"<!-- bin/faults{' --away' if name == 'away' else ''} writes: {name} -->",
+        f"<!-- end: {name} -->",
     )
-    assert found, f"{path} has no place for {begin}"
-    path.write_text(text, encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    before, _, rest = text.partition(begin)
+    old, ended, after = rest.partition(end)
+    assert ended, f"{path} has no place for {begin}"
+    said, lines = summary(outcomes, minutes), table(outcomes)
+    if merge:
+        numbers = sorted({outcome.fault.number for outcome in outcomes}, key=_place)
+        first = old.strip().partition("\n")[0]
+        said = f"{first}\n\nSome lines of {', '.join(numbers)} are of a later run. {said}"
+        lines = merged(old, outcomes)
+    path.write_text(f"{before}{begin}\n\n{said}\n\n{lines}\n\n{end}{after}", encoding="utf-8")
+
+
+def merged(old: str, outcomes: Sequence[Outcome]) -> str:
+    """The table that is there, with these lines in the place of those of the same fault and world."""
+    head, dashes, *new = table(outcomes).splitlines()
+    there = [line for line in old.splitlines() if line.startswith("| F")]
+    kept = {_what(line): line for line in there} | {_what(line): line for line in new}
+    return "\n".join([head, dashes, *sorted(kept.values(), key=lambda line: _place(line.split("|")[1]))])
+
+
+def _what(line: str) -> tuple[str, ...]:
+    """Fault, what happens, and where."""
+    return tuple(cell.strip() for cell in line.split("|")[1:4])
+
+
+def _place(number: str) -> int:
+    return int(number.strip().removeprefix("F"))
 
 
 PAGE: Final = """<!doctype html>

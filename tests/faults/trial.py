@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -54,8 +55,8 @@ class Outcome:
         )
 
 
-async def trial(world: World, fault: Fault) -> Outcome:
-    """Makes it happen once.
+async def trial(world: World, fault: Fault, at: float | None = None) -> Outcome:
+    """Makes it happen once; `at` that moment of the monotonic clock, where one is given.
 
     Raises:
         AssertionError: something hung, or was refused for good.
@@ -66,6 +67,8 @@ async def trial(world: World, fault: Fault) -> Outcome:
     record.why.clear()
     world.go_on()
     await world.more_said()
+    if at is not None:
+        await asyncio.sleep(at - time.monotonic())
     await (world.begun.pop(fault.name, None) or fault.happens(world))
     over = time.monotonic()
     await world.all_is_well()

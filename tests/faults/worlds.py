@@ -211,9 +211,7 @@ class World(ABC):
 
     async def settle(self) -> None:
         """Lets everyone finish, and compares what they have with what is stored."""
-        await together(
-            *(talker.quiet() for talker in self.talkers), seconds=PATIENCE, what="all is acknowledged"
-        )
+        await self.hush()
         before: dict[str, int] = {}
         while True:
             rows = await self.rows()
@@ -228,6 +226,18 @@ class World(ABC):
     def go_on(self) -> None:
         for talker in self.talkers:
             talker.paused = False
+
+    async def hush(self) -> None:
+        """Nobody speaks, and nothing of what was said is unanswered."""
+        await together(
+            *(talker.quiet() for talker in self.talkers), seconds=PATIENCE, what="all is acknowledged"
+        )
+
+    def was_put_back(self, rows: Rows) -> None:
+        """The database is an older one: only this is stored. Nobody speaks, and nobody is connected."""
+        self.record.put_back(rows, [(person.name, room) for person in self.people for room in ROOMS])
+        for talker in self.talkers:
+            talker.forget_but(rows.messages)
 
     # Words for faults
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import unicodedata
 from contextlib import closing
@@ -206,20 +205,6 @@ def test_typing_and_presence_are_shown(pair: tuple[Teahouse, Teahouse]) -> None:
         assert came["count"] >= 2
         bob.ok(do="typing", room="main")
         assert alice.signal("typing")["by"] == bob.you
-
-
-def test_who_subscribed_again_and_left_before_the_last_page_is_here_no_more(server: Teahouse) -> None:
-    with Client(server.url, "Alice") as alice:
-        start = alice.ok(do="subscribe", room="pages", make=True)["position"]
-        for number in [alice.put(do="send", room="pages", key=f"k{n}", text="line") for n in range(501)]:
-            alice.reply_to(number)
-        with Client(server.url, "Bob") as bob:
-            bob.ok(do="subscribe", room="pages")
-            assert bob.ok(do="subscribe", room="pages", since=start)["more"]
-        went: list[str] = []
-        while "Bob" not in went:  # After the grace of 15 s.
-            frame = json.loads(alice.socket.recv(timeout=25))
-            went += [who["name"] for who in frame.get("went", ())]
 
 
 def test_who_is_no_member_sees_no_private_room(server: Teahouse) -> None:

@@ -15,7 +15,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 from websockets.sync.client import connect
 
-from teahouse.live import wire
+from teahouse.live import outlet, wire
 from tests.live.rawsocket import CLOSE, PING, PONG, TEXT, RawSocket, frame
 from tests.live.wireserver import WireServer, uvicorn_server, wait_for
 
@@ -391,7 +391,7 @@ def test_a_server_that_stops_tells_its_sessions_when_to_come_back(loop: str) -> 
 
 
 def test_the_jitter_grows_with_the_crowd() -> None:
-    assert [wire.drain_jitter(count) for count in (0, 2500, 2501, 10_000)] == [5, 5, 6, 20]
+    assert [outlet.drain_jitter(count) for count in (0, 2500, 2501, 10_000)] == [5, 5, 6, 20]
 
 
 def test_with_the_access_log_a_connection_is_logged() -> None:

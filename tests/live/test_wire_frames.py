@@ -111,6 +111,17 @@ def test_whole_messages_are_delivered_however_they_are_cut(server: WireServer) -
         assert client.read_text() == "byte by byte"
 
 
+@pytest.mark.parametrize("begun", ["first", "later"])
+def test_what_can_be_no_text_is_refused_before_all_of_it_has_come(server: WireServer, begun: str) -> None:
+    with server.room(f"never a text {begun}", timeout=5) as client:
+        tea = "茶".encode()
+        client.write(frame(b"\xff" if begun == "first" else tea[:2], fin=False))
+        if begun == "later":
+            client.write(frame(tea[2:] + tea[:1], CONT, fin=False) + frame(b"", CONT, fin=False))
+            client.write(frame(b"A", CONT, fin=False))
+        assert client.read_close()[0] == 1007
+
+
 def test_a_peer_may_close_between_two_fragments(server: WireServer) -> None:
     with server.room("half said", timeout=5) as client:
         client.write(frame(b"hi", fin=False) + close(1000, b"enough") + frame(b"there", CONT))

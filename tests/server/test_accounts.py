@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from teahouse.server.sessions import kept
 from tests.clients import Client
 from tests.servers import Answer, Browser, Teahouse, command_line, make_owner
 
@@ -244,8 +245,28 @@ def test_signing_in_changes_the_session_key(owned: Teahouse) -> None:
     browser.submit("/sign-in/", username="mei", password=PASSWORD)
     first = browser.cookie("teahouse_session")
     browser.submit("/sign-in/", username="mei", password=PASSWORD)
-    assert first != browser.cookie("teahouse_session")
-    assert ask(owned, f"SELECT count(*) FROM django_session WHERE session_key = '{first}'") == [(0,)]
+    second = browser.cookie("teahouse_session")
+    assert first is not None
+    assert second is not None
+    assert first != second
+    keys = {key for (key,) in ask(owned, "SELECT session_key FROM django_session")}
+    assert kept(second) in keys
+    assert kept(first) not in keys
+    assert signed_in(browser)
+
+
+def test_keys_of_logins_are_stored_as_digests(teahouse: Teahouse) -> None:
+    browser = make_owner(teahouse)
+    key = browser.cookie("teahouse_session")
+    assert key is not None
+    ((stored,),) = ask(teahouse, "SELECT session_key FROM django_session")
+    for cookie in (key, stored):
+        seen = teahouse.browser().get("/", Cookie=f"teahouse_session={cookie}").text
+        assert ("Sign out" in seen) == (cookie == key), "what is stored lets nobody in"
+    browser.submit("/sign-out/")
+    assert ask(teahouse, "SELECT count(*) FROM django_session") == [(0,)]
+    teahouse.terminate()
+    assert all(key.encode() not in file.read_bytes() for file in teahouse.data.rglob("*") if file.is_file())
 
 
 def test_the_admins_own_pages_of_signing_in_and_out_are_ours(owned: Teahouse) -> None:

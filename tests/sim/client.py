@@ -13,8 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from teahouse.events import Position
-from tests.sim.database import Database, token_of
+from teahouse.actions import people
+from teahouse.events import Position, timestamp
+from tests.sim.database import Database
 from tests.sim.network import Socket
 
 if TYPE_CHECKING:
@@ -35,9 +36,36 @@ class Following:
     slug: str
     position: Position | None = None
     begun: int = 0
+    restores: int = 0  # How often the database had been put back when the position was given.
     live: bool = False
     asking: bool = False
     here: set[int] = field(default_factory=set)  # Who is said to be there, while this one is live.
+
+
+class Credential:
+    """A person's token, and the next one when it was revoked."""
+
+    def __init__(self, world: World, person: int) -> None:
+        self._world, self._person = world, person
+        self._tokens = itertools.count(1)
+        self.token = self.digest = ""
+        self.ended: dict[str, float] = {}  # Token → when it was answered that no session goes on with it.
+
+    @property
+    def is_good(self) -> bool:
+        return self.digest in self._world.database.tokens
+
+    def good(self) -> str:
+        if not self.is_good:
+            self.token = f"token-{self._person}-{next(self._tokens)}"
+            self.digest = people.token_digest(self.token)
+            self._world.database.tokens[self.digest] = self._world.database.people[self._person]
+        return self.token
+
+    def check(self, token: str, said_at: float) -> None:
+        """Nothing that was said after the answer comes to a session of this token (P6)."""
+        if said_at > self.ended.get(token, float("inf")):
+            raise Violation(f"person {self._person} hears with {token} what was said after it was revoked")
 
 
 @dataclass
@@ -64,6 +92,7 @@ class Client:
         self._ids = itertools.count(1)
         self._keys = itertools.count(1)
         self._asked: dict[int, Answered] = {}
+        self.credential = Credential(self.world, self.person)
 
     @property
     def database(self) -> Database:
@@ -82,7 +111,8 @@ class Client:
         socket = self.socket = Socket(self.world.loop, process, self.chance, f"10.0.0.{self.person}")
         socket.heard_text = lambda text: self._hear(socket, text)
         socket.ended = lambda code: self._ended(socket, code)
-        self.ask(self._welcomed, do="hello", v=1, token=token_of(self.person))
+        self._token = self.credential.good()
+        self.ask(self._welcomed, do="hello", v=1, token=self._token)
 
     def leave(self) -> None:
         """Closes the page; the server hears of it at once or not before a ping."""
@@ -94,7 +124,7 @@ class Client:
     def _ended(self, socket: Socket, code: int) -> None:
         if socket is not self.socket:
             return
-        self.world.closes[code] += 1
+        self.world.closed(socket, code)
         self.socket, self.is_ready = None, False
         self._asked.clear()
         for room in self.rooms.values():
@@ -114,6 +144,8 @@ class Client:
 
     def _welcomed(self, answer: dict[str, Any]) -> None:
         if "ok" not in answer:
+            if answer["error"]["code"] == "bad_token" and not self.credential.is_good:
+                return  # It is closed, and comes back with another.
             raise Violation(f"person {self.person} is not known: {answer}")
         self.is_ready = True
         for room in self.rooms.values():
@@ -141,9 +173,13 @@ class Client:
         if row.kind == "private" and not row.was_member(self.person, asked_at):
             raise Violation(f"{self._at(room)} has no right to read, and was answered {page}")
         if page.get("reset"):
-            raise Violation(f"{self._at(room)} was reset, though its history is whole")
+            if row.epochs == 1:
+                raise Violation(f"{self._at(room)} was reset, though its history is whole")
+            room.position = None
         if room.position is None:
-            room.position = page["position"]
+            room.position, room.restores = page["position"], self.database.restores
+        if room.restores != self.database.restores or room.position["epoch"] != page["position"]["epoch"]:
+            raise Violation(f"{self._at(room)} goes on in another history: {page['position']}")
         room.begun = page["position"]["seq"]
         for event in page["events"]:
             self._apply(room, event, as_of=page["position"]["seq"])
@@ -223,6 +259,9 @@ class Client:
             raise Violation(f"{self._at(room)} was given {seq}")
         if seq > row.seq:
             raise Violation(f"{self._at(room)} was given {seq}, which is not committed")
+        self.credential.check(self._token, row.events[seq - 1].when)
+        if frame["at"] != timestamp(row.events[seq - 1].at):
+            raise Violation(f"{self._at(room)} was given {seq} as of {frame['at']}")
         room.position = {"epoch": room.position["epoch"], "seq": seq}
         taken = row.taken_from(self.person, room.begun, seq)
         # Who was taken in again may read what was said meanwhile: one who catches up late may not notice at all.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -28,7 +28,7 @@ from teahouse.events import (
     room_event,
     timestamp,
 )
-from teahouse.journal import Stored
+from teahouse.journal import Say, Stored
 from teahouse.live import sweep
 from teahouse.models import Person, Room
 
@@ -70,6 +70,7 @@ class RoomRow:
     seq: int = 0
     rights: int = 0
     events: list[EventRow] = field(default_factory=list)
+    epochs: int = 1  # How many there were.
     removals: dict[int, list[int]] = field(
         default_factory=dict
     )  # Person → numbers that took the right to read.
@@ -92,15 +93,12 @@ class RoomRow:
         return any([*before[-1:], *(belongs for at, belongs in changes if at > since)])
 
 
-def token_of(person: int) -> str:
-    return f"token-{person}"
-
-
 class Database:
     """Both the journal's `Sql` and Django's connection, as far as the journal uses them."""
 
     alias = "default"
     vendor = "model"
+    connection = True  # There is one.
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -112,7 +110,10 @@ class Database:
         self.messages: dict[int, MessageRow] = {}
         self.keys: dict[tuple[int, int, str], int] = {}
         self.breaks: list[str] = []  # What the next commits do: "before" or "after" taking effect they fail.
+        self.outbox: dict[int, Say] = {}
+        self.restores = 0
         self.gave_up = False  # Somebody was told that it is not known whether something was stored.
+        self._posts = 0
         self._undo: list[Callable[[], Any]] = []
         self._answers: dict[Any, Callable[..., Any]] = {
             access.rooms: self.places,
@@ -129,14 +130,13 @@ class Database:
             sweep._members: self.members,
             sweep._belong: lambda *_: {},
             sweep._unread: lambda *_: [],
-            people.revoked_tokens: lambda _: set(),
-            outbox.waiting: list,
+            people.revoked_tokens: lambda digests: digests - self.tokens.keys(),
+            outbox.waiting: self.waiting,
         }
 
     def add_person(self, name: str) -> Person:
         person = Person(pk=len(self.people) + 1, kind="user", name=name, name_key=name)
         self.people[person.pk] = person
-        self.tokens[people.token_digest(token_of(person.pk))] = person
         return person
 
     def add_room(self, slug: str, kind: str) -> RoomRow:
@@ -194,6 +194,12 @@ class Database:
             self.keys[room, person, key] = number
             self._undo += [partial(self.messages.pop, number), partial(self.keys.pop, (room, person, key))]
 
+    def take_outbox(self, ids: Sequence[int]) -> set[int]:
+        taken = {one for one in ids if one in self.outbox}
+        for one in taken:
+            self._undo.append(partial(self.outbox.__setitem__, one, self.outbox.pop(one)))
+        return taken
+
     def insert_mentions(self, rows: Sequence[tuple[Any, ...]]) -> None:
         assert not rows
 
@@ -248,6 +254,43 @@ class Database:
             self._undo.append(partial(setattr, row, name, getattr(row, name)))
             setattr(row, name, value)
 
+    # What happens beside the servers
+
+    def post(self, room: int, person: int, key: str, text: str) -> None:
+        """Code of the project leaves something to be said, and commits."""
+        self._posts += 1
+        self.outbox[self._posts] = Say(room, self.who(person), key, text, None, None, outbox=self._posts)
+
+    def begin_new_histories(self) -> None:
+        for row in self.rooms.values():
+            row.epochs += 1
+            row.epoch = f"epoch-{row.id}-{self.restores}-{row.epochs}"
+
+    def saved(self) -> dict[str, Any]:
+        """A backup, as of now."""
+        rooms = {
+            row.id: replace(
+                row,
+                events=row.events.copy(),
+                removals={person: numbers.copy() for person, numbers in row.removals.items()},
+                belonging={person: changes.copy() for person, changes in row.belonging.items()},
+            )
+            for row in self.rooms.values()
+        }
+        messages = {row.id: replace(row, versions=row.versions.copy()) for row in self.messages.values()}
+        same = {name: getattr(self, name).copy() for name in ("slugs", "roles", "keys", "outbox")}
+        return {"rooms": rooms, "messages": messages, **same}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Puts a backup in the place of everything, as `teahouse restore` does: all histories begin anew."""
+        epochs = {row.id: row.epochs for row in self.rooms.values()}
+        for name, value in saved.items():
+            setattr(self, name, value)
+        for row in self.rooms.values():
+            row.epochs = epochs.get(row.id, 1)
+        self.restores += 1
+        self.begin_new_histories()
+
     # The readers' side
 
     def answer(self, ask: Any) -> Any:
@@ -274,6 +317,7 @@ class Database:
             epoch=row.epoch,
             seq=row.seq,
             rights=row.rights,
+            closing=Room.Closing.ANYONE,
         )
 
     def personal(self, person: int) -> Room:
@@ -283,6 +327,9 @@ class Database:
 
     def own_rooms(self, ids: list[int]) -> dict[int, list[Any]]:
         return {person: [] for person in ids}
+
+    def waiting(self, limit: int = 3) -> list[Say]:
+        return [self.outbox[one] for one in sorted(self.outbox)[:limit]]
 
     def positions(self, ids: Any) -> dict[int, Position]:
         return {room: {"epoch": self.rooms[room].epoch, "seq": self.rooms[room].seq} for room in ids}

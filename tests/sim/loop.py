@@ -51,6 +51,10 @@ class Loop(asyncio.BaseEventLoop):
     def time(self) -> float:
         return self._now
 
+    def leap(self, seconds: float) -> None:
+        """Nothing happens for so long; then everything that has become due."""
+        self._now += seconds
+
     def select(self, timeout: float | None) -> list[Any]:
         if timeout is None:
             raise Stuck

@@ -27,7 +27,18 @@ class Socket:
 
     deflates = False
 
-    def __init__(self, loop: Loop, process: Process, chance: random.Random, address: str) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        process: Process,
+        chance: random.Random,
+        address: str,
+        *,
+        group: str | None = None,
+        token: str = "",
+    ) -> None:
+        """`group`: of the plain protocol, which takes its token with the handshake."""
+        self.group = group
         self._loop, self._chance, self.process = loop, chance, process
         self._world = copy_context()
         self.heard_text: Callable[[str], None] = lambda text: None
@@ -44,9 +55,10 @@ class Socket:
         self._arrives_at = 0.0
         self._inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._inbox.put_nowait({"type": "websocket.connect"})
+        headers = [(b"authorization", f"Bearer {token}".encode())] if group is not None else []
         self.scope = {
-            "type": "websocket", "path": "/ws/", "headers": [], "query_string": b"", "client": (address, 1),
-            "extensions": {EXTENSION: self},
+            "type": "websocket", "headers": headers, "query_string": b"", "client": (address, 1),
+            "extensions": {EXTENSION: self}, "url_route": {"kwargs": {"group": group}},
         }  # fmt: skip
         process.accept(self)
 
@@ -74,6 +86,15 @@ class Socket:
         self._lost()
         self._out.clear()
         self._loop.call_soon(self.ended, 1006, context=self._world)
+
+    def lose(self) -> None:
+        """What is under way is lost, also of a connection that the server has closed already."""
+        self._out.clear()
+        if self.is_open:
+            self.reset()
+        elif self._close_code is not None:
+            self._close_code = None
+            self._loop.call_soon(self.ended, 1006, context=self._world)
 
     # The session's end: ASGI
 

@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import Context, ContextVar, copy_context
 from dataclasses import replace
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from teahouse import journal
+from teahouse import journal, outbox
 from teahouse.actions import people
 from teahouse.live import runtime as runtimes
+from teahouse.live.plain import PlainSession
 from teahouse.live.protocol import Problem
 from teahouse.live.session import Session
 from tests.sim.database import Database
@@ -39,6 +41,7 @@ class Process:
         self.context: Context = copy_context()
         self.sockets: dict[Socket, None] = {}  # In their order: that of a set is another in each run.
         self.runtime: runtimes.Runtime | None = None
+        self.ahead = 0.0  # Seconds by which the clock on its wall is wrong.
 
     @property
     def serves(self) -> bool:
@@ -71,9 +74,15 @@ class Process:
 
     async def _serve(self, socket: Socket) -> None:
         try:
-            await Session()(socket.scope, socket.receive, socket.send)
+            kind = Session if socket.group is None else PlainSession
+            await kind()(socket.scope, socket.receive, socket.send)
         finally:
             self.sockets.pop(socket, None)
+
+    @property
+    def wall(self) -> float:
+        """What the clock on its wall shows."""
+        return 1_800_000_000 + self.loop.time() + self.ahead
 
     def moment(self, longest: float = 0.02) -> float:
         """Seconds that something takes, mostly short."""
@@ -174,14 +183,23 @@ def replaced(loop: Loop) -> Iterator[None]:
             "teahouse.journal.database.connection": lambda: here().database,
             "teahouse.journal.transaction.atomic": _transaction,
             "teahouse.journal.Transaction.change_rights": _change_rights,
+            "teahouse.journal.datetime": _Wall,
             "teahouse.bus.get_channel_layer": lambda: here().layer.seen_by(here()),
         }.items():
             stack.enter_context(patch(name, value))
-        cuts = list(people.on_cut)
+        cuts, hints = list(people.on_cut), list(outbox.on_hint)
         try:
             yield
         finally:
-            people.on_cut[:] = cuts
+            people.on_cut[:], outbox.on_hint[:] = cuts, hints
+
+
+class _Wall:
+    """Stands in for `datetime`: the clock on the wall of whoever asks."""
+
+    @staticmethod
+    def now(zone: tzinfo) -> datetime:
+        return datetime.fromtimestamp(HERE.get().wall, zone)
 
 
 def _transaction(**how: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,11 +13,17 @@ import pytest
 from django.db import OperationalError
 
 from teahouse import journal
-from teahouse.events import Event
-from teahouse.live import hub, session
+from teahouse.events import Event, plain_text
+from teahouse.live import hub, runtime, session
+from teahouse.live.cuts import Cuts
 from teahouse.live.hub import Feed, Hub
+from teahouse.live.pace import Pace
+from teahouse.live.pings import PingWheel
+from teahouse.live.plain import PlainSession
 from teahouse.live.presence import Presence
+from teahouse.live.sweep import Sweep
 from tests.sim import database
+from tests.sim.process import HERE
 from tests.sim.world import World
 
 ENOUGH = 150
@@ -24,6 +31,7 @@ ENOUGH = 150
 
 _deliver = Hub._deliver
 _join = Hub._live
+_rejoin = Hub.join
 _run = journal._Batch.run
 _state = database.Database.state
 
@@ -92,6 +100,56 @@ def never_leave(self: Presence, room_id: int, person_id: int, session: Any, now:
     """A presence that holds on to who has gone."""
 
 
+def tell_of_edits(event: Event) -> str | None:
+    """A plain reader is shown what was edited as if it were said anew."""
+    frame = json.loads(event.wire)
+    if event.kind == "message":
+        frame["message"]["seq"] = event.seq
+    return plain_text(event._replace(wire=json.dumps(frame)))
+
+
+def go_on_reading(self: PlainSession, room: int) -> None:
+    """A plain session that is not ended when its group is closed."""
+
+
+def let_them_read_on(self: Cuts, cut: Any) -> None:
+    """A process that says that it has ended sessions, and has not."""
+
+
+async def wait_for_nobody(self: Cuts, cut: Any) -> None:
+    """A process that answers a sign-out before the others have ended the sessions."""
+    self.runtime.bus.tell({"cut": [cut.person, cut.session_key_digest, cut.token_digest]})
+
+
+def go_on_in_any_history(self: Hub, reader: Any, feed: Feed, since: Any, page: Any) -> Any:
+    """A hub that does not look at the epoch of who comes back."""
+    known: Any = since and {**since, "epoch": feed.epoch}
+    return _rejoin(self, reader, feed, known, page)
+
+
+def keep_the_history(self: Hub, feed: Feed, position: Any) -> None:
+    """A hub that tells nobody that another history has begun."""
+
+
+def move_nothing(self: Sweep) -> None:
+    """A process that looks into the outbox once, on its start."""
+
+
+class PaceByTheWall(Pace):
+    """A pace that goes by a clock that can be set."""
+
+    def wait(self, now: float, *, more_comes: bool) -> float:
+        return super().wait(HERE.get().wall, more_comes=more_comes)
+
+    def flushed(self, began: float, ended: float) -> None:
+        super().flushed(HERE.get().wall - (ended - began), HERE.get().wall)
+
+
+def hear_without_listening(self: PingWheel, outlet: Any, now: float) -> float:
+    """Pings that take for silence that nobody listened."""
+    return now - float(outlet.heard)
+
+
 DEFECTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "a hub that skips": (Hub, "_deliver", skip),
     "a hub that doubles": (Hub, "_deliver", double),
@@ -104,6 +162,15 @@ DEFECTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "a resume that shows what was deleted": (database.Database, "state", show_what_is_deleted),
     "a presence that holds on": (Presence, "leave", never_leave),
     "a session that reorders": (session, "insort", put_in_front),
+    "a plain reader that is told of edits": (hub, "plain_text", tell_of_edits),
+    "a plain reader that outlives its group": (PlainSession, "group_closed", go_on_reading),
+    "a process that ends no sessions": (Cuts, "here", let_them_read_on),
+    "a sign-out that waits for nobody": (Cuts, "_ask", wait_for_nobody),
+    "a hub that goes on in any history": (Hub, "join", go_on_in_any_history),
+    "a hub that keeps a history that has ended": (Hub, "renew", keep_the_history),
+    "an outbox that is looked into once": (Sweep, "hint", move_nothing),
+    "a pace that goes by the clock on the wall": (runtime, "Pace", PaceByTheWall),
+    "pings that do not know of a pause": (PingWheel, "_silence", hear_without_listening),
 }
 
 

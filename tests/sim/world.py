@@ -17,20 +17,24 @@ from unittest.mock import patch
 
 from teahouse.journal import Change, Transaction
 from teahouse.live import hub, missed, runtime, sweep
+from teahouse.live.pings import PingWheel
 from teahouse.live.presence import Presence
 from tests.sim.client import Client, Following, Violation
 from tests.sim.database import Database
+from tests.sim.keeper import Keeper
 from tests.sim.loop import Loop
-from tests.sim.network import Layer
+from tests.sim.network import Layer, Socket
+from tests.sim.plain import PlainClient
 from tests.sim.process import Process, replaced
 
 TROUBLE_SECONDS: Final = 0.8
 HEALED_SECONDS: Final = 40.0
 """Time to catch up: a dead peer is noticed after two ping intervals, which are 25 s here as everywhere."""
-STEP: Final = 0.25
+STEP: Final = 0.1
 ACTIONS: Final = 11
 PEOPLE: Final = 4
 OPEN, PRIVATE = "tea", "kitchen"
+CLOSES: Final = frozenset({1000, 1001, 1006, 1013, 4001, 4004, 4100, 4101, 4102, 4105, 4200})
 
 
 class World:
@@ -48,10 +52,13 @@ class World:
         self.closes: Counter[int] = Counter()
         self.deliveries = 0
         self.clients = [self._client() for _ in range(PEOPLE)]
+        # Not in every schedule: each client costs its time.
+        self.typists = [self._typist()] if seed % 4 == 0 else []
+        self.keeper = Keeper(self)
         # Who is there is known only some seconds later: not every schedule waits for it.
         self.looks_who_is_here = seed % 8 == 0
 
-    def _client(self) -> Client:
+    def _member(self) -> int:
         if not self.database.rooms:
             self.database.add_room(OPEN, "open")
             self.database.add_room(PRIVATE, "private")
@@ -59,8 +66,18 @@ class World:
         for room in self.database.rooms.values():
             self.database.roles[room.id, person.pk] = "member"
             room.belonging[person.pk] = [(0.0, True)]
+        return person.pk
+
+    def _client(self) -> Client:
         rooms = {slug: Following(slug) for slug in (OPEN, PRIVATE)}
-        return Client(self, person.pk, self.chance, rooms)
+        return Client(self, self._member(), self.chance, rooms)
+
+    def _typist(self) -> PlainClient:
+        return PlainClient(self, self._member(), self.chance, self.chance.choice((OPEN, PRIVATE)))
+
+    @property
+    def everyone(self) -> list[Client | PlainClient]:
+        return [*self.clients, *self.typists]
 
     # The schedule
 
@@ -70,15 +87,16 @@ class World:
             try:
                 for process in self.processes:
                     process.start()
-                for client in self.clients:
+                for client in self.everyone:
                     self.loop.call_later(0.2 * self.chance.random(), client.connect)
                 for _ in range(ACTIONS):
                     at = 0.2 + (TROUBLE_SECONDS - 0.2) * self.chance.random()
                     self.loop.call_later(at, self._action())
                 self.loop.call_later(TROUBLE_SECONDS, self._heal)
                 self._until(TROUBLE_SECONDS + STEP)
+                patience = self.loop.time() + HEALED_SECONDS
                 while not self.has_caught_up:
-                    if self.loop.time() > HEALED_SECONDS:
+                    if self.loop.time() > patience:
                         raise Violation(f"not caught up after {HEALED_SECONDS} s: {self._who_has_not()}")
                     self._until(self.loop.time() + STEP)
                 self._check_the_end()
@@ -99,8 +117,27 @@ class World:
     def _action(self) -> Callable[[], None]:
         names = ["say"] * 12 + ["change"] * 4 + ["cut"] * 3 + ["move"] * 3 + ["commit_fails"] * 2
         names += ["kill", "kill", "go_dead", "go_slow", "layer_loses", "layer_is_away", "leave_and_return"]
-        action: Callable[[], None] = getattr(self, f"_{self.chance.choice(names)}")
+        names += ["post", "post", "revoke", "begin_new_histories", "back_up", "set_a_clock", "stand_still"]
+        names += ["type", "type", "type"] if self.typists else []
+        name = self.chance.choice(names)
+        action: Callable[[], None] = getattr(self.keeper, name, None) or getattr(self, f"_{name}")
         return action
+
+    def closed(self, socket: Socket, code: int) -> None:
+        """A client's connection has ended."""
+        self.closes[code] += 1
+        if code == 4102 and not socket.is_dead:
+            raise Violation(f"{self.loop.time():.3f} s: closed with {code}, though it lives")
+
+    def say_something(self) -> None:
+        """So that there is something that may come to those who may hear no more."""
+        client = self.chance.choice(self.clients)
+        client.say(client.rooms[OPEN], f"by {client.person}, {self.chance.randrange(1 << 30)}")
+
+    def _type(self) -> None:
+        for typist in self.typists:
+            text = f"typed by {typist.person} <{self.chance.randrange(1 << 30)}>"
+            typist.say("close" if self.chance.random() < 0.15 else text)
 
     def _say(self) -> None:
         client = self.chance.choice(self.clients)
@@ -126,7 +163,7 @@ class World:
 
     def _move(self) -> None:
         """Somebody is removed from the private room, or taken in again."""
-        person = self.chance.choice(self.clients).person
+        person = self.chance.choice(self.everyone).person
         self._submit(self.database.slugs[PRIVATE], partial(self._apply_move, person))
 
     def _apply_move(self, person: int, tx: Transaction) -> None:
@@ -154,7 +191,7 @@ class World:
             self.loop.call_soon(process.runtime.submit, entry, lambda outcome: None, context=process.context)
 
     def _cut(self) -> None:
-        client = self.chance.choice(self.clients)
+        client = self.chance.choice(self.everyone)
         if client.socket is not None:
             client.socket.cut()
 
@@ -166,7 +203,7 @@ class World:
             self.loop.call_later(self.chance.random() * TROUBLE_SECONDS, client.leave)
 
     def _go_slow(self) -> None:
-        socket = self.chance.choice(self.clients).socket
+        socket = self.chance.choice(self.everyone).socket
         if socket is not None:
             socket.is_slow = True
 
@@ -201,7 +238,7 @@ class World:
         self.layer.is_away = False
         self.layer.loses = self.layer.doubles = 0.0
         self.database.breaks.clear()
-        for client in self.clients:
+        for client in self.everyone:
             if client.socket is not None:
                 client.socket.is_slow = False
 
@@ -210,7 +247,8 @@ class World:
         return not self._who_has_not()
 
     def _who_has_not(self) -> list[str]:
-        behind = []
+        behind = self.keeper.unfinished()
+        behind += [why for typist in self.typists if (why := typist.is_behind()) is not None]
         for client in self.clients:
             behind += [f"{key} of {client.person}" for key in client.unanswered]
             for room in client.rooms.values():
@@ -218,6 +256,9 @@ class World:
                 if row.kind == "private" and (row.id, client.person) not in self.database.roles:
                     continue
                 here = {one.person for one in self.clients if one.rooms[room.slug].live}
+                here |= {
+                    one.person for one in self.typists if one.begun is not None and one.group == room.slug
+                }
                 if self.looks_who_is_here and room.here != here:
                     behind.append(f"{client.person} sees {room.here} in {room.slug}, where {here} are")
                 if not room.live or room.position != {"epoch": row.epoch, "seq": row.seq}:
@@ -239,7 +280,10 @@ class World:
             # Whatever could not be stored is sent again, behind what was said after it.
             if not self.database.gave_up:
                 self._check_order(client)
-        unknown = set(self.closes) - {1001, 1006, 4100, 4101, 4102, 4105, 4200}
+        self.keeper.check_the_end()
+        for typist in self.typists:
+            typist.check_the_end()
+        unknown = set(self.closes) - CLOSES
         if unknown:
             raise Violation(f"closed with {unknown}")
 
@@ -272,6 +316,7 @@ def small() -> Iterator[None]:
         patch.multiple(hub, RING_EVENTS=8, PAGE_EVENTS=6, HELD_EVENTS=4),
         patch.multiple(missed, REACH_MORE=2, ALIKE=4, KEPT=3),
         patch.multiple(sweep, TICK=0.5, SNAPSHOT_SECONDS=1.0),
+        patch.object(runtime, "PingWheel", partial(PingWheel, slices=2)),
         patch.object(runtime, "Presence", partial(Presence, grace=0.5, expiry=3.0, told_every=0.2)),
     ):
         yield

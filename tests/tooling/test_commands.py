@@ -17,6 +17,7 @@ def checkout(checkout: Checkout) -> Checkout:
     """With npm, and with files from elsewhere that are as recorded."""
     checkout.write_program(checkout.path / "npm", '#!/bin/sh\necho "npm $*" >> "$CALLS"\n')
     (checkout.root / "bin" / "vendor").write_text("print('as recorded')\n")
+    (checkout.root / "bin" / "audit").write_text("print('no known holes')\n")
     return checkout
 
 
@@ -29,6 +30,13 @@ def test_check_runs_everything(checkout: Checkout) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert checks_run(done) == ALL_CHECKS
     assert done.stdout.endswith("All checks passed.\n")
+
+
+def test_where_a_change_lands_known_holes_are_asked_for(checkout: Checkout) -> None:
+    done = checkout.run("check", CI="true")
+    assert checks_run(done) == [*ALL_CHECKS[:-1], "audit", ALL_CHECKS[-1]]
+    (checkout.root / "bin" / "audit").write_text("raise SystemExit(1)\n")
+    assert checkout.run("check", CI="true").stderr.endswith("Failed: audit\n")
 
 
 def test_check_goes_on_after_a_failure_and_names_each(checkout: Checkout) -> None:

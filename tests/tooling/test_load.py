@@ -75,7 +75,7 @@ def test_it_sees_what_is_wrong(fault: str) -> None:
 
     async def run() -> dict[str, Any]:
         async with serve(Room(fault).enter, "127.0.0.1", 0) as server:
-            return await load(server.sockets[0].getsockname()[1])
+            return await load(server.sockets[0].getsockname()[1], "--stragglers", "1")
 
     answer = asyncio.run(run())
     found = {name for name in ("lost", "repeated", "disordered") if answer[name]}

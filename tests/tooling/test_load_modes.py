@@ -122,6 +122,8 @@ def test_sessions_that_are_cut_come_back_and_see_what_is_wrong(fault: str, tmp_p
         "--returning",
         "--tickets",
         str(tickets),
+        "--stragglers",
+        "1",
     ]
 
     answer = loaded(room.enter, "teahouse-returning", *options)

@@ -1,0 +1,234 @@
+"""How each role asks: over a socket, over the plain protocol, over HTTP; and what became of it in the database."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from http.client import HTTPConnection, HTTPResponse
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from websockets.exceptions import ConnectionClosed
+
+from teahouse.live.plain import CLOSED, CONNECTED, REFUSALS
+from tests.clients import Client, Plain
+from tests.security import rights
+from tests.security.rights import Row
+from tests.servers import Teahouse
+
+CSRF: Final = "a" * 32
+ANOTHER: Final = "https://evil.example"
+
+
+class Site:
+    """A server, with the site of `world.build` in it if it is `made`. `headers`: what a proxy adds to each request."""
+
+    def __init__(self, server: Teahouse, *, made: bool = True, **headers: str) -> None:
+        self.server = server
+        self.headers = headers
+        self.made: dict[str, Any] = {"logins": {}, "tokens": {}}
+        if made:
+            build = "from tests.security.world import build; build()"
+            status, said = server.command_line("manage", "shell", "--no-imports", "-c", build)
+            assert status == 0, said
+            self.made = json.loads(said)
+        self.static = self._static()
+        self.owner_link = server.owner_link.rstrip("/").rpartition("/")[2]
+        self._sessions: dict[str, Client] = {}
+        self._database = sqlite3.connect(server.data / "teahouse.sqlite3", isolation_level=None)
+
+    def close(self) -> None:
+        self._database.close()
+        for session in self._sessions.values():
+            session.socket.close()
+
+    def _static(self) -> str:
+        page = self.request("GET", "/sign-in/")[1]
+        return page.partition('href="/static/')[2].partition("teahouse/")[0].join(("/static/", ""))
+
+    @property
+    def origin(self) -> str:
+        """Of the site's own pages."""
+        host, scheme = self.headers.get("Host"), self.headers.get("X_Forwarded_Proto", "http")
+        return f"{scheme}://{host}" if host else self.server.url
+
+    # Who one is
+
+    def credentials(self, role: str, *, origin: str = "own") -> tuple[dict[str, Any], dict[str, Any]]:
+        """What the socket's request brings along, and what the hello says."""
+        request: dict[str, Any] = {}
+        if role in self.made["logins"]:
+            request["additional_headers"] = {"Cookie": self.cookie(role)}
+        if where := {"own": self.server.url, "another": ANOTHER}.get(origin):
+            request["origin"] = where
+        token = self.made["tokens"].get(role)
+        return request, {"token": token} if token else {}
+
+    def cookie(self, role: str, session: str | None = None) -> str:
+        """The cookies of a browser: of the login, or of the guest."""
+        if role in self.made["logins"]:
+            return f"teahouse_session={session or self.made['logins'][role]}"
+        return f"teahouse_guest={self.made['tokens']['guest']}" if role == "guest" else ""
+
+    # The room of a cell
+
+    def room(self, row: Row, kind: str, role: str) -> str:
+        """Its name on the wire."""
+        if kind == "stream":
+            return f"@{self.made['people']['bystander']}"
+        return "@me" if kind == "@me" else rights.slug(row, kind, role)
+
+    def fields(self, row: Row, kind: str, role: str) -> dict[str, Any]:
+        """Of the command, with what stands for ids filled in. Where the room holds no message it is one of another."""
+        others, own = self.made["messages"].get(
+            rights.slug(row, kind, role), self.made["messages"][rights.slug(row, "open", role)]
+        )
+        ids = {rights.OWN: own, rights.OTHERS: others, rights.BYSTANDER: self.made["people"]["bystander"]}
+        return {
+            name: ids.get(value, value) if isinstance(value, str) else value
+            for name, value in row.fields.items()
+        }
+
+    def number(self, room: str) -> int | None:
+        """Of the room's last event; None where there is no room."""
+        with closing(self._database.execute("SELECT seq FROM teahouse_room WHERE slug = ?", [room])) as found:
+            row = found.fetchone()
+        return row[0] if row else None
+
+    # The JSON protocol
+
+    def ask(self, role: str, row: Row, kind: str) -> str:
+        """What a command comes to: `ok`, `-` or the error's code."""
+        room = self.room(row, kind, role)
+        commands = [
+            {"do": do, **(({"room": room} | self.fields(row, kind, role)) if kind != "-" else {})}
+            for do in (*row.before, row.do)
+        ]
+        if role in rights.OUTSIDE:
+            return self._from_outside(role, commands[-1])
+        session = self._session(role)
+        for command in commands[:-1]:
+            session.ask(**command)
+        told = session.ask(**commands[-1])
+        session.heard.clear()
+        return _outcome(told)
+
+    def _session(self, role: str) -> Client:
+        if role not in self._sessions:
+            request, hello = self.credentials(role)
+            self._sessions[role] = Client(self.server.url, **request, **hello)
+        return self._sessions[role]
+
+    def _from_outside(self, role: str, command: dict[str, Any]) -> str:
+        """Who is refused at the door says the command all the same, without waiting for that."""
+        request, hello = self.credentials(role)
+        with Client(self.server.url, hello=False, **request) as client:
+            if role == "nobody":
+                return _outcome(client.ask(**command))
+            greeting = client.put(do="hello", v=1, **hello)
+            with suppress(ConnectionClosed):  # The refusal may be quicker.
+                client.put(**command)
+            told = client.reply_to(greeting)
+            client.closed()
+            assert not client.heard, f"a command was looked at: {client.heard}"
+            return _outcome(told)
+
+    def hello(self, role: str, origin: str) -> str:
+        """What one is then, the error's code, or the close code."""
+        request, hello = self.credentials(role, origin=origin)
+        with Client(self.server.url, hello=False, **request) as client:
+            try:
+                told = client.ask(do="hello", v=1, **hello)
+            except ConnectionClosed as end:
+                assert end.rcvd is not None
+                return str(end.rcvd.code)
+            return str(told["ok"]["you"]["kind"]) if "ok" in told else _outcome(told)
+
+    # The plain protocol
+
+    def plain(self, role: str, row: Row, kind: str) -> str:
+        """What comes of connecting, or of what is said then."""
+        room = self.room(row, kind, role)
+        request, hello = self.credentials(role)
+        headers = request.pop("additional_headers", {})
+        if role == "guest":
+            headers["Cookie"] = self.cookie(role)
+        elif hello:
+            headers["Authorization"] = f"Bearer {hello['token']}"
+        with Plain(self.server.url, f"/wsmsg/{room}", additional_headers=headers, **request) as plain:
+            first = plain.next()
+            if not first.endswith(CONNECTED):
+                assert plain.closed()[0] in (4001, 4003, 4004)
+                return _line(first)
+            if row.do == "say":
+                plain.send("tea")
+                answer = plain.next()
+                return "ok" if answer.endswith("tea") else _line(answer)
+            if row.do == "close":
+                before = self.number(room) or 0
+                plain.send("close")
+                assert plain.next() == CLOSED
+                assert plain.closed()[0] == 1000
+                return "ok" if (self.number(room) or 0) > before else "own"
+            return "ok"
+
+    # HTTP
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        cookies: str = "",
+        fields: Mapping[str, str] | None = None,
+        **headers: str,
+    ) -> tuple[HTTPResponse, str]:
+        """An answer and its text. With `fields` a form is sent, from a page of the site."""
+        named = {name.replace("_", "-"): value for name, value in {**self.headers, **headers}.items()}
+        if cookies:
+            named["Cookie"] = cookies
+        body = None
+        if fields is not None:
+            named = {"Content-Type": "application/x-www-form-urlencoded", "Origin": self.origin, **named}
+            body = urlencode(fields)
+        with closing(HTTPConnection("127.0.0.1", self.server.port, timeout=20)) as connection:
+            connection.request(method, quote(path, safe="/?=&%"), body, named)
+            answer = connection.getresponse()
+            return answer, answer.read().decode(errors="replace")
+
+    def post(self, path: str, fields: Mapping[str, str], cookies: str = "", **headers: str) -> HTTPResponse:
+        """A form of the site's own page."""
+        both = "; ".join(filter(None, [cookies, f"teahouse_csrf={CSRF}"]))
+        if self.headers:  # Over https a page says where it comes from.
+            headers = {"Referer": f"{self.origin}/", **headers}
+        return self.request("POST", path, both, {**fields, "csrfmiddlewaretoken": CSRF}, **headers)[0]
+
+    def page(self, page: rights.Page, kind: str, role: str, *, token: bool = True) -> str:
+        """The status, or `sign-in`."""
+        room = self.room(page.row, kind, role) if kind != "-" else ""
+        path = page.path.format(room=room, static=self.static, owner=self.owner_link)
+        session = self.made["spare"][page.path].get(role) if page.ends else None
+        cookies = [cookie for cookie in (self.cookie(role, session), f"teahouse_csrf={CSRF}") if cookie]
+        fields = {**page.fields, **({"csrfmiddlewaretoken": CSRF} if token else {})}
+        headers = (
+            {"Authorization": f"Bearer {self.made['tokens'][role]}"} if role in ("bot", "revoked") else {}
+        )
+        answer, _ = self.request(
+            page.method, path, "; ".join(cookies), fields if page.method == "POST" else None, **headers
+        )
+        to_sign_in = answer.status == 302 and "/sign-in/" in (answer.getheader("Location") or "")
+        follows = (answer.getheader("Location") or "").startswith("/admin/login/")
+        return "sign-in" if to_sign_in or follows else str(answer.status)
+
+
+def _outcome(told: dict[str, Any]) -> str:
+    if "ok" in told:
+        return "ok"
+    code = str(told["error"]["code"])
+    return "-" if code == "not_found" else code
+
+
+def _line(line: str) -> str:
+    code = next(code for code, words in REFUSALS.items() if line == f"[{words}]")
+    return "-" if code == "not_found" else code
