@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
@@ -104,6 +105,19 @@ def _storable(value: str) -> str:
     return value
 
 
+def _time(value: str) -> str:
+    """RFC 3339 with a zone, put into UTC."""
+    wrong = "a time is written as RFC 3339, such as 2026-11-22T10:00:00Z"
+    try:
+        at = datetime.fromisoformat(value)
+        utc = at.astimezone(UTC).isoformat()
+    except (ValueError, OverflowError):
+        raise ValueError(wrong) from None
+    if at.tzinfo is None or "T" not in value.upper():
+        raise ValueError(wrong)
+    return utc
+
+
 Id = (
     Annotated[StrictInt, Field(ge=-BIGGEST, le=BIGGEST)]
     | Annotated[StrictStr, Field(min_length=1, max_length=64)]
@@ -111,6 +125,7 @@ Id = (
 RoomName = Annotated[StrictStr, AfterValidator(_room)]
 Key = Annotated[StrictStr, AfterValidator(_key)]
 Text = Annotated[StrictStr, AfterValidator(_storable)]
+Time = Annotated[StrictStr, Field(max_length=40), AfterValidator(_time)]
 Seq = Annotated[StrictInt, Field(ge=0, le=BIGGEST)]
 MessageId = Annotated[StrictInt, Field(ge=1, le=BIGGEST)]
 
@@ -164,6 +179,7 @@ class Send(_Command):
     room: RoomName
     key: Key = Field(description="1 to 64 printable ASCII characters, unique for person and room.")
     text: Text
+    reply: MessageId | None = Field(None, description="Id of a message of the room that this replies to.")
 
 
 class Edit(_Command):
@@ -173,6 +189,14 @@ class Edit(_Command):
     room: RoomName
     message: MessageId
     text: Text
+
+
+class Edits(_Command):
+    """Read what a message said before it was edited."""
+
+    do: Literal["edits"]
+    room: RoomName
+    message: MessageId
 
 
 class Delete(_Command):
@@ -203,13 +227,14 @@ class Read(_Command):
 
 
 class History(_Command):
-    """Read messages in their present state: the last ones, or before, after or around a number."""
+    """Read messages in their present state: the last ones, before, after or around a number, or around a time."""
 
     do: Literal["history"]
     room: RoomName
     before: Seq | None = None
     after: Seq | None = None
     around: Seq | None = None
+    at: Time | None = Field(None, description="Around the first message said at this time or after it.")
     limit: Annotated[StrictInt, Field(ge=1, le=200)] = 50
 
 
@@ -226,7 +251,9 @@ class Ping(_Command):
     do: Literal["ping"]
 
 
-Command = Hello | Subscribe | Unsubscribe | Send | Edit | Delete | React | Read | History | Typing | Ping
+Command = (
+    Hello | Subscribe | Unsubscribe | Send | Edit | Edits | Delete | React | Read | History | Typing | Ping
+)
 COMMANDS: Final[dict[str, type[_Command]]] = {
     model.model_fields["do"].annotation.__args__[0]: model for model in Command.__args__
 }
@@ -245,9 +272,9 @@ def parse(frame: str) -> Command:
         raise _explained(frame, error) from None
     if (
         isinstance(command, History)
-        and sum(x is not None for x in (command.before, command.after, command.around)) > 1
+        and sum(x is not None for x in (command.before, command.after, command.around, command.at)) > 1
     ):
-        problem = Problem("invalid", "Give one of before, after and around, not several.")
+        problem = Problem("invalid", "Give one of before, after, around and at, not several.")
         problem.re = command.id
         raise problem
     return command

@@ -92,6 +92,21 @@ class HistoryResult(TypedDict):
     more: Sides
 
 
+class EarlierText(TypedDict):
+    """What a message said before an edit, and when that was said."""
+
+    at: str
+    text: str
+    html: NotRequired[str]
+
+
+class EditsResult(TypedDict):
+    """Earlier texts, oldest first; with `more`, those before them are too long to be told or kept no longer."""
+
+    edits: list[EarlierText]
+    more: bool
+
+
 class NoResult(TypedDict):
     """Nothing but that it was done."""
 
@@ -147,6 +162,7 @@ RESULTS: Final[dict[str, Any]] = {
     "unsubscribe": NoResult,
     "send": StoredResult,
     "edit": StoredResult,
+    "edits": EditsResult,
     "delete": StoredResult,
     "react": StoredResult,
     "read": ReadResult,

@@ -35,7 +35,7 @@ def cast(database: Database) -> dict[str, Person]:
     return cast
 
 
-def asked(person: Person, room: str, **where: int) -> Asked:
+def asked(person: Person, room: str, **where: Any) -> Asked:
     return Asked(speaker_of(person), room, Where(**where))
 
 

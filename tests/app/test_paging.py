@@ -1,5 +1,7 @@
 """Pages of messages, in both directions and around a number: equal to the journal, in its present state."""
 
+from typing import Any
+
 import pytest
 
 from teahouse import paging
@@ -45,7 +47,7 @@ class TestPages:
         ],
     )
     def test_a_page_is_what_was_asked_for(
-        self, ten: Room, where: dict[str, int], expected: list[int], before: bool, after: bool
+        self, ten: Room, where: dict[str, Any], expected: list[int], before: bool, after: bool
     ) -> None:
         page = paging.page(ten.pk, **where)
         assert seqs(page) == expected
@@ -89,6 +91,7 @@ class TestPages:
         for limit in (2, 10):
             with queries(3):
                 paging.page(ten.pk, limit=limit)
-            for where in ("before", "after", "around"):
+            wheres: list[dict[str, Any]] = [{"before": 5}, {"after": 5}, {"around": 5}]
+            for where in wheres:
                 with queries(4):
-                    paging.page(ten.pk, limit=limit, **{where: 5})
+                    paging.page(ten.pk, limit=limit, **where)

@@ -24,7 +24,7 @@ from teahouse.events import (
     Who,
 )
 from teahouse.live.protocol import CLOSE_CODES, COMMANDS, ERRORS
-from teahouse.live.replies import RESULTS, SIGNALS, Here, OwnRoom, Sides
+from teahouse.live.replies import RESULTS, SIGNALS, EarlierText, Here, OwnRoom, Sides
 from tests.clients import Client
 from tests.live.checked import Checked
 from tests.servers import Teahouse
@@ -72,7 +72,12 @@ def test_each_field_of_an_event_is_there() -> None:
 def test_each_result_and_signal_is_there_with_its_fields() -> None:
     rows = table("### Results")
     shown = {name: words(cells[0]) for names, cells in rows.items() for name in re.findall(r"\w+", names)}
-    inside = {"hello": keys(OwnRoom), "subscribe": {"state", "true"} | keys(Here), "history": keys(Sides)}
+    inside = {
+        "hello": keys(OwnRoom),
+        "subscribe": {"state", "true"} | keys(Here),
+        "history": keys(Sides),
+        "edits": keys(EarlierText),
+    }
     assert shown.keys() == RESULTS.keys() == COMMANDS.keys()
     for name, shape in RESULTS.items():
         assert shown[name] == keys(shape) | inside.get(name, set()), name
@@ -108,6 +113,8 @@ def test_what_the_server_says_fits_the_schemas(server: Teahouse) -> None:
         said = alice.say("schemas", "hello *you*")
         which = {"room": "schemas", "message": said["message"]}
         alice.ok(do="edit", text="hello", **which)
+        bob.ok(do="edits", **which)
+        bob.ok(do="send", room="schemas", key="answer", text="and to you", reply=said["message"])
         bob.ok(do="react", emoji="🍵", **which)
         alice.ok(do="typing", room="schemas")
         bob.signal("typing")

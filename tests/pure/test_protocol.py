@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from teahouse.live import protocol
 from teahouse.live.protocol import CLOSE_CODES, COMMANDS, ERRORS, Problem, ok, parse, refusal
 
-COMMAND_NAMES = "hello, subscribe, unsubscribe, send, edit, delete, react, read, history, typing, ping"
+COMMAND_NAMES = "hello, subscribe, unsubscribe, send, edit, edits, delete, react, read, history, typing, ping"
 EXAMPLE = 'A frame is one JSON object, such as {"id":1,"do":"ping"}: '
 BIGGEST = 2**53 - 1
 ID = f"id: an integer up to {BIGGEST}, or a string of 1 to 64 characters."
@@ -20,8 +20,9 @@ WHOLE: dict[str, dict[str, Any]] = {
     "hello": {"v": 1, "name": "梅"},
     "subscribe": {"room": "tea", "since": {"epoch": "e", "seq": 41}, "make": True},
     "unsubscribe": {"room": "tea"},
-    "send": {"room": "tea", "key": "01J", "text": "hello"},
+    "send": {"room": "tea", "key": "01J", "text": "hello", "reply": 912},
     "edit": {"room": "tea", "message": 912, "text": "hello"},
+    "edits": {"room": "tea", "message": 912},
     "delete": {"room": "tea", "message": 912},
     "react": {"room": "tea", "message": 912, "emoji": "🍵", "on": False},
     "read": {"room": "tea", "seq": 45, "back": True},
@@ -209,7 +210,7 @@ def test_a_pair_of_surrogates_is_a_character() -> None:
 @pytest.mark.parametrize("two", [("before", "after"), ("after", "around"), ("before", "around")])
 def test_history_goes_one_way(two: tuple[str, str]) -> None:
     answer = refused(json.dumps({"id": 7, "do": "history", "room": "tea", two[0]: 1, two[1]: 0}))
-    message = "Give one of before, after and around, not several."
+    message = "Give one of before, after, around and at, not several."
     assert answer == {"re": 7, "error": {"code": "invalid", "message": message, "retry": False}}
     assert parse(json.dumps({"id": 7, "do": "history", "room": "tea", two[0]: 1})).id == 7
 
