@@ -285,6 +285,8 @@ describe("a stretch elsewhere", () => {
     for (const seq of range(1001, 1003)) long.apply(said(seq));
     assert.deepEqual(seqs(), range(101, 150));
     assert.equal(long.countSince(1000), 3);
+    assert.equal(long.holdsSince(950), true);
+    assert.equal(long.holdsSince(949), false);
     long.toNewest();
     assert.deepEqual(seqs(), range(951, 1003));
   });

@@ -256,6 +256,8 @@ export class Client extends EventTarget {
 
   /** Shows the newest messages again. @param {Feed} feed */
   toNewest(feed) {
+    // On the page of an old message, and offline, there are none yet to go to.
+    if (!feed.store.loaded) return;
     feed.wanted = null;
     feed.store.toNewest();
     this.#changed();

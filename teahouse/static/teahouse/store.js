@@ -20,6 +20,8 @@ const SLACK = 200;
 const NEWEST = 100;
 /** Messages that were read only to be quoted. */
 const QUOTED = 200;
+/** Of what is replied to so many are known before those of messages long gone are forgotten. */
+const MOST_REPLIED = 5_000;
 
 /** @typedef {"last" | "older" | "newer" | "around"} Side  Where a page of history belongs. */
 
@@ -131,6 +133,12 @@ export class RoomStore {
       if (message.by.id !== this.me && !message.deleted) count += 1;
     }
     return count;
+  }
+
+  /** Whether all that was said after `seq` is held, so that `countSince` is the whole count. @param {number} seq */
+  holdsSince(seq) {
+    const { complete, first } = this.#newest;
+    return this.loaded && (complete || (first !== undefined && first.seq <= seq + 1));
   }
 
   /**
@@ -322,7 +330,16 @@ export class RoomStore {
   #put(stretch, message) {
     stretch.put(message);
     if (message.reply) this.#repliedTo.add(message.reply.id);
+    if (this.#repliedTo.size > MOST_REPLIED) this.#countReplies();
     if (message.key && message.by.id === this.me) this.#settle(message.key);
+  }
+
+  /** Forgets what only messages that were let go replied to. */
+  #countReplies() {
+    this.#repliedTo.clear();
+    for (const stretch of [this.#newest, this.#elsewhere]) {
+      for (const { reply } of stretch ?? []) if (reply) this.#repliedTo.add(reply.id);
+    }
   }
 
   /** A quotation shows the message as it is now. @param {number} id */

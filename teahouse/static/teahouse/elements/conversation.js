@@ -247,6 +247,8 @@ export class TeahouseConversation extends Light {
         before = { at: pending.at, by: you };
         return html`${newDay ? dayRow(pending.at) : nothing}<teahouse-message
             .pending=${pending}
+            .quoted=${pending.reply && store.message(pending.reply.id)}
+            .link=${this.link}
             .by=${you}
             .me=${you.id}
             .head=${head}
