@@ -84,7 +84,7 @@ export class TeahouseEmoji extends Popover {
   /** @param {string} title @param {Emoji[]} group */
   #grid(title, group) {
     const chinese = language() === "zh-Hans";
-    return html`<h3>${title}</h3>
+    return html`<h2>${title}</h2>
       <div class="grid" role="group" aria-label=${title}>
         ${group.map((one) => {
           const label = (chinese && one.zh) || one.en;
