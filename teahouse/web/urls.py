@@ -7,6 +7,7 @@ from teahouse.web import installed, views
 urlpatterns = [
     path("", views.home, name="home"),
     path("rooms/<str:name>/", views.room, name="room"),
+    path("rooms/<str:name>/<int:seq>/", views.message, name="message"),
     path("manifest.webmanifest", installed.manifest, name="manifest"),
     path("worker.js", installed.worker, name="worker"),
     path("offline/", installed.offline, name="offline"),

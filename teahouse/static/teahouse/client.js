@@ -9,7 +9,8 @@ import { OwnStream } from "./own-stream.js";
 import { Disconnected, Refused, Socket } from "./socket.js";
 import { RoomStore } from "./store.js";
 
-/** @import { Hello, History, Problem, RoomEvent, Subscribed, Who } from "./types.js" */
+/** @import { Side } from "./store.js" */
+/** @import { Hello, History, Message, Problem, RoomEvent, Subscribed, Who } from "./types.js" */
 
 const HISTORY_PAGE = 50;
 const FAR = 500; // events
@@ -42,6 +43,9 @@ const NOT_YOU = 4001;
  * @property {ReturnType<typeof setTimeout>} [marking]  Runs until it may be told again.
  * @property {number} [members]  Grows when somebody joins, leaves or gets another role.
  * @property {number | null} readBefore  Where it was when the page came; null until that is known.
+ * @property {number} unreadBefore  How much was unread then.
+ * @property {unknown} wanted  The place elsewhere in the room that was asked for last.
+ * @property {boolean} keptUnread  Marked unread by hand: looking at it does not mark it read.
  */
 
 /** @type {Map<string, Client>} */
@@ -70,6 +74,8 @@ export class Client extends EventTarget {
   /** @type {OwnStream | null} */
   #own = null;
   #announced = false;
+  /** Quoted messages that are being read. @type {Set<string>} */
+  #asked = new Set();
 
   /** @param {string} url */
   constructor(url) {
@@ -132,16 +138,20 @@ export class Client extends EventTarget {
    * Follows a room until `unwatch`.
    * @param {string} slug
    * @param {History} [history]  The first page, if it came with the page.
+   * @param {boolean} [elsewhere]  Whether that is not the last one.
    * @returns {Feed}
    */
-  watch(slug, history) {
+  watch(slug, history, elsewhere = false) {
     let feed = this.feeds.get(slug);
     if (!feed) {
-      feed = { slug, store: new RoomStore(), state: "away", aside: false, returning: false, problem: null, role: null, may: null, make: false, users: 0, reading: false, typed: 0, read: 0, marked: 0, told: 0, looked: 0, readBefore: null };
+      feed = { slug, store: new RoomStore(), state: "away", aside: false, returning: false, problem: null, role: null, may: null, make: false, users: 0, reading: false, typed: 0, read: 0, marked: 0, told: 0, looked: 0, readBefore: null, unreadBefore: 0, wanted: null, keptUnread: false };
       this.feeds.set(slug, feed);
-      if (history) feed.store.merge(history);
+      if (history) feed.store.merge(history, elsewhere ? "around" : "last");
       const own = this.rooms.get(slug);
-      if (own) feed.read = feed.told = own.read;
+      if (own) {
+        feed.read = feed.told = own.read;
+        feed.unreadBefore = own.unread;
+      }
       if (this.socket.connected) feed.readBefore = feed.read;
       this.outgoing.adopt(feed);
       if (this.socket.connected) this.#follow(feed);
@@ -168,6 +178,7 @@ export class Client extends EventTarget {
     if (feed.aside === aside) return;
     feed.aside = aside;
     if (aside) feed.returning = true;
+    else feed.keptUnread = false;
     if (!this.socket.connected || feed.state === "refused") return;
     if (!aside) this.#follow(feed);
     else {
@@ -210,6 +221,7 @@ export class Client extends EventTarget {
       if (feed.kept && since && (since.epoch !== own.position.epoch || own.position.seq - since.seq > FAR)) feed.store.reset(own.position);
       feed.kept = false;
       this.rooms.marked(feed.slug, feed.read);
+      if (feed.readBefore === null) feed.unreadBefore = own.unread;
     }
     for (const feed of this.feeds.values()) feed.readBefore ??= feed.read;
     for (const feed of this.feeds.values()) {
@@ -266,9 +278,9 @@ export class Client extends EventTarget {
     feed.state = "catching-up";
     this.#changed();
     try {
-      if (!feed.store.loaded && !feed.make) await this.#read(feed, {});
+      if (!feed.store.loaded && !feed.make) await this.#read(feed, {}, "last");
       while (await this.#subscribe(feed)) this.#changed();
-      if (!feed.store.loaded) await this.#read(feed, {});
+      if (!feed.store.loaded) await this.#read(feed, {}, "last");
       if (feed.aside) return; // Left again while it was read; unsubscribing went out behind.
       feed.state = "live";
       feed.make = false;
@@ -323,15 +335,67 @@ export class Client extends EventTarget {
     feed.problem = problem;
   }
 
-  /**
-   * Messages before the first one held. Answers whether any came.
-   * @param {Feed} feed
-   */
+  /** Messages before the first one shown. Answers whether any came. @param {Feed} feed */
   async readOlder(feed) {
-    const first = feed.store.first;
-    if (feed.reading || feed.store.complete || !first || !this.socket.connected) return false;
+    const { first, complete } = feed.store;
+    if (feed.reading || complete || !first || !this.socket.connected) return false;
+    return this.#readMore(feed, { before: first.seq }, "older");
+  }
+
+  /** Messages after the last one shown, where that is not the newest. @param {Feed} feed */
+  async readNewer(feed) {
+    const { last, atNewest } = feed.store;
+    if (feed.reading || atNewest || !last || !this.socket.connected) return false;
+    return this.#readMore(feed, { after: last.seq }, "newer");
+  }
+
+  /**
+   * Shows the messages around a place that may be anywhere in the room.
+   * @param {Feed} feed
+   * @param {{around: number} | {at: string}} place  A number, or a time: the first message said then or later.
+   * @returns {Promise<Message | undefined>} The message there, or the next one.
+   */
+  async readAround(feed, place) {
+    feed.wanted = place;
+    if ("around" in place && feed.store.shows(place.around)) return feed.store.at(place.around);
+    const history = await this.#read(feed, place, "around");
+    if (!history.messages.length) return undefined;
+    if ("around" in place) return feed.store.at(place.around);
+    return history.messages.find((message) => Date.parse(message.at) >= Date.parse(place.at)) ?? history.messages.at(-1);
+  }
+
+  /** Shows the newest messages again. @param {Feed} feed */
+  toNewest(feed) {
+    // On the page of an old message, and offline, there are none yet to go to.
+    if (!feed.store.loaded) return;
+    feed.wanted = null;
+    feed.store.toNewest();
+    this.#changed();
+  }
+
+  /** Reads a message that another one quotes. Nobody waits for it. @param {Feed} feed @param {{id: number, seq: number}} quoted */
+  readQuoted(feed, { id, seq }) {
+    const asked = `${feed.slug} ${id}`;
+    if (this.#asked.has(asked) || !this.socket.connected) return;
+    this.#asked.add(asked);
+    this.quietly(this.#quote(feed, seq).finally(() => this.#asked.delete(asked)));
+  }
+
+  /** @param {Feed} feed @param {number} seq */
+  async #quote({ slug, store }, seq) {
+    store.asking();
     try {
-      return (await this.#read(feed, { before: first.seq })) > 0;
+      store.quote(await this.socket.request("history", { room: slug, around: seq, limit: 1 }));
+    } finally {
+      store.answered();
+      this.#changed();
+    }
+  }
+
+  /** @param {Feed} feed @param {Record<string, unknown>} where @param {Side} side @returns {Promise<boolean>} */
+  async #readMore(feed, where, side) {
+    try {
+      return (await this.#read(feed, where, side)).messages.length > 0;
     } catch (error) {
       if (error instanceof Refused || error instanceof Disconnected) return false;
       throw error;
@@ -340,23 +404,27 @@ export class Client extends EventTarget {
 
   /**
    * @param {Feed} feed
-   * @param {{before?: number}} where  Nothing: the last page.
-   * @returns {Promise<number>} How many messages came.
+   * @param {Record<string, unknown>} where  Nothing: the last page.
+   * @param {Side} side
+   * @returns {Promise<History>}  Without messages where one has gone elsewhere meanwhile.
    */
-  async #read(feed, where) {
+  async #read(feed, where, side) {
     feed.reading = true;
+    feed.store.asking();
     this.#changed();
     try {
       /** @type {History} */
       const history = await this.socket.request("history", { room: feed.slug, limit: HISTORY_PAGE, ...where });
-      if (!feed.store.merge(history)) {
+      if (gone(feed, where, side)) return { ...history, messages: [] };
+      if (!feed.store.merge(history, side)) {
         feed.store.reset(history.position);
-        if (where.before === undefined) feed.store.merge(history);
+        if (side === "last") feed.store.merge(history, side);
         else this.#follow(feed);
       }
-      return history.messages.length;
+      return history;
     } finally {
       feed.reading = false;
+      feed.store.answered();
       this.#changed();
     }
   }
@@ -368,6 +436,11 @@ export class Client extends EventTarget {
     return this.socket.request("edit", { room: feed.slug, message, text });
   }
 
+  /** What a message said before it was edited. @param {Feed} feed @param {number} message */
+  edits(feed, message) {
+    return this.socket.request("edits", { room: feed.slug, message });
+  }
+
   /** @param {Feed} feed @param {number} message */
   delete(feed, message) {
     return this.socket.request("delete", { room: feed.slug, message });
@@ -376,6 +449,17 @@ export class Client extends EventTarget {
   /** @param {Feed} feed @param {number} message @param {string} emoji @param {boolean} on */
   react(feed, message, emoji, on) {
     return this.socket.request("react", { room: feed.slug, message, emoji, on });
+  }
+
+  /**
+   * Members of a room whose names begin so, also those who are not here.
+   * @param {string} room @param {string} search @param {number} limit
+   * @returns {Promise<Who[]>}
+   */
+  async findMembers(room, search, limit) {
+    /** @type {{members: {person: Who}[]}} */
+    const { members } = await this.socket.request("members", { room, search, limit });
+    return members.map(({ person }) => person);
   }
 
   /** Tells the others, every few seconds at most. @param {Feed} feed */
@@ -394,7 +478,7 @@ export class Client extends EventTarget {
   markRead(feed, seq) {
     feed.looked = Math.max(feed.looked, seq);
     // What was looked at before the room was live is marked when it is.
-    if (feed.state !== "live" || seq <= feed.read) return;
+    if (feed.state !== "live" || feed.keptUnread || seq <= feed.read) return;
     feed.read = seq;
     this.rooms.marked(feed.slug, seq);
     this.#ownRooms.count(feed);
@@ -414,11 +498,28 @@ export class Client extends EventTarget {
 
   /** What was looked at is marked before another room is: from then on the server counts. @param {Feed} feed */
   #leave(feed) {
-    if (feed.looked > feed.read) {
+    if (feed.looked > feed.read && !feed.keptUnread) {
       feed.read = feed.looked;
       this.rooms.marked(feed.slug, feed.read);
       this.#mark(feed);
     } else if (feed.marking !== undefined) this.#mark(feed);
+  }
+
+  /**
+   * Moves the read mark back, so that this message and all after it are unread, on all devices. Looking at them does
+   * not count until one comes back to them.
+   * @param {Feed} feed
+   * @param {number} seq
+   */
+  async markUnread(feed, seq) {
+    clearTimeout(feed.marking);
+    feed.marking = undefined;
+    await this.socket.request("read", { room: feed.slug, seq: seq - 1, back: true });
+    feed.read = feed.told = seq - 1;
+    feed.keptUnread = true;
+    this.rooms.marked(feed.slug, feed.read);
+    this.#ownRooms.count(feed);
+    this.#changed();
   }
 
   /** The page is left or put aside: what waits for its time goes now. */
@@ -442,4 +543,16 @@ export class Client extends EventTarget {
       this.dispatchEvent(new Event("change"));
     });
   }
+}
+
+/**
+ * Whether a page that was asked for no longer fits to what is shown.
+ * @param {Feed} feed
+ * @param {Record<string, unknown>} where
+ * @param {Side} side
+ */
+function gone({ store, wanted }, where, side) {
+  if (side === "older") return store.first?.seq !== where.before;
+  if (side === "newer") return store.atNewest || store.last?.seq !== where.after;
+  return side === "around" && wanted !== where;
 }

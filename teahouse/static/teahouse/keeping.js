@@ -101,9 +101,9 @@ export class Keeper {
     for (const { slug, store, state } of client.feeds.values()) {
       if ((state !== "live" && state !== "aside") || !store.loaded || !store.position || this.#versions.get(slug) === store.version) continue;
       this.#versions.set(slug, store.version);
-      const all = store.pages.flatMap((page) => page.messages);
+      const { messages: all, complete } = store.tail;
       const messages = all.slice(-MESSAGES);
-      const more = { before: !store.complete || messages.length < all.length, after: false };
+      const more = { before: !complete || messages.length < all.length, after: false };
       const kept = { room: store.room, history: { messages, position: store.position, more } };
       ask("readwrite", (shelf) => shelf.put(kept, `${url} room ${slug}`));
     }

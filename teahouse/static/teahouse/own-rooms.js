@@ -19,8 +19,7 @@ export class OwnRooms {
 
   /** Tells the list how much is unread where the page holds all of it. @param {Feed} feed */
   count({ slug, store, read }) {
-    const covered = store.complete || (store.first?.seq ?? Infinity) <= read + 1;
-    if (covered && store.position) this.store.counted(slug, store.position.seq, store.countSince(read));
+    if (store.holdsSince(read) && store.position) this.store.counted(slug, store.position.seq, store.countSince(read));
   }
 
   /** Something happened in a room that is followed, and was applied there. @param {Feed} feed @param {RoomEvent} event */

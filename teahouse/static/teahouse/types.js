@@ -5,6 +5,10 @@
  * @typedef {{epoch: string, seq: number}} Position
  * @typedef {Record<string, number[]>} Reactions  Emoji to the ids of the people.
  *
+ * @typedef {{id: number, seq: number, by: Who}} Quoted
+ *
+ * @typedef {{at: string, text: string, html?: string}} Earlier  What a message said from then on.
+ *
  * @typedef {object} Message  A message as last heard of. `rev` is the number of the last event applied to it.
  * @property {number} id
  * @property {string} [key]
@@ -13,6 +17,7 @@
  * @property {Who} by
  * @property {string} [text]
  * @property {string} [html]  Cleaned by the server; only where the text has markup.
+ * @property {Quoted} [reply]  What it replies to; the text is that message's own, as it is now.
  * @property {string} [edited]
  * @property {string} [deleted]
  * @property {Reactions} [reactions]
@@ -54,6 +59,7 @@
  * @property {string} room
  * @property {string} text
  * @property {string} at  When it was written, by this machine's clock.
+ * @property {Quoted} [reply]  What it replies to.
  * @property {Problem} [problem]  Why it was refused; it is then not sent again by itself.
  * @property {number} [seq]  Once stored: where. It is then shown only until its event is here.
  *

@@ -6,7 +6,8 @@
  *   ws      address of the JSON protocol; "/ws/" without it
  *   guest   address where guests are made; beside `ws` without it
  *   signin  address where people with an account sign in, if they can
- *   home    address of the main room, for who came to a room that is not there
+ *   home    address of the main room, for who came to a room that is not there, and below which messages have addresses
+ *   at      number of the message to begin at
  *   aside   present when another room is in front: nothing is drawn, nothing marked as read, its place is kept
  *   back    puts a button before the title, which says "teahouse-back"
  *   counts-in-title  puts the number of unseen messages into the window's title
@@ -26,7 +27,10 @@ import { sheets } from "../styles.js";
 import { language, languageOf, words } from "../words.js";
 import "./composer.js";
 import "./conversation.js";
+import "./dates.js";
 import "./details.js";
+import "./edits.js";
+import "./emoji.js";
 import "./menu.js";
 import "./name.js";
 import "./people.js";
@@ -36,14 +40,17 @@ import "./state.js";
 /** @import { History, Message, Problem, RoomState, Unsent, Who } from "../types.js" */
 /** @import { TeahouseComposer } from "./composer.js" */
 /** @import { TeahouseConversation } from "./conversation.js" */
+/** @import { TeahouseDates } from "./dates.js" */
+/** @import { TeahouseEdits } from "./edits.js" */
+/** @import { TeahouseEmoji } from "./emoji.js" */
 /** @import { TeahouseMenu } from "./menu.js" */
 
 const NOTICE_LASTS = 8_000; // ms
 const WIDE = 900; // px: people beside the conversation, not over it
 
-/** @typedef {{you?: Who | null, room?: RoomState, history?: History, missing?: boolean}} FirstPage */
-/** @typedef {{"teahouse-conversation": TeahouseConversation, "teahouse-menu": TeahouseMenu, "teahouse-composer": TeahouseComposer | null}} Parts */
-/** @typedef {{action: string, message: Message, pending: Unsent, button: HTMLElement, element: Element, emoji: string, on: boolean, you: Who, count: number, name: string, fields: Record<string, unknown>, people: number[]}} Act */
+/** @typedef {{you?: Who | null, room?: RoomState, history?: History, at?: number, missing?: boolean}} FirstPage */
+/** @typedef {{"teahouse-conversation": TeahouseConversation, "teahouse-menu": TeahouseMenu, "teahouse-dates": TeahouseDates, "teahouse-edits": TeahouseEdits, "teahouse-emoji": TeahouseEmoji, "teahouse-composer": TeahouseComposer | null}} Parts */
+/** @typedef {{action: string, message: Message, pending: Unsent, button: HTMLElement, element: Element, emoji: string, on: boolean, you: Who, count: number, name: string, fields: Record<string, unknown>, people: number[], seq: number, mark?: boolean, focus?: boolean, at: string, chosen: (emoji: string) => void}} Act */
 
 export class TeahouseRoom extends LitElement {
   static properties = {
@@ -52,6 +59,7 @@ export class TeahouseRoom extends LitElement {
     guest: { type: String },
     signin: { type: String },
     home: { type: String },
+    at: { type: Number },
     aside: { type: Boolean, reflect: true },
     back: { type: Boolean, reflect: true },
     framed: { attribute: false },
@@ -97,12 +105,15 @@ export class TeahouseRoom extends LitElement {
     this.guest = "";
     this.signin = "";
     this.home = "";
+    /** @type {number | null} */
+    this.at = null;
   }
 
   createRenderRoot() {
     const root = /** @type {ShadowRoot} */ (super.createRenderRoot());
     root.adoptedStyleSheets = sheets;
     root.addEventListener("teahouse-act", (event) => this.#acted(event));
+    root.addEventListener("click", (event) => this.#clicked(/** @type {MouseEvent} */ (event)));
     return root;
   }
 
@@ -142,7 +153,7 @@ export class TeahouseRoom extends LitElement {
     this.#client = client;
     client.addEventListener("change", this.#changed);
     if (first?.you) client.identify(first.you);
-    const feed = client.watch(this.room, first?.history);
+    const feed = client.watch(this.room, first?.history, first?.at !== undefined);
     feed.store.room ??= first?.room ?? null;
     if (first?.room) client.rooms.opened(first.room);
     if (first?.missing) {
@@ -241,7 +252,10 @@ export class TeahouseRoom extends LitElement {
             : html`<teahouse-people .here=${feed.store.here} .you=${client.you} .language=${language()}></teahouse-people>`}
         </aside>
       </div>
-      <teahouse-menu .language=${language()}></teahouse-menu>
+      <teahouse-menu .language=${language()} .linked=${Boolean(this.home)}></teahouse-menu>
+      <teahouse-dates .language=${language()}></teahouse-dates>
+      <teahouse-edits .language=${language()}></teahouse-edits>
+      <teahouse-emoji .language=${language()}></teahouse-emoji>
     </div>`;
   }
 
@@ -262,6 +276,8 @@ export class TeahouseRoom extends LitElement {
         <h1 lang=${languageOf(this.#title) ?? nothing}>${this.#title}</h1>
         ${room?.topic ? html`<p class="topic" lang=${languageOf(room.topic) ?? nothing}>${room.topic}</p>` : nothing}
       </div>
+      <div class="room-tools">
+      ${store.first ? html`<button type="button" class="plain" aria-haspopup="dialog" aria-label=${words().goToDate} title=${words().goToDate} @click=${this.#dates}>${icons.calendar}</button>` : nothing}
       ${store.here.count
         ? html`<button type="button" class="plain count" aria-expanded=${this.#showsPeople ? "true" : "false"} @click=${this.#togglePeople}>
             ${icons.people}<span>${say.here(store.here.count)}</span>
@@ -271,7 +287,13 @@ export class TeahouseRoom extends LitElement {
       ${may && !this.#isMissing(feed)
         ? html`<button type="button" class="plain info" aria-label=${say.aboutRoom} title=${say.aboutRoom} aria-expanded=${this.details ? "true" : "false"} @click=${() => (this.details = !this.details)}>${icons.info}</button>`
         : nothing}
+      </div>
     </header>`;
+  }
+
+  /** @param {MouseEvent} event */
+  #dates(event) {
+    return this.#part("teahouse-dates").show(/** @type {HTMLElement} */ (event.currentTarget));
   }
 
   /** @param {Client} client @param {Feed} feed */
@@ -282,7 +304,31 @@ export class TeahouseRoom extends LitElement {
       .name=${this.#title}
       .version=${this.#version}
       .language=${language()}
+      .link=${this.#link}
+      .target=${this.at}
     ></teahouse-conversation>`;
+  }
+
+  /** The address of a message, where the pages of Teahouse are served. */
+  #link = (/** @type {number} */ seq) => (this.home ? `${this.home}rooms/${encodeURIComponent(this.#slug)}/${seq}/` : "");
+
+  get #slug() {
+    return this.#feed?.store.room?.room ?? this.room;
+  }
+
+  /** A link to a message of this site leads there without loading a page. @param {MouseEvent} event */
+  #clicked(event) {
+    if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    const link = event.composedPath().find((one) => one instanceof HTMLAnchorElement);
+    const place = link && this.home ? placeOf(/** @type {HTMLAnchorElement} */ (link).href, new URL(this.home, document.baseURI)) : null;
+    if (!place) return;
+    if (place.room === this.#slug) {
+      event.preventDefault();
+      /** @type {HTMLAnchorElement} */ (link).dispatchEvent(new CustomEvent("teahouse-act", { bubbles: true, detail: { action: "go", seq: place.seq } }));
+    } else if (!this.dispatchEvent(new CustomEvent("teahouse-go", { bubbles: true, composed: true, cancelable: true, detail: place }))) {
+      // The page around has its own way to another room.
+      event.preventDefault();
+    }
   }
 
   /** @param {Feed} feed */
@@ -386,7 +432,7 @@ export class TeahouseRoom extends LitElement {
   }
 
   /** @param {Act} act @param {Client} client @param {Feed} feed @returns {unknown} */
-  #carryOut({ action, message, pending, button, element, emoji, on, you, count, name, fields, people }, client, feed) {
+  #carryOut({ action, message, pending, button, element, emoji, on, you, count, name, fields, people, ...more }, client, feed) {
     switch (action) {
       case "sent":
         return this.#part("teahouse-conversation").follow();
@@ -394,19 +440,37 @@ export class TeahouseRoom extends LitElement {
         return this.#part("teahouse-menu").show(message, button, client.you?.id ?? null);
       case "edit":
         return this.#part("teahouse-composer")?.edit(message);
+      case "go":
+        return this.#part("teahouse-conversation").goTo({ around: more.seq }, more);
+      case "date":
+        return this.#part("teahouse-conversation").goTo({ at: more.at });
+      case "dates":
+        return this.#part("teahouse-dates").show(button, more.at);
+      case "reply":
+        return this.#part("teahouse-composer")?.reply(message);
+      case "edits":
+        return this.#showEdits(client, feed, message, button);
+      case "unread":
+        return this.#part("teahouse-conversation").keepUnread(message);
+      case "link":
+        return navigator.clipboard.writeText(new URL(this.#link(message.seq), document.baseURI).href);
       case "copy":
         return navigator.clipboard.writeText(message.text ?? "");
       case "delete":
         return client.delete(feed, message.id);
       case "react":
         return client.react(feed, message.id, emoji, on);
+      case "pick":
+        return this.#part("teahouse-emoji").show(button, (chosen) => this.#react(client, feed, message, chosen));
+      case "emoji":
+        return this.#part("teahouse-emoji").show(button, more.chosen);
       case "again":
         return client.outgoing.again(feed, pending.key);
       case "discard":
         return client.outgoing.discard(feed, pending.key);
       case "rewrite":
         client.outgoing.discard(feed, pending.key);
-        return this.#part("teahouse-composer")?.takeBack(pending.text);
+        return this.#part("teahouse-composer")?.takeBack(pending.text, pending.reply);
       case "unfocused":
         return this.#part("teahouse-conversation").refocus(element);
       case "unseen":
@@ -427,6 +491,21 @@ export class TeahouseRoom extends LitElement {
       default:
         throw new Error(`nobody does "${action}"`);
     }
+  }
+
+  /** @param {Client} client @param {Feed} feed @param {Message} message @param {string} emoji */
+  async #react(client, feed, message, emoji) {
+    try {
+      await client.react(feed, message.id, emoji, true);
+    } catch (error) {
+      this.tell(problemOf(error));
+    }
+  }
+
+  /** @param {Client} client @param {Feed} feed @param {Message} message @param {HTMLElement} button */
+  async #showEdits(client, feed, message, button) {
+    const earlier = await client.edits(feed, message.id);
+    await this.#part("teahouse-edits").show(feed.store.message(message.id) ?? message, button, earlier);
   }
 
   /** @param {Client} client @param {Who} you */
@@ -474,6 +553,17 @@ export class TeahouseRoom extends LitElement {
     this.notice = words().problems[problem.code] ?? problem.message;
     this.#noticeEnds = setTimeout(() => (this.notice = ""), NOTICE_LASTS);
   }
+}
+
+/**
+ * The message that an address below `home` leads to.
+ * @param {string} href
+ * @param {URL} home
+ * @returns {{room: string, seq: number} | null}
+ */
+function placeOf(href, home) {
+  const found = href.startsWith(`${home.href}rooms/`) && /^([^/?#]+)\/(\d+)\/?$/.exec(href.slice(home.href.length + "rooms/".length));
+  return found ? { room: decodeURIComponent(/** @type {string} */ (found[1])), seq: Number(found[2]) } : null;
 }
 
 customElements.define("teahouse-room", TeahouseRoom);
