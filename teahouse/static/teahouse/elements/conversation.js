@@ -276,7 +276,7 @@ export class TeahouseConversation extends Light {
 
   #toUnread() {
     const say = words();
-    return html`<div class="unread">
+    return html`<div class="to-unread">
       <button type="button" class="unread-go" @click=${this.#goToUnread}>${icons.up}<span>${say.unreadSince(this.unread)}</span></button>
       <button type="button" class="unread-close" aria-label=${say.close} @click=${() => (this.unread = 0)}>${icons.close}</button>
     </div>`;
