@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing, suppress
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any, Final
@@ -103,14 +103,16 @@ class Site:
     # The JSON protocol
 
     def ask(self, role: str, row: Row) -> dict[str, str]:
-        """What a command comes to, in each kind of room: `ok`, `same`, `-` or the error's code."""
+        """What a command comes to, in each kind of room: `ok`, `same`, `-` or the error's code. They leave together:
+        no room waits for the answer of another."""
         rooms = {kind: self.room(row, kind, role) for kind in row.rules}
         before = self.numbers(*rooms.values())
-        commands = [self._commands(role, row, kind) for kind in rooms]
-        if role in table.OUTSIDE:
-            told = self._from_outside(role, [several[-1] for several in commands])
-        else:
-            told = self._from_inside(role, commands)
+        session = self._session(role)
+        asked = [
+            [session.put(**command) for command in self._commands(role, row, kind)] for kind in row.rules
+        ]
+        told = [_outcome([session.reply_to(number) for number in several][-1]) for several in asked]
+        session.heard.clear()
         after = self.numbers(*rooms.values())
         cells = zip(rooms, told, before, after, strict=True)
         return {kind: _with_events(row, said, was, now) for kind, said, was, now in cells}
@@ -121,22 +123,26 @@ class Site:
             fields["room"] = self.room(row, kind, role)
         return [{"do": do, **fields} for do in (*row.before, row.do)]
 
-    def _from_inside(self, role: str, commands: list[list[dict[str, Any]]]) -> list[str]:
-        """They leave together: no room waits for the answer of another."""
-        session = self._session(role)
-        asked = [[session.put(**command) for command in several] for several in commands]
-        told = [[session.reply_to(number) for number in several][-1] for several in asked]
-        session.heard.clear()
-        return [_outcome(each) for each in told]
-
     def _session(self, role: str) -> Client:
         if role not in self._sessions:
             request, hello = self.credentials(role)
             self._sessions[role] = Client(self.server.url, **request, **hello)
         return self._sessions[role]
 
+    def ask_all(self, role: str, rows: Iterable[Row]) -> dict[str, dict[str, str]]:
+        """What all commands come to, by row and kind of room, for one who does not get in. Who is refused at the door
+        says them all the same, without waiting for that."""
+        cells = [(row, kind, self._commands(role, row, kind)[-1]) for row in rows for kind in row.rules]
+        rooms = [self.room(row, kind, role) for row, kind, _ in cells]
+        before = self.numbers(*rooms)
+        told = self._from_outside(role, [command for *_, command in cells])
+        after = self.numbers(*rooms)
+        found: dict[str, dict[str, str]] = {}
+        for (row, kind, _), said, was, now in zip(cells, told, before, after, strict=True):
+            found.setdefault(row.name, {})[kind] = _with_events(row, said, was, now)
+        return found
+
     def _from_outside(self, role: str, commands: list[dict[str, Any]]) -> list[str]:
-        """Who is refused at the door says the commands all the same, without waiting for that."""
         request, hello = self.credentials(role)
         with Client(self.server.url, hello=False, **request) as client:
             if role == "nobody":

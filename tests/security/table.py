@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 ROLES: Final = {
@@ -33,7 +34,8 @@ KINDS: Final = {
     "absent": "there is no room of this name",
 }
 REAL: Final = ("open", "news", "private", "direct", "archived")
-"""Kinds of which each cell has a room of its own, where two things were said: by a member, and by who is asking."""
+"""Kinds of which there are rooms, where two things were said: by a member, and by who is asking. Each cell in which
+something is to happen has its own; all others share one for each kind and role."""
 
 OWN: Final = "a message of one's own"
 OTHERS: Final = "a message of somebody else"
@@ -78,7 +80,7 @@ class Row:
     stores: bool = False
     bystander: str = "member"
 
-    @property
+    @cached_property
     def rules(self) -> dict[str, Outcomes]:
         """Kind of room → role → what happens."""
         found: dict[str, Outcomes] = {}
@@ -154,5 +156,8 @@ def filled(fields: Mapping[str, Any], stands: Mapping[str, Any]) -> dict[str, An
 
 def slug(row: Row, kind: str, role: str) -> str:
     """The name of a cell's room."""
-    made = re.sub(r"\W+", "-", f"{row.name} {kind} {role}".lower()).strip("-")
-    return made if kind in REAL else f"no-{made}"
+    real = kind in REAL
+    done = row.stores and row.rules.get(kind, {}).get(role) == "ok"
+    name = row.name if done or not real else f"beside a {row.bystander}"
+    made = re.sub(r"\W+", "-", f"{name} {kind} {role}".lower()).strip("-")
+    return made if real else f"no-{made}"

@@ -14,7 +14,7 @@ from teahouse.live.protocol import COMMANDS
 from tests.clients import Plain
 from tests.security import rights
 from tests.security.asking import Site
-from tests.security.table import INSIDE, KINDS, ROLES, Page, Row
+from tests.security.table import INSIDE, KINDS, OUTSIDE, ROLES, Page, Row
 from tests.servers import ROOT
 
 COMMAND_ROWS = (*rights.COMMANDS, *rights.ANYWHERE)
@@ -63,11 +63,17 @@ def test_the_page_is_as_the_table_is() -> None:
 # The cells
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", INSIDE)
 @pytest.mark.parametrize("row", COMMAND_ROWS, ids=lambda row: row.name)
 def test_a_command(site: Site, row: Row, role: str) -> None:
     """In all kinds of rooms at once; the difference that a failure shows is of cells."""
     assert site.ask(role, row) == {kind: outcomes[role] for kind, outcomes in row.rules.items()}
+
+
+@pytest.mark.parametrize("role", OUTSIDE)
+def test_who_does_not_get_in(site: Site, role: str) -> None:
+    rows = {row.name: {kind: outcomes[role] for kind, outcomes in row.rules.items()} for row in COMMAND_ROWS}
+    assert site.ask_all(role, COMMAND_ROWS) == rows
 
 
 @pytest.mark.parametrize(("row", "kind", "role", "outcome"), cells(rights.PLAIN))

@@ -93,14 +93,14 @@ def _login(user: Any) -> str:
 
 
 def _rooms(cast: dict[str, Person]) -> None:
-    """A room for each cell. What was said there: first by the bystander, then by who is going to ask."""
+    """The rooms of all cells. What was said there: first by the bystander, then by who is going to ask."""
     now = timezone.now()
-    cells = [
-        (table.slug(row, kind, role), kind, role, row.bystander)
+    cells = {
+        (table.slug(row, kind, role), kind, role, row.bystander): None
         for row in rights.rows_with_rooms()
         for kind in table.REAL
         for role in table.ROLES
-    ]
+    }
     kinds = {"archived": "open", "news": "open"}
     rooms = Room.objects.bulk_create(
         Room(
