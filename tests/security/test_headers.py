@@ -9,7 +9,7 @@ import pytest
 
 from tests.security import rights
 from tests.security.asking import Site
-from tests.security.rights import PASSWORD, ROLES, Page
+from tests.security.table import PASSWORD, ROLES, Page
 from tests.servers import Teahouse
 
 SITE = "https://chat.example.org"
