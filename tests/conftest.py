@@ -28,8 +28,8 @@ hypothesis.settings.load_profile("teahouse")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: tests that wait for a server's own times leave theirs idle."""
-    return min(5, (os.cpu_count() or 1) + 1)
+    """Two more than the cores: tests that wait for a server's own times leave theirs idle a quarter of the time."""
+    return min(6, (os.cpu_count() or 1) + 2)
 
 
 class ByServer(LoadFileScheduling):  # type: ignore[misc]

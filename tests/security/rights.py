@@ -79,6 +79,28 @@ TALK: Final = (
         stores=True,
     ),
     Row(
+        "edits of one's own",
+        "edits",
+        f"""
+        open,archived   ok
+        private,direct  {MEMBERS}
+        stream,absent   -
+        @me             -
+        """,
+        {"message": OWN},
+    ),
+    Row(
+        "edits of another's",
+        "edits",
+        f"""
+        open,archived   ok
+        private,direct  {MEMBERS}
+        stream,absent   -
+        @me             -
+        """,
+        {"message": OTHERS},
+    ),
+    Row(
         "delete one's own",
         "delete",
         f"""
@@ -235,6 +257,16 @@ PAGES: Final = (
     Page("POST", "", "/", "- 405"),
     Page("GET", "rooms/<str:name>/", "/rooms/{room}/", ROOM_PAGE),
     Page("POST", "rooms/<str:name>/", "/rooms/{room}/", "open,private,direct,archived,stream,@me,absent 405"),
+    Page("GET", "rooms/<str:name>/<int:seq>/", "/rooms/{room}/1/", ROOM_PAGE),
+    Page(
+        "POST",
+        "rooms/<str:name>/<int:seq>/",
+        "/rooms/{room}/1/",
+        "open,private,direct,archived,stream,@me,absent 405",
+    ),
+    Page("GET", "manifest.webmanifest", "/manifest.webmanifest", "- 200"),
+    Page("GET", "worker.js", "/worker.js", "- 200"),
+    Page("GET", "offline/", "/offline/", "- 200"),
     Page("GET", "guest/", "/guest/", "- 200"),
     Page("POST", "guest/", "/guest/", "- 200", {"name": "Lan"}),
     Page("GET", "guest/leave/", "/guest/leave/", "- 405"),
