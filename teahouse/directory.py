@@ -141,6 +141,12 @@ def named(ids: Sequence[int]) -> list[tuple[Who, int | None]]:
     return _with_streams(list(Person.objects.using(database.alias()).filter(pk__in=ids)))
 
 
+def belonging(grant: Grant, person: int) -> list[tuple[Who, int | None]]:
+    """The same of a member of the room; of nobody, alike, for one who is no member and one who is not there."""
+    found = _members(room=grant.room, person=person).select_related("person")
+    return _with_streams([member.person for member in found])
+
+
 def _with_streams(people: Sequence[Person]) -> list[tuple[Who, int | None]]:
     rooms = Room.objects.using(database.alias()).filter(slug__in=[f"@{person.pk}" for person in people])
     streams = dict(rooms.values_list("slug", "pk"))

@@ -9,6 +9,8 @@ import hypothesis
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests import servers, services
 from tests.guard import guard
@@ -26,8 +28,25 @@ hypothesis.settings.load_profile("teahouse")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: tests that wait for a server's own times leave theirs idle."""
-    return min(5, (os.cpu_count() or 1) + 1)
+    """Two more than the cores: tests that wait for a server's own times leave theirs idle a quarter of the time."""
+    return min(6, (os.cpu_count() or 1) + 2)
+
+
+class ByServer(LoadFileScheduling):  # type: ignore[misc]
+    """A file's tests stay on one worker, and all of a folder whose files share a server: each worker would build its
+    own, and again whenever it comes back from another folder."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        shared = next((folder for folder in SHARE_A_SERVER if nodeid.startswith(folder)), None)
+        return shared or str(super()._split_scope(nodeid))
+
+
+SHARE_A_SERVER = ("tests/security/",)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByServer | None:
+    """None: as `--dist` says, where that is something else."""
+    return ByServer(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture

@@ -98,6 +98,8 @@ def remove(speaker: Speaker, grant: Grant, person: Who, stream: int) -> Change:
     leaves = person["id"] == speaker.id
     if not leaves:
         grant.check("remove")
+    elif grant.kind == Room.Kind.PERSONAL:
+        raise Problem("forbidden", "Your own stream cannot be left; name a room to which you belong.")
 
     def apply(tx: Transaction) -> None:
         check_still(tx, grant)

@@ -121,7 +121,10 @@ async def _invite(session: Session, speaker: Speaker, command: asked.Invite) -> 
 
 
 async def _remove(session: Session, speaker: Speaker, command: asked.Remove) -> None:
-    found = await session.runtime.read(directory.named, [command.person])
+    # Who may not remove learns nothing of who is there, and who may nothing of people elsewhere.
+    _, asked_under = await session.runtime.room(speaker, command.room)
+    asked_under.check("remove")
+    found = await session.runtime.read(directory.belonging, asked_under, command.person)
     people = await _with_streams(session, found)
 
     def change(grant: Grant) -> Change:
@@ -134,7 +137,9 @@ async def _remove(session: Session, speaker: Speaker, command: asked.Remove) -> 
 
 
 async def _role(session: Session, speaker: Speaker, command: asked.Role) -> None:
-    people = await session.runtime.read(directory.named, [command.person])
+    _, asked_under = await session.runtime.room(speaker, command.room)
+    asked_under.check("roles")
+    people = await session.runtime.read(directory.belonging, asked_under, command.person)
 
     def change(grant: Grant) -> Change:
         grant.check("roles")

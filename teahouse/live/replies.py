@@ -153,6 +153,21 @@ class PeopleResult(TypedDict):
     people: list[Who]
 
 
+class EarlierText(TypedDict):
+    """What a message said before an edit, and when that was said."""
+
+    at: str
+    text: str
+    html: NotRequired[str]
+
+
+class EditsResult(TypedDict):
+    """Earlier texts, oldest first; with `more`, those before them are too long to be told or kept no longer."""
+
+    edits: list[EarlierText]
+    more: bool
+
+
 class NoResult(TypedDict):
     """Nothing but that it was done."""
 
@@ -231,6 +246,7 @@ RESULTS: Final[dict[str, Any]] = {
     "unsubscribe": NoResult,
     "send": StoredResult,
     "edit": StoredResult,
+    "edits": EditsResult,
     "delete": StoredResult,
     "react": StoredResult,
     "read": ReadResult,

@@ -1,7 +1,7 @@
 """What is stored. The journal alone writes messages and events; `actions` all the rest."""
 
 from teahouse.models.accounts import Invitation, Login, Picture
-from teahouse.models.messages import Event, Mention, Message, Outbox, Reaction
+from teahouse.models.messages import Event, Mention, Message, Outbox, Reaction, Revision
 from teahouse.models.people import OneTimeLink, Person, Token
 from teahouse.models.rooms import Member, Room, Site
 
@@ -17,6 +17,7 @@ __all__ = [
     "Person",
     "Picture",
     "Reaction",
+    "Revision",
     "Room",
     "Site",
     "Token",

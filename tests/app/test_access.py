@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from teahouse import access
+from teahouse import access, directory
 from teahouse.access import Speaker
 from teahouse.actions import messages, people, rooms
 from teahouse.live.protocol import Problem
@@ -21,6 +21,7 @@ from tests.app.conftest import Database
 WAYS: dict[str, Callable[[Speaker, str], Any]] = {
     "asked for": access.room,
     "shown as a page": find,
+    "gone on from": lambda speaker, room: directory.open_rooms(speaker, "", room, 50),
     "said in before": lambda speaker, room: messages.said_before(speaker.id, slug_of(room) or "", "k", "tea"),
 }
 
@@ -64,6 +65,39 @@ def test_a_message_of_another_room_is_looked_for_as_one_that_is_not_there(databa
         told.append([query["sql"].replace(str(which), "ID") for query in queries])
     assert told[0] == told[1]
     assert main.pk == grant.room
+
+
+def test_people_of_whom_one_may_not_know_are_looked_for_as_nobody(database: Database) -> None:
+    """A guest and a closed account where one invites; who belongs elsewhere where one removes somebody."""
+    owner, gone = (
+        Person.objects.create(pk=7_000_000 + n, kind="bot", name=name, name_key=name.lower())
+        for n, name in enumerate(("Alice", "Gone"))
+    )
+    Person.objects.filter(pk=gone.pk).update(
+        deactivated_at=Room.objects.create(slug="x", title="x").created_at
+    )
+    gina = Person.objects.create(pk=7_000_002, kind="guest", name="Gina", name_key="gina")
+    room = Room.objects.create(slug="tea", title="Tea")
+    Member.objects.create(room=room, person=owner, role="owner")
+    asks = access.speaker_of(owner)
+    grant = access.room(asks, "tea")[1]
+
+    def asked(way: Callable[[int], Any], person: int) -> list[str]:
+        with CaptureQueriesContext(connection) as queries:
+            try:
+                told = str(way(person))
+            except Problem as problem:
+                told = problem.message
+        return [one.replace(str(person), "ID") for one in (told, *(query["sql"] for query in queries))]
+
+    for way in (
+        lambda person: directory.reachable(asks, [person]),
+        lambda person: directory.belonging(grant, person),
+        lambda person: directory.members(grant, "", person, 50),
+    ):
+        nobody = asked(way, 7_000_009)
+        assert asked(way, gina.pk) == asked(way, gone.pk) == nobody
+        assert asked(way, owner.pk) != nobody, "who may be known of is found"
 
 
 def test_a_revoked_token_is_looked_for_as_one_that_never_was(database: Database) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing, suppress
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any, Final
@@ -14,8 +14,8 @@ from websockets.exceptions import ConnectionClosed
 
 from teahouse.live.plain import CLOSED, CONNECTED, REFUSALS
 from tests.clients import Client, Plain
-from tests.security import rights
-from tests.security.rights import Row
+from tests.security import table
+from tests.security.table import Row
 from tests.servers import Teahouse
 
 CSRF: Final = "a" * 32
@@ -77,43 +77,51 @@ class Site:
     def room(self, row: Row, kind: str, role: str) -> str:
         """Its name on the wire."""
         if kind == "stream":
-            return f"@{self.made['people']['bystander']}"
-        return "@me" if kind == "@me" else rights.slug(row, kind, role)
+            return f"@{self.made['people']['hermit']}"
+        return "@me" if kind == "@me" else table.slug(row, kind, role)
 
     def fields(self, row: Row, kind: str, role: str) -> dict[str, Any]:
         """Of the command, with what stands for ids filled in. Where the room holds no message it is one of another."""
-        others, own = self.made["messages"].get(
-            rights.slug(row, kind, role), self.made["messages"][rights.slug(row, "open", role)]
-        )
-        ids = {rights.OWN: own, rights.OTHERS: others, rights.BYSTANDER: self.made["people"]["bystander"]}
-        return {
-            name: ids.get(value, value) if isinstance(value, str) else value
-            for name, value in row.fields.items()
-        }
+        messages, people = self.made["messages"], self.made["people"]
+        slugs = (table.slug(row, kind, role), table.slug(row, "open", role))
+        others, own = next((messages[slug] for slug in slugs if slug in messages), (1, 1))
+        stands = {table.OWN: own, table.OTHERS: others, table.ROOM: self.room(row, kind, role)}
+        stands |= {name: people[who] for name, who in table.PEOPLE.items()}
+        stands[table.SELF] = people.get(role, people["bystander"])
+        return table.filled(row.fields, stands)
+
+    def numbers(self, *rooms: str) -> list[int | None]:
+        """Of each room's last event; None where there is no room."""
+        asked = f"SELECT slug, seq FROM teahouse_room WHERE slug IN ({', '.join('?' * len(rooms))})"
+        with closing(self._database.execute(asked, rooms)) as found:
+            there = dict(found.fetchall())
+        return [there.get(room) for room in rooms]
 
     def number(self, room: str) -> int | None:
-        """Of the room's last event; None where there is no room."""
-        with closing(self._database.execute("SELECT seq FROM teahouse_room WHERE slug = ?", [room])) as found:
-            row = found.fetchone()
-        return row[0] if row else None
+        return self.numbers(room)[0]
 
     # The JSON protocol
 
-    def ask(self, role: str, row: Row, kind: str) -> str:
-        """What a command comes to: `ok`, `-` or the error's code."""
-        room = self.room(row, kind, role)
-        commands = [
-            {"do": do, **(({"room": room} | self.fields(row, kind, role)) if kind != "-" else {})}
-            for do in (*row.before, row.do)
-        ]
-        if role in rights.OUTSIDE:
-            return self._from_outside(role, commands[-1])
+    def ask(self, role: str, row: Row) -> dict[str, str]:
+        """What a command comes to, in each kind of room: `ok`, `same`, `-` or the error's code. They leave together:
+        no room waits for the answer of another."""
+        rooms = {kind: self.room(row, kind, role) for kind in row.rules}
+        before = self.numbers(*rooms.values())
         session = self._session(role)
-        for command in commands[:-1]:
-            session.ask(**command)
-        told = session.ask(**commands[-1])
+        asked = [
+            [session.put(**command) for command in self._commands(role, row, kind)] for kind in row.rules
+        ]
+        told = [_outcome([session.reply_to(number) for number in several][-1]) for several in asked]
         session.heard.clear()
-        return _outcome(told)
+        after = self.numbers(*rooms.values())
+        cells = zip(rooms, told, before, after, strict=True)
+        return {kind: _with_events(row, said, was, now) for kind, said, was, now in cells}
+
+    def _commands(self, role: str, row: Row, kind: str) -> list[dict[str, Any]]:
+        fields = self.fields(row, kind, role)
+        if kind != "-" and table.ROOM not in row.fields.values():
+            fields["room"] = self.room(row, kind, role)
+        return [{"do": do, **fields} for do in (*row.before, row.do)]
 
     def _session(self, role: str) -> Client:
         if role not in self._sessions:
@@ -121,19 +129,32 @@ class Site:
             self._sessions[role] = Client(self.server.url, **request, **hello)
         return self._sessions[role]
 
-    def _from_outside(self, role: str, command: dict[str, Any]) -> str:
-        """Who is refused at the door says the command all the same, without waiting for that."""
+    def ask_all(self, role: str, rows: Iterable[Row]) -> dict[str, dict[str, str]]:
+        """What all commands come to, by row and kind of room, for one who does not get in. Who is refused at the door
+        says them all the same, without waiting for that."""
+        cells = [(row, kind, self._commands(role, row, kind)[-1]) for row in rows for kind in row.rules]
+        rooms = [self.room(row, kind, role) for row, kind, _ in cells]
+        before = self.numbers(*rooms)
+        told = self._from_outside(role, [command for *_, command in cells])
+        after = self.numbers(*rooms)
+        found: dict[str, dict[str, str]] = {}
+        for (row, kind, _), said, was, now in zip(cells, told, before, after, strict=True):
+            found.setdefault(row.name, {})[kind] = _with_events(row, said, was, now)
+        return found
+
+    def _from_outside(self, role: str, commands: list[dict[str, Any]]) -> list[str]:
         request, hello = self.credentials(role)
         with Client(self.server.url, hello=False, **request) as client:
             if role == "nobody":
-                return _outcome(client.ask(**command))
+                return [_outcome(client.ask(**command)) for command in commands]
             greeting = client.put(do="hello", v=1, **hello)
             with suppress(ConnectionClosed):  # The refusal may be quicker.
-                client.put(**command)
+                for command in commands:
+                    client.put(**command)
             told = client.reply_to(greeting)
             client.closed()
             assert not client.heard, f"a command was looked at: {client.heard}"
-            return _outcome(told)
+            return [_outcome(told)] * len(commands)
 
     def hello(self, role: str, origin: str) -> str:
         """What one is then, the error's code, or the close code."""
@@ -204,7 +225,7 @@ class Site:
             headers = {"Referer": f"{self.origin}/", **headers}
         return self.request("POST", path, both, {**fields, "csrfmiddlewaretoken": CSRF}, **headers)[0]
 
-    def page(self, page: rights.Page, kind: str, role: str, *, token: bool = True) -> str:
+    def page(self, page: table.Page, kind: str, role: str, *, token: bool = True) -> str:
         """The status, or `sign-in`."""
         room = self.room(page.row, kind, role) if kind != "-" else ""
         path = page.path.format(room=room, static=self.static, owner=self.owner_link)
@@ -227,6 +248,13 @@ def _outcome(told: dict[str, Any]) -> str:
         return "ok"
     code = str(told["error"]["code"])
     return "-" if code == "not_found" else code
+
+
+def _with_events(row: Row, told: str, before: int | None, after: int | None) -> str:
+    """What was told, and whether it is so: an event came of what was done, none of what was refused."""
+    if told == "ok" and row.stores:
+        return "ok" if after != before else "same"
+    return told if after == before else f"{told}, and it was done"
 
 
 def _line(line: str) -> str:

@@ -1,103 +1,20 @@
 """Who may do what: one declarative table, from which the tests of each cell and docs/rights.md are made. Pure.
 
 A command of the protocol without a row, or an address without one, makes `test_rights.py` red. To add a command, add a
-`Row` to COMMANDS: a line for each kind of room (several may share one), seven outcomes for the roles that got in, or
-one for all of them. `ok` is what it says, `-` is `not_found`, everything else is the code of the error. Who did not get
-in is answered before the command is looked at, so nobody writes that down.
+`Row` here or, for one about rooms and people, in `room_rights.py`: a line for each kind of room (several may share
+one; without a line `news` is as `open`), seven outcomes for the roles that got in, or one for all of them. `ok` is what
+it says, `same` that it is so already and nothing happens, `-` is `not_found`, everything else is the code of the error.
+Who did not get in is answered before the command is looked at, so nobody writes that down.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-ROLES: Final = {
-    "nobody": "has not said hello; no cookie",
-    "guest": "has a ticket",
-    "outsider": "signed in, belongs to no room",
-    "member": "signed in, belongs to the room",
-    "moderator": "of the room",
-    "owner": "of the room",
-    "site owner": "belongs to no room",
-    "bot": "has a token, belongs to no room",
-    "deactivated": "signed in, once a member",
-    "revoked": "a bot whose token was revoked, a member",
-}
-INSIDE: Final = tuple(ROLES)[1:8]
-"""Those who get in: in the order of a line's seven outcomes."""
+from tests.security import room_rights
+from tests.security.table import MEMBERS, OTHERS, OWN, Page, Row
 
-KINDS: Final = {
-    "open": "open to everyone",
-    "private": "for its members",
-    "direct": "between some people: a moderator or owner is one of them there, as a member is",
-    "archived": "open, and archived",
-    "stream": "another person's own stream, by its name `@ID`",
-    "@me": "one's own stream",
-    "absent": "there is no room of this name",
-}
-REAL: Final = ("open", "private", "direct", "archived")
-"""Kinds of which each cell has a room of its own, where two things were said: by a member, and by who is asking."""
-
-OWN: Final = "a message of one's own"
-OTHERS: Final = "a message of somebody else"
-BYSTANDER: Final = "the id of somebody else, who is a member"
-
-HIDDEN: Final = "hid-den"
-"""A private room to which nobody of the table belongs."""
-PASSWORD: Final = "a pot of oolong"
-"""Of two more accounts: `lan`, and `gone`, which is closed."""
-
-Outcomes = Mapping[str, str]
-"""Role → what happens."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One thing that can be asked of a room.
-
-    Attributes:
-        name: what the page calls it.
-        do: the command; of the plain protocol and the pages, what they call it.
-        fields: of the command, besides `id`, `do` and `room`. OWN, OTHERS and BYSTANDER stand for ids.
-        lines: a line for each kind of room.
-        before: commands that the same session says first.
-        stores: whether `ok` is an event of the room (or, in `made`, makes one).
-    """
-
-    name: str
-    do: str
-    lines: str
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    before: tuple[str, ...] = ()
-    stores: bool = False
-
-    @property
-    def rules(self) -> dict[str, Outcomes]:
-        """Kind of room → role → what happens."""
-        found: dict[str, Outcomes] = {}
-        for line in self.lines.strip().splitlines():
-            kinds, *words = line.split()
-            for kind in kinds.split(","):
-                found[kind] = _outcomes(self, words)
-        return found
-
-
-def _outcomes(row: Row, words: list[str]) -> Outcomes:
-    everyone = len(words) == len(ROLES)
-    if len(words) not in (1, len(INSIDE), len(ROLES)):
-        raise ValueError(f"{row.name}: give 1, {len(INSIDE)} or {len(ROLES)} outcomes, not {words}")
-    roles = tuple(ROLES) if everyone else INSIDE
-    said = dict(zip(roles, words * len(roles) if len(words) == 1 else words, strict=False))
-    return {**OUTSIDE, **said} if not everyone else said
-
-
-OUTSIDE: Final = {"nobody": "hello_first", "deactivated": "banned", "revoked": "bad_token"}
-
-MEMBERS: Final = "- - ok ok ok - -"
-
-COMMANDS: Final = (
+TALK: Final = (
     Row(
         "subscribe",
         "subscribe",
@@ -110,13 +27,14 @@ COMMANDS: Final = (
     Row(
         "subscribe and make",
         "subscribe",
-        f"""
-        open,archived,@me  ok
-        private,direct     {MEMBERS}
+        """
+        open,archived,@me  same
+        private,direct     - - same same same - -
         stream             -
         absent             ok
         """,
         {"make": True},
+        stores=True,
     ),
     Row("unsubscribe", "unsubscribe", "open,private,direct,archived,stream,@me,absent  ok"),
     Row(
@@ -124,6 +42,7 @@ COMMANDS: Final = (
         "send",
         f"""
         open            ok
+        news            forbidden forbidden forbidden ok ok ok forbidden
         private,direct  {MEMBERS}
         archived        archived
         stream,absent   -
@@ -137,6 +56,7 @@ COMMANDS: Final = (
         "edit",
         f"""
         open            ok
+        news            forbidden forbidden forbidden ok ok ok forbidden
         private,direct  {MEMBERS}
         archived        archived
         stream,absent   -
@@ -157,6 +77,28 @@ COMMANDS: Final = (
         """,
         {"message": OTHERS, "text": "no tea"},
         stores=True,
+    ),
+    Row(
+        "edits of one's own",
+        "edits",
+        f"""
+        open,archived   ok
+        private,direct  {MEMBERS}
+        stream,absent   -
+        @me             -
+        """,
+        {"message": OWN},
+    ),
+    Row(
+        "edits of another's",
+        "edits",
+        f"""
+        open,archived   ok
+        private,direct  {MEMBERS}
+        stream,absent   -
+        @me             -
+        """,
+        {"message": OTHERS},
     ),
     Row(
         "delete one's own",
@@ -223,6 +165,7 @@ COMMANDS: Final = (
         "typing",
         f"""
         open            ok
+        news            forbidden forbidden forbidden ok ok ok forbidden
         private,direct  {MEMBERS}
         archived        archived
         stream,absent   -
@@ -259,6 +202,7 @@ PLAIN: Final = (
         "say",
         """
         open            ok ok ok ok ok ok ok ok banned bad_token
+        news            forbidden forbidden forbidden forbidden ok ok ok forbidden banned bad_token
         private,direct  -  -  -  ok ok ok -  -  banned bad_token
         archived        archived archived archived archived archived archived archived archived banned bad_token
         stream,@me      -  -  -  -  -  -  -  -  banned bad_token
@@ -274,7 +218,7 @@ PLAIN: Final = (
         private         -   -   -   own ok  ok  -   -   banned bad_token
         direct          -   -   -   own own own -   -   banned bad_token
         stream,@me      -   -   -   -   -   -   -   -   banned bad_token
-        absent          own own own own own own ok  own banned bad_token
+        absent          own own ok  ok  ok  ok  ok  ok  banned bad_token
         """,
         stores=True,
     ),
@@ -296,43 +240,9 @@ HELLO: Final = (
 )
 """The kind here is the page's Origin; the outcome what one is then, or the close code."""
 
-ANYWHERE: Final = (Row("ping", "ping", "- ok"),)
+COMMANDS: Final = (*TALK, *room_rights.ROWS)
+ANYWHERE: Final = (Row("ping", "ping", "- ok"), *room_rights.ANYWHERE)
 """Commands that concern no room."""
-
-
-@dataclass(frozen=True)
-class Page:
-    """One request.
-
-    Attributes:
-        method: GET, or POST with the right CSRF token; without one every POST is refused with 403.
-        pattern: as the URL resolver shows it; empty for what is answered before Django.
-        path: what is asked for; `{room}` is a room of the cell's own.
-        lines: as a `Row`'s, with a line for each kind of room where there is one; else the line's kind is `-`.
-            A status, or `sign-in`: sent to the page for signing in.
-        fields: of the form.
-        ends: whether it ends the login, so that each cell needs one of its own.
-    """
-
-    method: str
-    pattern: str
-    path: str
-    lines: str
-    fields: Mapping[str, str] = field(default_factory=dict)
-    ends: bool = False
-
-    @property
-    def row(self) -> Row:
-        where = (
-            self.path.replace("{room}", "<room>")
-            .replace("{static}", "<static>")
-            .replace("{owner}", "<token>")
-        )
-        words = [line.split() for line in self.lines.strip().splitlines()]
-        lines = "\n".join(
-            " ".join([kinds, *(each * 10 if len(each) == 1 else each)]) for kinds, *each in words
-        )
-        return Row(f"{self.method} {where}", self.method, lines)
 
 
 ROOM_PAGE: Final = """
@@ -360,6 +270,16 @@ PAGES: Final = (
     Page("POST", "", "/", "- 405"),
     Page("GET", "rooms/<str:name>/", "/rooms/{room}/", ROOM_PAGE),
     Page("POST", "rooms/<str:name>/", "/rooms/{room}/", "open,private,direct,archived,stream,@me,absent 405"),
+    Page("GET", "rooms/<str:name>/<int:seq>/", "/rooms/{room}/1/", ROOM_PAGE),
+    Page(
+        "POST",
+        "rooms/<str:name>/<int:seq>/",
+        "/rooms/{room}/1/",
+        "open,private,direct,archived,stream,@me,absent 405",
+    ),
+    Page("GET", "manifest.webmanifest", "/manifest.webmanifest", "- 200"),
+    Page("GET", "worker.js", "/worker.js", "- 200"),
+    Page("GET", "offline/", "/offline/", "- 200"),
     Page("GET", "guest/", "/guest/", "- 200"),
     Page("POST", "guest/", "/guest/", "- 200", {"name": "Lan"}),
     Page("GET", "guest/leave/", "/guest/leave/", "- 405"),
@@ -429,12 +349,6 @@ PAGES: Final = (
 )
 SOCKETS: Final = {"^ws/?$": "HELLO, ANYWHERE, COMMANDS", r"^wsmsg(?:/(?P<group>[^/]+))?/?$": "PLAIN"}
 """The addresses of sockets, and which rows are theirs."""
-
-
-def slug(row: Row, kind: str, role: str) -> str:
-    """The name of a cell's room."""
-    made = re.sub(r"\W+", "-", f"{row.name} {kind} {role}".lower()).strip("-")
-    return made if kind in REAL else f"no-{made}"
 
 
 def rows_with_rooms() -> tuple[Row, ...]:

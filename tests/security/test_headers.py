@@ -9,7 +9,7 @@ import pytest
 
 from tests.security import rights
 from tests.security.asking import Site
-from tests.security.rights import PASSWORD, ROLES, Page
+from tests.security.table import PASSWORD, ROLES, Page
 from tests.servers import Teahouse
 
 SITE = "https://chat.example.org"
@@ -68,10 +68,14 @@ def test_each_address_is_protected(
         )
 
 
+NOBODYS = ("favicon.ico", "manifest.webmanifest", "worker.js", "offline/")
+"""The same for everybody."""
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_what_one_person_sees_is_kept_by_nobody(site: Site, role: str) -> None:
     for page in ADDRESSES:
-        if page.pattern and page.pattern != "favicon.ico":
+        if page.pattern and page.pattern not in NOBODYS:
             answer = ask(site, page, role)
             assert answer.status in (302, 405) or "no-store" in (answer.getheader("Cache-Control") or ""), (
                 page.path

@@ -32,6 +32,7 @@ SMALL: Final = {
     "per_second": 4,
     "burst": 6,
     "sessions": 3,
+    "per_minute": 12,
     "guest_rooms": 2,
     "guests": 6,
 }
@@ -250,6 +251,21 @@ def test_limit_guest_rooms(site: Site, parrot: str) -> None:
             origin=site.server.url,
         ) as plain:
             assert plain.closed()[0] == 4103
+
+
+def test_limit_per_minute(site: Site, parrot: str) -> None:
+    with come(site, name=None, token=parrot) as bot, come(site, name=None, token=parrot) as again:
+        made = 0
+        while "ok" in (told := bot.ask(do="make", title="Tea")):
+            made += 1
+        # Other tests make rooms as this bot too, and what was used up comes back in time.
+        assert 1 <= made <= SMALL["per_minute"] + 1
+        assert (told["error"]["code"], told["error"]["retry"]) == ("too_fast", True)
+        assert 0 < told["error"]["after"] <= 60 / SMALL["per_minute"]
+        assert again.refused(do="make", title="Tea", kind="private") == "too_fast", "on all devices together"
+        bot.ok(do="rooms")
+    with come(site) as lan:
+        lan.ok(do="make", title="Tea")
 
 
 # Signing in

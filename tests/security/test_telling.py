@@ -15,12 +15,12 @@ import pytest
 from tests.clients import Client, Plain
 from tests.security import rights
 from tests.security.asking import CSRF, Site
-from tests.security.rights import HIDDEN, PASSWORD, Row
+from tests.security.table import HIDDEN, INSIDE, OTHERS, OWN, PASSWORD, PEOPLE, ROOM, SELF, Row, filled, slug
 
 ABSENT = "ab-sent"  # As long as the other.
 
 WAYS = [row for row in rights.COMMANDS if row.rules["private"]["outsider"] == "-"]
-STRANGERS = [role for role in rights.INSIDE if rights.COMMANDS[0].rules["private"][role] == "-"]
+STRANGERS = [role for role in INSIDE if rights.COMMANDS[0].rules["private"][role] == "-"]
 
 
 @pytest.fixture(scope="module", params=STRANGERS)
@@ -32,8 +32,11 @@ def stranger(request: pytest.FixtureRequest, site: Site) -> Iterator[Client]:
 
 
 def raw(client: Client, **command: Any) -> str:
+    """The reply as it came. What is told of rooms meanwhile is passed over."""
     client.socket.send(json.dumps(command))
-    return str(client.socket.recv(timeout=15))
+    while not (told := str(client.socket.recv(timeout=15))).startswith('{"re":'):
+        pass
+    return told
 
 
 @pytest.mark.parametrize("row", WAYS, ids=lambda row: row.name)
@@ -41,11 +44,11 @@ def test_a_room_that_is_not_yours_is_not_there(site: Site, stranger: Client, row
     if "make" in row.fields:
         # Who may make rooms learns that a name is taken, and nothing else: SECURITY.md says so.
         row = rights.COMMANDS[0]
-    ids = {rights.OWN: 1, rights.OTHERS: 1, rights.BYSTANDER: 1}
-    fields = {
-        name: ids.get(value, value) if isinstance(value, str) else value for name, value in row.fields.items()
-    }
-    told = [raw(stranger, id=1, do=row.do, room=room, **fields) for room in (HIDDEN, ABSENT)]
+    ids = {OWN: 1, OTHERS: 1, SELF: 1, **{one: site.made["people"][who] for one, who in PEOPLE.items()}}
+    told = [
+        raw(stranger, **{"id": 1, "do": row.do, "room": room, **filled(row.fields, {**ids, ROOM: room})})
+        for room in (HIDDEN, ABSENT)
+    ]
     assert '"not_found"' in told[0]
     assert told[0].replace(HIDDEN, ABSENT) == told[1]
 
@@ -55,9 +58,66 @@ def test_a_name_that_is_taken_is_all_that_making_tells(site: Site, stranger: Cli
     assert told == raw(stranger, id=1, do="subscribe", room=HIDDEN)
 
 
+def test_the_names_of_private_rooms_tell_nothing_to_who_makes_one(site: Site, stranger: Client) -> None:
+    told = [
+        raw(stranger, id=1, do="make", kind="private", title="Tea", room=room) for room in (HIDDEN, ABSENT)
+    ]
+    ends = [re.sub(r"-[a-z2-9]{10}\"", '-END"', one) for one in told]
+    assert ends[0].replace(HIDDEN, ABSENT) == ends[1]
+    assert '"name_taken"' not in told[0]
+
+
+def test_no_list_tells_of_a_private_room(site: Site, stranger: Client) -> None:
+    found = [
+        raw(stranger, id=1, do="rooms", search=word) for word in (HIDDEN, "A secret", "Of a surprise", ABSENT)
+    ]
+    assert set(found) == {'{"re":1,"ok":{"rooms":[],"more":false}}'}
+    assert '"open' not in found[0]
+    everyone = raw(stranger, id=1, do="rooms", limit=200)
+    assert HIDDEN not in everyone
+    assert '"kind":"open"' in everyone, "it is a list"
+
+
+def test_people_of_whom_one_may_not_know_are_not_there(site: Site) -> None:
+    """Guests, closed accounts and nobody are one to who invites; who is no member and who is nobody to who manages."""
+    asked, hello = site.credentials("owner")
+    people, room = site.made["people"], slug(rights.COMMANDS[0], "open", "owner")
+    nowhere = 10_000_000
+    with Client(site.server.url, **asked, **hello) as owner:
+        for do, field, hidden in (
+            ("invite", "people", ("guest", "deactivated")),
+            ("direct", "people", ("guest", "deactivated")),
+            ("remove", "person", ("guest", "newcomer", "deactivated")),
+            ("role", "person", ("guest", "newcomer", "deactivated")),
+            ("members", "after", ("guest", "newcomer", "deactivated")),
+        ):
+            told = set()
+            for one in (*(people[who] for who in hidden), nowhere):
+                given = [one] if field == "people" else one
+                more = {"role": "moderator"} if do == "role" else {}
+                said = raw(owner, **{"id": 1, "do": do, "room": room, field: given, **more})
+                told.add(said.replace(str(one), "ID"))
+            assert len(told) == 1, do
+            assert '"not_found"' in told.pop()
+        assert owner.ok(do="members", room=room, after=people["bystander"])["members"] == []
+        there = owner.ok(do="people", search="", limit=200)["people"]
+        assert people["newcomer"] in {one["id"] for one in there}, "who may be known of is found"
+        assert not {people["guest"], people["deactivated"]} & {one["id"] for one in there}
+
+
+def test_whom_one_may_not_remove_one_does_nothing_to(site: Site, stranger: Client) -> None:
+    """A person's own room is made when it is first needed: not by who only asks."""
+    with Client(site.server.url, "Lan") as lan:
+        person = lan.you["id"]
+    for do in ("remove", "invite", "role"):
+        more = {"role": "member"} if do == "role" else {}
+        stranger.ask(**{"do": do, "room": "main", "person": person, "people": [person], **more})
+    assert site.number(f"@{person}") is None
+
+
 def test_a_message_of_another_room_is_not_there(site: Site, stranger: Client) -> None:
     """Also not where one asks for it in a room that one may read."""
-    (others, _) = site.made["messages"][rights.slug(rights.COMMANDS[3], "private", "member")]
+    (others, _) = site.made["messages"][slug(rights.COMMANDS[3], "private", "member")]
     nowhere = 10_000_000 + others
     for command in (
         {"do": "edit", "text": "x"},

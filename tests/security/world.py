@@ -21,7 +21,7 @@ from teahouse.models import Event, Member, Message, Person, Room, Token
 from teahouse.models.people import name_key
 from teahouse.routing import websocket_urlpatterns
 from teahouse.server.sessions import SessionStore
-from tests.security import rights
+from tests.security import rights, table
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 USERS = ("outsider", "member", "moderator", "owner", "site owner", "deactivated")
@@ -37,15 +37,15 @@ BELONG = {
 @transaction.atomic
 def build() -> None:
     """Makes all of it and says what there is."""
-    cast = {role: _person(role) for role in (*rights.ROLES, "bystander") if role != "nobody"}
+    cast = {role: _person(role) for role in (*table.ROLES, *table.BESIDES) if role != "nobody"}
     tokens = {role: people.make_token(cast[role]) for role in ("bot", "revoked")}
     Token.objects.filter(person=cast["revoked"]).update(revoked_at=timezone.now())
     Person.objects.filter(pk=cast["deactivated"].pk).update(deactivated_at=timezone.now())
     for person in cast.values():
         personal(person.pk)
     _rooms(cast)
-    Room.objects.create(slug=rights.HIDDEN, title="A secret", topic="Of a surprise", kind="private")
-    password = make_password(rights.PASSWORD)
+    Room.objects.create(slug=table.HIDDEN, title="A secret", topic="Of a surprise", kind="private")
+    password = make_password(table.PASSWORD)
     User.objects.create(username="lan", password=password)
     User.objects.create(username="gone", password=password, is_active=False)
     print(
@@ -68,7 +68,7 @@ def build() -> None:
 
 
 def _person(role: str) -> Person:
-    if role not in USERS:
+    if role not in (*USERS, "newcomer"):
         kind = "guest" if role == "guest" else "bot"
         return Person.objects.create(kind=kind, name=role, name_key=name_key(role))
     staff = role == "site owner"
@@ -93,28 +93,30 @@ def _login(user: Any) -> str:
 
 
 def _rooms(cast: dict[str, Person]) -> None:
-    """A room for each cell. What was said there: first by the bystander, then by who is going to ask."""
+    """The rooms of all cells. What was said there: first by the bystander, then by who is going to ask."""
     now = timezone.now()
-    cells = [
-        (rights.slug(row, kind, role), kind, role)
+    cells = {
+        (table.slug(row, kind, role), kind, role, row.bystander): None
         for row in rights.rows_with_rooms()
-        for kind in rights.REAL
-        for role in rights.ROLES
-    ]
-    kinds = {"archived": "open"}
+        for kind in table.REAL
+        for role in table.ROLES
+    }
+    kinds = {"archived": "open", "news": "open"}
     rooms = Room.objects.bulk_create(
         Room(
             slug=slug,
             title=slug,
             kind=kinds.get(kind, kind),
+            speaking="moderators" if kind == "news" else "everyone",
             seq=2,
             archived_at=now if kind == "archived" else None,
         )
-        for slug, kind, _ in cells
+        for slug, kind, *_ in cells
     )
     members, messages = [], []
-    for room, (_, kind, role) in zip(rooms, cells, strict=True):
-        members.append(Member(room=room, person=cast["bystander"]))
+    for room, (_, kind, role, bystander) in zip(rooms, cells, strict=True):
+        other = "member" if kind == "direct" else bystander
+        members.append(Member(room=room, person=cast["bystander"], role=other))
         if role in BELONG:
             members.append(Member(room=room, person=cast[role], role=_role(kind, role)))
         for seq, who in ((1, "bystander"), (2, role)):
