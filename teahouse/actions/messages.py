@@ -12,8 +12,7 @@ from teahouse.conf import conf
 from teahouse.events import REACTION_KINDS, REACTION_PEOPLE, MessageState
 from teahouse.journal import KEY_REUSED, Change, Say, Stale, Stored, Transaction, digest_of
 from teahouse.live.protocol import Problem
-from teahouse.models import Member, Mention, Message, Reaction, Room
-from teahouse.models.people import name_key
+from teahouse.models import Mention, Message, Reaction
 from teahouse.render import RENDER_VERSION
 
 
@@ -60,15 +59,6 @@ def said_before(person: int, room: str, key: str, text: str) -> Stored | None:
     if digest is not None and digest != digest_of(text):
         raise Problem("key_reused", KEY_REUSED)
     return Stored(message, seq, repeated=True)
-
-
-def mentioned(room: int, speaker: int, names: Sequence[str]) -> list[tuple[int, int]]:
-    """(person, personal room) of the room's members with these names, the speaker left out."""
-    rows = Member.objects.filter(room=room, person__name_key__in={name_key(name) for name in names})
-    people = list(rows.exclude(person=speaker).values_list("person", flat=True)[:100])
-    slugs = {f"@{person}": person for person in people}
-    personal = Room.objects.filter(slug__in=slugs).values_list("slug", "pk")
-    return [(slugs[slug], pk) for slug, pk in personal]
 
 
 def edit(speaker: Speaker, grant: Grant, message: int, text: str, html: str | None) -> Change:

@@ -15,7 +15,18 @@ State = Literal["ok", "degraded", "unavailable"]
 
 
 Right = Literal[
-    "speak", "react", "join", "leave", "invite", "change", "archive", "remove", "moderate", "kind", "roles"
+    "speak",
+    "call",
+    "react",
+    "join",
+    "leave",
+    "invite",
+    "change",
+    "archive",
+    "remove",
+    "moderate",
+    "kind",
+    "roles",
 ]
 SiteRight = Literal["make", "private", "direct", "people"]
 

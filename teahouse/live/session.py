@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from bisect import insort
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -17,6 +18,7 @@ from typing import Any, Final
 from teahouse import history
 from teahouse.access import Grant, Speaker
 from teahouse.actions import membership, messages, rooms
+from teahouse.actions.mentions import Called, called
 from teahouse.conf import conf
 from teahouse.journal import Change, Entry, Stale, Stored
 from teahouse.limits import Strikes
@@ -311,7 +313,12 @@ class Session(Watching):
         html = await self.runtime.renderer.render(command.text)
         self._sends += 1
         unsaid = _Unsaid(self._sends, command, html)
-        if self._again or not await self._say(speaker, unsaid, grant):
+        try:
+            waits = bool(self._again) or not await self._say(speaker, unsaid, grant)
+        except Problem as problem:
+            await self._repeat_or_raise(speaker, command, problem)
+            return
+        if waits:
             self._say_later(unsaid)
 
     def _check_rate(self, speaker: Speaker) -> None:
@@ -339,8 +346,7 @@ class Session(Watching):
     async def _say(self, speaker: Speaker, unsaid: _Unsaid, grant: Grant) -> bool:
         """Submits a message; False, and nothing is submitted, where that could bring it before an earlier one."""
         command = unsaid.command
-        names = mentioned_names(command.text) if "@" in command.text else []
-        mentions = await self.runtime.read(messages.mentioned, grant.room, speaker.id, names) if names else ()
+        mentions = await self._called(speaker, grant, command.text) if "@" in command.text else ()
         stream = await self.own_stream(speaker) if _is_to_join(speaker, grant) else None
         # From here on nothing is waited for.
         if self._closing:
@@ -354,6 +360,16 @@ class Session(Watching):
         self.runtime.submit(entry, partial(self._said, unsaid, grant.room))
         self._flying[grant.room] = rights, flying + 1
         return True
+
+    async def _called(self, speaker: Speaker, grant: Grant, text: str) -> Sequence[tuple[int, int]]:
+        names = mentioned_names(text)
+        if not names:
+            return ()
+        present = self.runtime.presence.present(grant.room)
+        found: Called = await self.runtime.read(called, speaker.id, grant, names, present)
+        if found.by_word:
+            self.check_starts(speaker)
+        return found.people
 
     def _submit_quietly(self, entry: Entry) -> None:
         """An entry that goes before another one in the same commit, and has nobody to answer."""
