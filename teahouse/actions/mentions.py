@@ -13,7 +13,7 @@ from django.db.models import Q
 from teahouse.access import Grant
 from teahouse.conf import conf
 from teahouse.live.protocol import Problem
-from teahouse.models import Member, Room
+from teahouse.models import Member, Message, Room
 from teahouse.models.people import name_key
 from teahouse.render import beginnings
 
@@ -59,6 +59,13 @@ def called(speaker: int, grant: Grant, names: Sequence[str], present: Collection
     slugs = {f"@{person}": person for person in people}
     personal = Room.objects.filter(slug__in=slugs).order_by("pk").values_list("slug", "pk") if slugs else ()
     return Called(tuple((slugs[slug], pk) for slug, pk in personal), by_word=bool(words))
+
+
+def author_of(message: int) -> tuple[int, int] | None:
+    """Who wrote a message and the id of their own room; None where they have none, so that they hear of nothing."""
+    person = Message.objects.filter(pk=message).values_list("person", flat=True).first()
+    stream = Room.objects.filter(slug=f"@{person}").values_list("pk", flat=True).first()
+    return None if person is None or stream is None else (person, stream)
 
 
 def _may_call(grant: Grant) -> bool:

@@ -12,7 +12,7 @@ from teahouse.conf import conf
 from teahouse.events import REACTION_KINDS, REACTION_PEOPLE, MessageState
 from teahouse.journal import KEY_REUSED, Change, Say, Stale, Stored, Transaction, digest_of
 from teahouse.live.protocol import Problem
-from teahouse.models import Mention, Message, Reaction
+from teahouse.models import Member, Mention, Message, Reaction
 from teahouse.render import RENDER_VERSION
 
 
@@ -95,8 +95,13 @@ def delete(speaker: Speaker, grant: Grant, message: int) -> Change:
     return Change((grant.room,), apply)
 
 
-def react(speaker: Speaker, grant: Grant, message: int, emoji: str, on: bool) -> Change:
-    """Puts a reaction on a message or takes it back; what changes nothing makes no event."""
+def react(
+    speaker: Speaker, grant: Grant, message: int, emoji: str, on: bool, author: tuple[int, int] | None = None
+) -> Change:
+    """Puts a reaction on a message or takes it back; what changes nothing makes no event.
+
+    `author`: who wrote the message, with the id of their own room, which hears of it if it is somebody else's.
+    """
 
     def apply(tx: Transaction) -> dict[str, int]:
         _check_still(tx, grant)
@@ -110,10 +115,25 @@ def react(speaker: Speaker, grant: Grant, message: int, emoji: str, on: bool) ->
         else:
             own.delete()
         reactions = history.reactions_of([found.pk]).get(found.pk, {})
-        return _changed(tx, speaker, found, "reactions", [], {"id": found.pk, "reactions": reactions})
+        outcome = _changed(tx, speaker, found, "reactions", [], {"id": found.pk, "reactions": reactions})
+        if (
+            on
+            and author is not None
+            and author[0] == found.person_id != speaker.id
+            and _is_in(grant, author[0])
+        ):
+            more = {"about": grant.slug, "message": {"id": found.pk, "seq": found.seq}}
+            tx.about_room(author[1], "reaction", speaker.who, more, subject=found.pk)
+        return outcome
 
     grant.check("react")
-    return Change((grant.room,), apply)
+    return Change((grant.room,) if author is None else (grant.room, author[1]), apply)
+
+
+def _is_in(grant: Grant, person: int) -> bool:
+    """Whether somebody belongs to the room, or has been in it as a guest and may still read it (P6)."""
+    rows = Member.objects.filter(room=grant.room, person=person)
+    return (rows if grant.kind == "open" else rows.exclude(role=Member.Role.GUEST)).exists()
 
 
 def _check_still(tx: Transaction, grant: Grant) -> None:

@@ -18,11 +18,11 @@ from typing import Any, Final
 from teahouse import history
 from teahouse.access import Grant, Speaker
 from teahouse.actions import membership, messages, rooms
-from teahouse.actions.mentions import Called, called
+from teahouse.actions.mentions import Called, author_of, called
 from teahouse.conf import conf
 from teahouse.journal import Change, Entry, Stale, Stored
 from teahouse.limits import Strikes
-from teahouse.live import managing, protocol
+from teahouse.live import attending, managing, protocol
 from teahouse.live.inbox import Gate
 from teahouse.live.pages import Asked
 from teahouse.live.protocol import Problem
@@ -33,6 +33,7 @@ from teahouse.paging import Where
 from teahouse.render import mentioned_names
 
 HELLO_SECONDS: Final = 10.0
+MANAGED: Final = managing.COMMANDS | attending.COMMANDS
 
 
 @dataclass(slots=True, frozen=True, eq=False)
@@ -124,7 +125,7 @@ class Session(Watching):
             await self._send(self.speaker, command)
         elif isinstance(command, protocol.Ping):
             self.answer(command.id, {})
-        elif (manage := managing.COMMANDS.get(command.do)) is not None:
+        elif (manage := MANAGED.get(command.do)) is not None:
             await manage(self, self.speaker, command)
         else:
             await getattr(self, f"_{command.do}")(self.speaker, command)
@@ -167,7 +168,10 @@ class Session(Watching):
             raise
         speaker = identity.speaker
         self.runtime.names[speaker.id] = speaker.who
-        own = await self.runtime.ask(self.runtime.own_rooms, speaker.id)
+        own, (settings, unseen) = await asyncio.gather(
+            self.runtime.ask(self.runtime.own_rooms, speaker.id),
+            self.runtime.ask(self.runtime.own_settings, speaker.id),
+        )
         for room, _ in own:
             self.watch(room)
         answer: dict[str, Any] = {
@@ -178,6 +182,8 @@ class Session(Watching):
             "limits": self._limits.model_dump(),
             "rooms": [state for _, state in own],
             "may": managing.site_rights(speaker),
+            "settings": settings,
+            "unseen": unseen,
             "state": self.runtime.state,
         }
         if identity.ticket is not None:
@@ -272,10 +278,11 @@ class Session(Watching):
 
     async def _react(self, speaker: Speaker, command: protocol.React) -> None:
         self._check_rate(speaker)
+        author = await self.runtime.read(author_of, command.message) if command.on else None
         await self.change(
             speaker,
             command,
-            lambda grant: messages.react(speaker, grant, command.message, command.emoji, command.on),
+            lambda grant: messages.react(speaker, grant, command.message, command.emoji, command.on, author),
         )
 
     async def change(self, speaker: Speaker, command: Any, made: Any) -> Grant:

@@ -1,7 +1,7 @@
 """What is stored. The journal alone writes messages and events; `actions` all the rest."""
 
 from teahouse.models.messages import Event, Mention, Message, Outbox, Reaction
-from teahouse.models.people import OneTimeLink, Person, Token
+from teahouse.models.people import OneTimeLink, Person, Settings, Token
 from teahouse.models.rooms import Member, Room, Site
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Person",
     "Reaction",
     "Room",
+    "Settings",
     "Site",
     "Token",
 ]

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from django.db import OperationalError
 
-from teahouse import access, history, outbox, resume
+from teahouse import access, attention, history, outbox, resume
 from teahouse.actions import mentions, messages, people, rooms
 from teahouse.events import (
     ABOUT_MESSAGES,
@@ -124,6 +124,7 @@ class Database:
             resume.events_after: self.events_after,
             messages.said_before: self.said_before,
             mentions.called: lambda *_: mentions.Called(),
+            attention.own_of: lambda ids: {one: (attention.settings_state(None), 0) for one in ids},
             rooms.personal: self.personal,
             sweep._heads: self.positions,
             sweep._inactive: lambda _: set(),
