@@ -96,7 +96,11 @@ def _calling(stream: int | None, before: int | None) -> QuerySet[Event]:
 def _drawn(person: int, rows: Sequence[Event]) -> list[tuple[Event, dict[str, Any] | None]]:
     alias = database.alias()
     ids = {row.subject for row in rows if row.subject is not None}
-    found = Message.objects.using(alias).filter(pk__in=ids, deleted_at=None).select_related("person", "room")
+    found = (
+        Message.objects.using(alias)
+        .filter(pk__in=ids, deleted_at=None)
+        .select_related("person", "room", "reply__person")
+    )
     messages = {message.pk: message for message in found}
     rooms = {message.room_id for message in messages.values()}
     roles = dict(

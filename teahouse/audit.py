@@ -81,6 +81,19 @@ CHECKS: Final = (
         "message {0}: a mention of it says number {1}, or another room, or that it is not deleted",
     ),
     Check(
+        "messages",
+        "SELECT m.id, r.id FROM teahouse_revision r JOIN teahouse_message m ON m.id = r.message_id"
+        " WHERE m.id BETWEEN %(low)s AND %(high)s AND (m.deleted_at IS NOT NULL OR m.edited_at IS NULL)",
+        "message {0}: it is deleted or was never edited, and earlier text {1} of it is there",
+    ),
+    Check(
+        "messages",
+        "SELECT m.id, m.reply_id FROM teahouse_message m LEFT JOIN teahouse_message q"
+        " ON q.id = m.reply_id AND q.room_id = m.room_id AND q.seq < m.seq"
+        " WHERE m.id BETWEEN %(low)s AND %(high)s AND m.reply_id IS NOT NULL AND q.id IS NULL",
+        "message {0}: it replies to {1}, which is no earlier message of its room",
+    ),
+    Check(
         "events",
         "SELECT e.seq, e.room_id FROM teahouse_event e LEFT JOIN teahouse_message m"
         " ON m.id = e.subject AND m.room_id = e.room_id"

@@ -34,6 +34,14 @@ class Position(TypedDict):
     seq: int
 
 
+class Quoted(TypedDict):
+    """What a message replies to: where it stands and who said it. Not the text, which may change or be deleted."""
+
+    id: int
+    seq: int
+    by: Who
+
+
 class MessageState(TypedDict):
     """A message, or those fields of it that an event replaces."""
 
@@ -44,6 +52,7 @@ class MessageState(TypedDict):
     by: NotRequired[Who]
     text: NotRequired[str]
     html: NotRequired[str]
+    reply: NotRequired[Quoted]
     edited: NotRequired[str]
     deleted: NotRequired[str]
     reactions: NotRequired[dict[str, list[int]]]

@@ -101,6 +101,9 @@ def message_state(message: Message, reactions: dict[str, list[int]] | None = Non
     state["text"] = message.text
     if message.html is not None:
         state["html"] = message.html
+    if message.reply is not None:
+        quoted = message.reply
+        state["reply"] = {"id": quoted.pk, "seq": quoted.seq, "by": who(quoted.person)}
     if message.edited_at is not None:
         state["edited"] = timestamp(message.edited_at)
     if reactions:

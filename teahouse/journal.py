@@ -23,7 +23,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F
 
 from teahouse import database
-from teahouse.events import Event, EventFrame, MessageState, Who, message_event, room_event, timestamp
+from teahouse.events import Event, EventFrame, MessageState, Quoted, Who, message_event, room_event, timestamp
 from teahouse.live.protocol import Problem
 from teahouse.models import Room
 from teahouse.render import RENDER_VERSION
@@ -67,6 +67,8 @@ class Say:
         rights: the room's number of rights under which the speaker was let speak; None for what the project
             itself says.
         mentions: people named, each with the id of their personal room.
+        reply: what it replies to, in the same room.
+        replied: who said that, with the id of their personal room, if they are to hear of it.
         outbox: id of the outbox row that this was: stored only if the row is still there, and it goes with it.
     """
 
@@ -78,10 +80,13 @@ class Say:
     rights: int | None
     mentions: Sequence[tuple[int, int]] = ()
     outbox: int | None = None
+    reply: Quoted | None = None
+    replied: tuple[int, int] | None = None
 
     @property
     def rooms(self) -> tuple[int, ...]:
-        return (self.room, *(personal for _, personal in self.mentions))
+        called = (self.room, *(personal for _, personal in self.mentions))
+        return called if self.replied is None else (*called, self.replied[1])
 
 
 @dataclass(slots=True)
@@ -261,14 +266,21 @@ class _Batch:
         }  # fmt: skip
         if say.html is not None:
             state["html"] = say.html
+        if say.reply is not None:
+            state["reply"] = say.reply
         tx.about_message(say.room, seq, "message", say.by, state)
         self._known[key] = (message, seq, digest)
         renderer = RENDER_VERSION if say.html is not None else 0
-        self._messages.append((message, *key, digest, seq, seq, tx.now, say.text, say.html, renderer))
+        reply = say.reply["id"] if say.reply is not None else None
+        self._messages.append((message, *key, digest, seq, seq, tx.now, say.text, say.html, renderer, reply))
         for person, personal in say.mentions:
             self._mentions.append((person, say.room, message, seq))
             more = {"about": tx.rooms[say.room].slug, "message": {"id": message, "seq": seq}}
             tx.about_room(personal, "mention", say.by, more, subject=message)
+        # Who is called by name in a reply hears of it once.
+        if say.replied is not None and say.replied not in say.mentions:
+            more = {"about": tx.rooms[say.room].slug, "message": {"id": message, "seq": seq}}
+            tx.about_room(say.replied[1], "reply", say.by, more, subject=message)
         return Stored(message, seq)
 
 

@@ -16,18 +16,21 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from teahouse import database
-from teahouse.events import MessageState, Position, Who, timestamp
+from teahouse.events import Kind, MessageState, Position, Quoted, Who, timestamp
 from teahouse.history import ReactionRow, by_message, position, reaction_rows
 from teahouse.models import Message
-from teahouse.prepared import NUMBERS, Prepared
+from teahouse.prepared import NUMBERS, Prepared, PreparedLists, batched
 
 Row = tuple[Any, ...]
-"""What COLUMNS name, as the driver gives it."""
+"""What COLUMNS name, as the driver gives it; in place of the id of what it replies to, a row of `_quoted`, or None."""
 COLUMNS: Final = (
     "pk", "key", "seq", "at", "person", "person__name", "person__kind", "rev", "deleted_at", "edited_at", "text",
-    "html",
+    "html", "reply",
 )  # fmt: skip
+SEQ: Final = COLUMNS.index("seq")
+AT: Final = COLUMNS.index("at")
 REV: Final = COLUMNS.index("rev")
+REPLY: Final = COLUMNS.index("reply")
 BIGGEST: Final = 2**63 - 1
 
 
@@ -82,10 +85,33 @@ def stored(room: int, where: Where) -> Stored:
 def stored_pages(asked: Sequence[tuple[int, Where]]) -> list[Stored]:
     """Many, with one look at their reactions."""
     parts = [_part(room, where) for room, where in asked]
+    quotes = quotes_of([row for rows, _, _ in parts for row in rows])
     reactions = reaction_rows({row[0] for rows, _, _ in parts for row in rows}) if parts else []
     return [
-        Stored(tuple(rows), _of(rows, reactions), before_it, after_it) for rows, before_it, after_it in parts
+        Stored(tuple(with_quotes(rows, quotes)), _of(rows, reactions), before_it, after_it)
+        for rows, before_it, after_it in parts
     ]
+
+
+def quotes_of(rows: Iterable[Row]) -> dict[int, Row]:
+    """Of what these messages reply to: id, number, and who said it. No question where none is a reply."""
+    ids = list({row[REPLY] for row in rows if row[REPLY] is not None})
+    return {row[0]: tuple(row) for part in batched(ids) for row in _quoted.stored(part)}
+
+
+_quoted: PreparedLists[Message] = PreparedLists(
+    (int,),
+    lambda ids: Message.objects.filter(pk__in=ids).values_list(
+        "pk", "seq", "person", "person__name", "person__kind"
+    ),
+)
+
+
+def with_quotes(rows: Iterable[Row], quotes: dict[int, Row]) -> Iterable[Row]:
+    """The rows as the database gives them, with what `quotes_of` found."""
+    if not quotes:
+        return rows
+    return [row if row[REPLY] is None else (*row[:REPLY], quotes.get(row[REPLY])) for row in rows]
 
 
 def _of(rows: Collection[Row], reactions: Sequence[ReactionRow]) -> tuple[ReactionRow, ...]:
@@ -156,6 +182,7 @@ _one: Prepared[Message] = Prepared(
 def message(room: int, message: int) -> MessageState | None:
     """One message of the room as it is now, with `rev`, or None."""
     rows = _one.stored(room, message)
+    rows = list(with_quotes(rows, quotes_of(rows)))
     return _with_rev(rows, reaction_rows([message]))[0] if rows else None
 
 
@@ -178,7 +205,7 @@ def states_of(rows: Iterable[Row], reactions: Iterable[ReactionRow] = ()) -> lis
     stamped = stamp()
     people: dict[int, Who] = {}
     messages = []
-    for pk, key, seq, at, person, name, kind, _, deleted_at, edited_at, text, html in rows:
+    for pk, key, seq, at, person, name, kind, _, deleted_at, edited_at, text, html, reply in rows:
         by = people.get(person) or people.setdefault(person, {"id": person, "name": name, "kind": kind})
         state: MessageState = {"id": pk, "key": key, "seq": seq, "at": stamped(at), "by": by}
         if deleted_at is not None:
@@ -187,12 +214,18 @@ def states_of(rows: Iterable[Row], reactions: Iterable[ReactionRow] = ()) -> lis
             state["text"] = text
             if html is not None:
                 state["html"] = html
+            if reply is not None:
+                state["reply"] = _reply(*reply)
             if edited_at is not None:
                 state["edited"] = stamped(edited_at)
             if pk in reacted:
                 state["reactions"] = reacted[pk]
         messages.append(state)
     return messages
+
+
+def _reply(message: int, seq: int, person: int, name: str, kind: Kind) -> Quoted:
+    return {"id": message, "seq": seq, "by": {"id": person, "name": name, "kind": kind}}
 
 
 def stamp() -> Callable[[datetime], str]:
@@ -213,5 +246,6 @@ def _stamp_of(zone: Any) -> Callable[[datetime], str]:
 
 
 __all__ = [
-    "COLUMNS", "Row", "Stored", "Where", "message", "page", "shown", "stamp", "states_of", "stored", "stored_pages",
+    "COLUMNS", "Row", "Stored", "Where", "message", "page", "quotes_of", "shown", "stamp", "states_of", "stored",
+    "stored_pages", "with_quotes",
 ]  # fmt: skip

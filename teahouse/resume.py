@@ -26,7 +26,7 @@ from teahouse.live.hub import PAGE_BYTES, PAGE_EVENTS
 from teahouse.models import Event as EventRow
 from teahouse.models import Member, Mention, Message, Person, Room, Settings
 from teahouse.models.rooms import default_level
-from teahouse.paging import COLUMNS, stamp, states_of
+from teahouse.paging import COLUMNS, quotes_of, stamp, states_of, with_quotes
 from teahouse.prepared import NUMBERS, Prepared, PreparedLists, batched
 from teahouse.rights import RANKS
 
@@ -70,7 +70,7 @@ def events_after(room: int, seq: int, slug: str) -> list[Event]:
     rows = [_Row(*row) for row in _events.stored(room, seq)]
     about = list({row.subject for row in rows if row.kind in ABOUT_MESSAGES and row.subject is not None})
     stored = [row for part in batched(about) for row in _messages.stored(part)]
-    messages = {state["id"]: state for state in states_of(stored)}
+    messages = {state["id"]: state for state in states_of(with_quotes(stored, quotes_of(stored)))}
     reactions = reactions_of(
         {row.subject for row in rows if row.kind == "reactions" and row.subject is not None}
     )

@@ -83,10 +83,10 @@ class Sql:
         }
 
     def insert_messages(self, rows: Sequence[Row]) -> None:
-        """(id, room, person, key, digest, seq, rev, at, text, html, renderer)"""
+        """(id, room, person, key, digest, seq, rev, at, text, html, renderer, reply)"""
         self._insert(
             MESSAGE,
-            "id, room_id, person_id, key, digest, seq, rev, at, text, html, renderer",
+            "id, room_id, person_id, key, digest, seq, rev, at, text, html, renderer, reply_id",
             rows,
             times=(7,),
         )

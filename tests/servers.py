@@ -258,7 +258,8 @@ class Browser:
         opener = self._following if follow else self._staying
         try:
             with opener.open(request, timeout=30) as response:
-                return Answer(response.status, response.url, response.headers, response.read().decode())
+                body = response.read().decode(errors="replace")  # Icons too.
+                return Answer(response.status, response.url, response.headers, body)
         except urllib.error.HTTPError as error:
             with error:
                 return Answer(

@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from teahouse.access import Grant
 from teahouse.conf import conf
+from teahouse.events import Quoted
 from teahouse.live.protocol import Problem
 from teahouse.models import Member, Message, Room
 from teahouse.models.people import name_key
@@ -59,6 +60,18 @@ def called(speaker: int, grant: Grant, names: Sequence[str], present: Collection
     slugs = {f"@{person}": person for person in people}
     personal = Room.objects.filter(slug__in=slugs).order_by("pk").values_list("slug", "pk") if slugs else ()
     return Called(tuple((slugs[slug], pk) for slug, pk in personal), by_word=bool(words))
+
+
+def replied(speaker: int, grant: Grant, quoted: Quoted) -> tuple[int, int] | None:
+    """Who is to hear of a reply to them: somebody else, who may read the room, with the id of their own room."""
+    author = quoted["by"]["id"]
+    rows = Member.objects.filter(room=grant.room, person=author)
+    if grant.kind != Room.Kind.OPEN:
+        rows = rows.exclude(role=Member.Role.GUEST)
+    if author == speaker or not rows.exists():
+        return None
+    stream = Room.objects.filter(slug=f"@{author}").values_list("pk", flat=True).first()
+    return None if stream is None else (author, stream)
 
 
 def author_of(message: int) -> tuple[int, int] | None:

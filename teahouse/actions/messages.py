@@ -5,15 +5,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from teahouse import history
 from teahouse.access import Grant, Speaker
 from teahouse.conf import conf
-from teahouse.events import REACTION_KINDS, REACTION_PEOPLE, MessageState
+from teahouse.events import REACTION_KINDS, REACTION_PEOPLE, MessageState, Quoted
 from teahouse.journal import KEY_REUSED, Change, Say, Stale, Stored, Transaction, digest_of
 from teahouse.live.protocol import Problem
-from teahouse.models import Member, Mention, Message, Reaction
+from teahouse.models import Member, Mention, Message, Reaction, Revision
 from teahouse.render import RENDER_VERSION
+
+REVISIONS: Final = 100
+"""Earlier texts of a message that are kept."""
 
 
 def check_text(text: str) -> None:
@@ -32,6 +36,8 @@ def say(
     text: str,
     html: str | None,
     mentions: Sequence[tuple[int, int]] = (),
+    reply: Quoted | None = None,
+    replied: tuple[int, int] | None = None,
 ) -> Say:
     """A message to be stored under the rights of `grant`.
 
@@ -39,7 +45,21 @@ def say(
         Problem: `archived` or `forbidden`.
     """
     grant.check_may_speak()
-    return Say(grant.room, speaker.who, key, text, html, grant.rights, mentions)
+    return Say(grant.room, speaker.who, key, text, html, grant.rights, mentions, reply=reply, replied=replied)
+
+
+def quoted(room: int, message: int) -> Quoted:
+    """What a reply to this message of the room says of it.
+
+    Raises:
+        Problem: `not_found` or `gone`.
+    """
+    found = Message.objects.filter(pk=message, room=room).select_related("person").first()
+    if found is None:
+        raise Problem("not_found", f"There is no message {message} in this room to reply to.")
+    if found.deleted_at is not None:
+        raise Problem("gone", "The message that this replies to was deleted.")
+    return {"id": found.pk, "seq": found.seq, "by": history.who(found.person)}
 
 
 def said_before(person: int, room: str, key: str, text: str) -> Stored | None:
@@ -68,6 +88,7 @@ def edit(speaker: Speaker, grant: Grant, message: int, text: str, html: str | No
         found = _own_or_refused(tx, speaker, grant, message, "edit", moderators=False)
         if found.text == text:
             return {"message": found.pk, "seq": found.rev}
+        _keep_earlier(found)
         found.text, found.html, found.edited_at = text, html, tx.now
         found.renderer = RENDER_VERSION if html is not None else 0
         return _changed(tx, speaker, found, "message", ["text", "html", "renderer", "edited_at"])
@@ -88,11 +109,26 @@ def delete(speaker: Speaker, grant: Grant, message: int) -> Change:
             return {"message": message, "seq": Message.objects.values_list("rev", flat=True).get(pk=message)}
         Reaction.objects.filter(message=found).delete()
         Mention.objects.filter(message=found).delete()
-        found.text, found.html, found.digest, found.deleted_at = "", None, None, tx.now
-        return _changed(tx, speaker, found, "deleted", ["text", "html", "digest", "deleted_at"])
+        Revision.objects.filter(message=found).delete()
+        found.text, found.html, found.digest, found.deleted_at, found.reply = "", None, None, tx.now, None
+        return _changed(tx, speaker, found, "deleted", ["text", "html", "digest", "deleted_at", "reply"])
 
     grant.check("react")
     return Change((grant.room,), apply)
+
+
+def _keep_earlier(message: Message) -> None:
+    """Its text as it is, for who asks what was said before; of so many the oldest makes way."""
+    earlier = Revision.objects.filter(message=message).order_by("pk")
+    if (over := earlier.count() + 1 - REVISIONS) > 0:
+        Revision.objects.filter(pk__in=list(earlier.values_list("pk", flat=True)[:over])).delete()
+    Revision.objects.create(
+        message=message,
+        at=message.edited_at or message.at,
+        text=message.text,
+        html=message.html,
+        renderer=message.renderer,
+    )
 
 
 def react(
@@ -142,7 +178,8 @@ def _check_still(tx: Transaction, grant: Grant) -> None:
 
 
 def _found(grant: Grant, message: int) -> Message:
-    found = Message.objects.filter(pk=message, room=grant.room).select_related("person").first()
+    messages = Message.objects.filter(pk=message, room=grant.room)
+    found = messages.select_related("person", "reply__person").first()
     if found is None:
         raise Problem("not_found", f"There is no message {message} in {grant.slug}.")
     if found.deleted_at is not None:

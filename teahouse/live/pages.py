@@ -10,12 +10,14 @@ from typing import Any, Final
 
 from teahouse import access, paging
 from teahouse.access import Speaker
+from teahouse.events import encode, timestamp
 from teahouse.live.protocol import Problem
-from teahouse.models import Room
+from teahouse.models import Revision, Room
 from teahouse.paging import Where
 
 MOST: Final = 16
 """Pages in one read: nobody waits for more than so many others."""
+EARLIER_BYTES: Final = 256 * 1024
 GATHER_SECONDS: Final = 0.01
 
 
@@ -42,6 +44,31 @@ def read(asked: list[Asked]) -> Answers:
         if one in still:
             answers[one] = paging.shown(page, {"epoch": room.epoch, "seq": room.seq})
     return answers
+
+
+def earlier(speaker: Speaker, room: str, message: int) -> dict[str, Any]:
+    """What `edits` answers: the earlier texts of a message, oldest first, the newest that are EARLIER_BYTES together.
+
+    Raises:
+        Problem: `not_found` or `gone`.
+    """
+    grant = access.room(speaker, room)[1]
+    if access.message(grant, message).deleted_at is not None:
+        raise Problem("gone", "The message was deleted.")
+    kept: list[dict[str, Any]] = []
+    room_left = EARLIER_BYTES
+    more = False
+    for revision in Revision.objects.filter(message=message).order_by("-pk"):
+        told: dict[str, Any] = {"at": timestamp(revision.at), "text": revision.text}
+        if revision.html is not None:
+            told["html"] = revision.html
+        room_left -= len(encode(told).encode())
+        if kept and room_left < 0:
+            more = True
+            break
+        kept.append(told)
+    access.room(speaker, room)  # As above: the right may have ended meanwhile.
+    return {"edits": kept[::-1], "more": more}
 
 
 def _rooms(asked: list[Asked], refused: Answers) -> dict[Asked, Room]:

@@ -141,6 +141,7 @@ class Send(BaseCommand):
     room: RoomName
     key: Key = Field(description="1 to 64 printable ASCII characters, unique for person and room.")
     text: Text
+    reply: MessageId | None = Field(None, description="Id of a message of the room that this replies to.")
 
 
 class Edit(BaseCommand):
@@ -150,6 +151,14 @@ class Edit(BaseCommand):
     room: RoomName
     message: MessageId
     text: Text
+
+
+class Edits(BaseCommand):
+    """Read what a message said before it was edited."""
+
+    do: Literal["edits"]
+    room: RoomName
+    message: MessageId
 
 
 class Delete(BaseCommand):
@@ -205,8 +214,8 @@ class Ping(BaseCommand):
 
 
 Command = (
-    Hello | Subscribe | Unsubscribe | Send | Edit | Delete | React | Read | History | Typing | Ping | Make | Direct
-    | Change | Archive | Join | Leave | Invite | Remove | Role | Rooms | Members | People | Settings | Activity
+    Hello | Subscribe | Unsubscribe | Send | Edit | Edits | Delete | React | Read | History | Typing | Ping | Make
+    | Direct | Change | Archive | Join | Leave | Invite | Remove | Role | Rooms | Members | People | Settings | Activity
 )  # fmt: skip
 COMMANDS: Final[dict[str, type[BaseCommand]]] = {
     model.model_fields["do"].annotation.__args__[0]: model for model in Command.__args__

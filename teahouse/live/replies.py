@@ -196,6 +196,21 @@ class ActivityResult(TypedDict):
     before: int
 
 
+class EarlierText(TypedDict):
+    """What a message said before an edit, and when that was said."""
+
+    at: str
+    text: str
+    html: NotRequired[str]
+
+
+class EditsResult(TypedDict):
+    """Earlier texts, oldest first; with `more`, those before them are too long to be told or kept no longer."""
+
+    edits: list[EarlierText]
+    more: bool
+
+
 class NoResult(TypedDict):
     """Nothing but that it was done."""
 
@@ -267,6 +282,7 @@ RESULTS: Final[dict[str, Any]] = {
     "unsubscribe": NoResult,
     "send": StoredResult,
     "edit": StoredResult,
+    "edits": EditsResult,
     "delete": StoredResult,
     "react": StoredResult,
     "read": ReadResult,

@@ -239,6 +239,7 @@ class Runtime:
 
     def _moved(self, events: list[Event]) -> None:
         self.sweep.moved({event.room for event in events})
+        self.sweep.marked({(e.room, cast(int, e.subject)) for e in events if e.kind == "read"})
         self.sweep.gained({cast(int, event.subject) for event in events if event.kind == "room_added"})
         for event in events:
             # Of a room that is followed here the hub tells when its turn has come.

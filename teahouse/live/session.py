@@ -18,11 +18,12 @@ from typing import Any, Final
 from teahouse import history
 from teahouse.access import Grant, Speaker
 from teahouse.actions import membership, messages, rooms
-from teahouse.actions.mentions import Called, author_of, called
+from teahouse.actions.mentions import Called, author_of, called, replied
 from teahouse.conf import conf
+from teahouse.events import Quoted
 from teahouse.journal import Change, Entry, Stale, Stored
 from teahouse.limits import Strikes
-from teahouse.live import attending, managing, protocol
+from teahouse.live import attending, managing, pages, protocol
 from teahouse.live.inbox import Gate
 from teahouse.live.pages import Asked
 from teahouse.live.protocol import Problem
@@ -43,6 +44,7 @@ class _Unsaid:
     number: int
     command: protocol.Send
     html: str | None
+    reply: Quoted | None
 
 
 class Session(Watching):
@@ -246,6 +248,11 @@ class Session(Watching):
             raise page
         self.answer(command.id, page)
 
+    async def _edits(self, speaker: Speaker, command: protocol.Edits) -> None:
+        self.answer(
+            command.id, await self.runtime.read(pages.earlier, speaker, command.room, command.message)
+        )
+
     async def _typing(self, speaker: Speaker, command: protocol.Typing) -> None:
         grant = await self._grant(speaker, command.room)
         if grant.room not in self.subscribed:
@@ -314,12 +321,13 @@ class Session(Watching):
                 grant = await self._grant(speaker, command.room, fresh=True)
             grant.check_may_speak()
             self._check_rate(speaker)
+            reply = await self._quoted(grant, command.reply) if command.reply is not None else None
         except Problem as problem:
             await self._repeat_or_raise(speaker, command, problem)
             return
         html = await self.runtime.renderer.render(command.text)
         self._sends += 1
-        unsaid = _Unsaid(self._sends, command, html)
+        unsaid = _Unsaid(self._sends, command, html, reply)
         try:
             waits = bool(self._again) or not await self._say(speaker, unsaid, grant)
         except Problem as problem:
@@ -327,6 +335,10 @@ class Session(Watching):
             return
         if waits:
             self._say_later(unsaid)
+
+    async def _quoted(self, grant: Grant, message: int) -> Quoted:
+        quoted: Quoted = await self.runtime.read(messages.quoted, grant.room, message)
+        return quoted
 
     def _check_rate(self, speaker: Speaker) -> None:
         if not conf().RATES:
@@ -354,6 +366,8 @@ class Session(Watching):
         """Submits a message; False, and nothing is submitted, where that could bring it before an earlier one."""
         command = unsaid.command
         mentions = await self._called(speaker, grant, command.text) if "@" in command.text else ()
+        quoted = unsaid.reply
+        author = await self.runtime.read(replied, speaker.id, grant, quoted) if quoted is not None else None
         stream = await self.own_stream(speaker) if _is_to_join(speaker, grant) else None
         # From here on nothing is waited for.
         if self._closing:
@@ -361,7 +375,7 @@ class Session(Watching):
         rights, flying = self._flying.get(grant.room, (grant.rights, 0))
         if rights != grant.rights or (self._again and self._again[0].number < unsaid.number):
             return False
-        entry = messages.say(speaker, grant, command.key, command.text, unsaid.html, mentions)
+        entry = messages.say(speaker, grant, command.key, command.text, unsaid.html, mentions, quoted, author)
         if stream is not None:
             self._submit_quietly(membership.join(speaker, grant, stream))
         self.runtime.submit(entry, partial(self._said, unsaid, grant.room))

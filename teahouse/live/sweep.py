@@ -45,6 +45,7 @@ class Sweep:
         self._state = "ok"
         self._moved: set[int] = set()
         self._gained: set[int] = set()
+        self._marked: set[tuple[int, int]] = set()
         self._data_version: int | None = None
         self._logins_changed = False  # Perhaps: another process has written, on SQLite.
         self._outbox_due = asyncio.Event()
@@ -65,6 +66,10 @@ class Sweep:
         """Rooms with new events: people who have not subscribed to them are told unread counts."""
         if self.runtime.watched:
             self._moved |= rooms & self.runtime.watched.keys()
+
+    def marked(self, marks: set[tuple[int, int]]) -> None:
+        """Read marks that moved, as a person's own stream and a room: their other sessions are told what is left."""
+        self._marked |= {mark for mark in marks if mark[1] in self.runtime.watched}
 
     def gained(self, rooms: set[int]) -> None:
         """Rooms to which somebody belongs now: their sessions here are to be told unread counts of those too."""
@@ -104,7 +109,7 @@ class Sweep:
         if self._due("heads", HEADS_SECONDS_DEGRADED if degraded else HEADS_SECONDS):
             await self._compare_heads()
             self.hint()
-        if (self._moved or self._gained) and self._due("unread", 1.0):
+        if (self._moved or self._gained or self._marked) and self._due("unread", 1.0):
             await self._watch_gained()
             await self._tell_unread()
         # A cut does not reach us while the bus is silent, and a command's never does.
@@ -195,12 +200,16 @@ class Sweep:
     async def _tell_unread(self) -> None:
         """`head` signals: for own rooms that a session has not subscribed to, at most once a second."""
         rooms, self._moved = self._moved, set()
+        marks, self._marked = self._marked, set()
         watching = {session for room in rooms for session in self.runtime.watched.get(room, ())}
+        for stream, room in marks:
+            watching |= {each for each in self.runtime.watched.get(room, ()) if stream in each.subscribed}
         ids = {session.person_id for session in watching}
-        rows = await self.runtime.read(_unread, rooms, ids)
+        rows = await self.runtime.read(_unread, rooms | {room for _, room in marks}, ids)
         told = {(row["room_id"], row["person"]): row for row in rows}
         for session in watching:
-            for room in rooms - session.subscribed.keys():
+            news = rooms | {room for stream, room in marks if stream in session.subscribed}
+            for room in news - session.subscribed.keys():
                 if (row := told.get((room, session.person_id))) is not None:
                     frame = {"signal": "head", **{k: row[k] for k in ("room", "seq", "unread", "mentions")}}
                     session.deliver(Block([encode(frame)]))

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('teahouse', '0002_rooms_and_people'),
+        ('teahouse', '0003_reply_and_revision'),
     ]
 
     operations = [

@@ -1,6 +1,6 @@
 """What is stored. The journal alone writes messages and events; `actions` all the rest."""
 
-from teahouse.models.messages import Event, Mention, Message, Outbox, Reaction
+from teahouse.models.messages import Event, Mention, Message, Outbox, Reaction, Revision
 from teahouse.models.people import OneTimeLink, Person, Settings, Token
 from teahouse.models.rooms import Member, Room, Site
 
@@ -13,6 +13,7 @@ __all__ = [
     "Outbox",
     "Person",
     "Reaction",
+    "Revision",
     "Room",
     "Settings",
     "Site",

@@ -28,6 +28,12 @@ class Message(models.Model):
     renderer = models.PositiveSmallIntegerField(
         default=0, help_text="Version of the renderer that made html."
     )
+    # Messages stay as long as their room, so there is nothing to watch over; a constraint without an index would
+    # search the table for each one that is deleted with its room, an index cost each one that is said.
+    reply = models.ForeignKey(
+        "self", null=True, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False,
+        help_text="The message of the same room that it replies to.",
+    )  # fmt: skip
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
 
@@ -39,6 +45,19 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"message {self.pk} ({self.room_id}:{self.seq})"
+
+
+class Revision(models.Model):
+    """A text that a message had before it was edited. They go when it is deleted (P3)."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="revisions")
+    at = models.DateTimeField(help_text="When this text was said.")
+    text = models.TextField()
+    html = models.TextField(null=True)
+    renderer = models.PositiveSmallIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"revision {self.pk} of {self.message_id}"
 
 
 class Event(models.Model):

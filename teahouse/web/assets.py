@@ -10,7 +10,7 @@ from posixpath import dirname, join, normpath
 
 from django.templatetags.static import static
 
-ENTRY = "teahouse/chat.js"
+ENTRY = "teahouse/whole.js"
 IMPORT = re.compile(r"""^\s*(?:import|export)\b[^;'"]*?["'](\.[^"']+)["']""", re.MULTILINE)
 # Vendored modules are minified: no space, several in a line.
 PACKED = re.compile(r"""(?:from|import)["'](\.[^"']+)["']""")
@@ -21,7 +21,7 @@ def modules() -> tuple[str, ...]:
     """All that the entry imports, directly or not, relative to its folder, in the order found."""
     folder = files("teahouse") / "static" / "teahouse"
     found: dict[str, None] = {}
-    waiting = ["chat.js"]
+    waiting = ["whole.js"]
     while waiting:
         path = waiting.pop(0)
         source = _file(folder, path).read_text(encoding="utf-8")

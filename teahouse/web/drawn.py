@@ -25,8 +25,8 @@ def drawn(row: Row) -> SafeString:
     """The row in the language that is active."""
     message = row.message
     content = tuple(message.get(name) for name in ("at", "text", "html", "edited", "deleted"))
-    around = (row.at.isoformat(), row.day, row.head, row.cup, row.lang, row.name_lang)
-    key = (get_language(), message["by"]["name"], content, around, tuple(row.reactions))
+    around = (row.at.isoformat(), row.day, row.head, row.cup, row.lang, row.name_lang, row.marked)
+    key = (get_language(), message["by"]["name"], content, around, tuple(row.reactions), row.quotes)
     return _draw(_Drawing(key, row))
 
 

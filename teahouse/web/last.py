@@ -1,5 +1,5 @@
-"""The last messages of a room for its page, drawn once for all who read it. In: a person and a room's name.
-Out: HTML and JSON, encoded.
+"""The last messages of a room, or those around one of them, for its page, drawn once for all who read it. In: a person
+and a room's name. Out: HTML and JSON, encoded.
 
 Two things are remembered, and both are looked at for each page. Between two commits of the database nothing can be
 another (`database.known`). And what was read is drawn again only where it is another than what was drawn: each message
@@ -19,11 +19,21 @@ from teahouse.access import Speaker
 from teahouse.events import encode
 from teahouse.models import Room
 from teahouse.paging import Stored, Where
-from teahouse.web.conversation import rows
+from teahouse.web.conversation import around, rows
 from teahouse.web.drawn import drawn
 from teahouse.web.kept import Kept
 
 PAGE: Final = Where(limit=50)
+
+
+class Place(NamedTuple):
+    """Where in a room a page is: at the message with this number, else at the end. `address`: of the room, below which
+    its messages have theirs."""
+
+    at: int | None
+    address: str
+
+
 KEPT_BYTES: Final = 16 * 2**20
 REMEMBERED: Final = 32
 """Rooms and their last messages that a thread remembers until the next commit."""
@@ -32,9 +42,9 @@ SMALL: Final = 2**18
 Known = dict[Hashable, Any]
 
 
-class Last(NamedTuple):
-    """`list`: the rows as HTML, empty where nothing was said. `data`: the members `room` and `history` of the JSON that
-    the script begins with, as they stand in HTML."""
+class Seen(NamedTuple):
+    """`list`: the rows as HTML, empty where nothing was said. `data`: the members `room`, `history` and, on a
+    message's page, `at` of the JSON that the script begins with, as they stand in HTML."""
 
     list: bytes
     data: bytes
@@ -58,12 +68,12 @@ def find(speaker: Speaker, name: str) -> tuple[Room, Known]:
     return access.admitted(speaker, name, found)[0], known
 
 
-def last(room: Room, known: Known, language: str) -> Last:
+def page_of(room: Room, known: Known, language: str, place: Place) -> Seen:
     """Of what `find` gave: the room was read before, so its position is not ahead of the messages."""
-    key = (room.pk, room.seq, language, timezone.get_current_timezone())
-    seen: Last | None = known.get(key)
+    key = (room.pk, room.seq, language, timezone.get_current_timezone(), place)
+    seen: Seen | None = known.get(key)
     if seen is None:
-        seen = _read(room, language)
+        seen = _read(room, language, place)
         if len(seen.list) + len(seen.data) <= SMALL:
             _remember(known, key, seen)
     return seen
@@ -75,25 +85,29 @@ def _remember(known: Known, key: Hashable, value: Any) -> None:
     known[key] = value
 
 
-def _read(room: Room, language: str) -> Last:
+def _read(room: Room, language: str, place: Place) -> Seen:
     state = history.state_of(room)
-    stored = paging.stored(room.pk, PAGE)
-    key = (room.epoch, room.seq, encode(state), language, timezone.get_current_timezone(), stored)
+    stored = paging.stored(room.pk, PAGE if place.at is None else PAGE._replace(around=place.at))
+    key = (room.epoch, room.seq, encode(state), language, timezone.get_current_timezone(), stored, place)
     made = _kept.get(key)
     if made is None:
-        made = _made(room, state, stored, language)
+        made = _made(room, state, stored, language, place)
         _kept.put(key, made, len(made.list) + 3 * len(made.data))
     return made
 
 
-_kept: Kept[Last] = Kept(KEPT_BYTES)
+_kept: Kept[Seen] = Kept(KEPT_BYTES)
 
 
-def _made(room: Room, state: Any, stored: Stored, language: str) -> Last:
+def _made(room: Room, state: Any, stored: Stored, language: str, place: Place) -> Seen:
     page = paging.shown(stored, {"epoch": room.epoch, "seq": room.seq})
+    data: dict[str, Any] = {"room": state, "history": page}
     with translation.override(language):
-        drawn_rows = "\n".join(drawn(row) for row in rows(page["messages"]))
-    return Last(drawn_rows.encode(), in_html({"room": state, "history": page})[1:-1])
+        html = "\n".join(drawn(row) for row in rows(page["messages"], place.address, place.at))
+        if place.at is not None:
+            data["at"] = place.at
+            html = around(html, page, place.address)
+    return Seen(html.encode(), in_html(data)[1:-1])
 
 
 def in_html(data: Any) -> bytes:

@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from teahouse.web import views
+from teahouse.web import installed, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("rooms/<str:name>/", views.room, name="room"),
+    path("rooms/<str:name>/<int:seq>/", views.message, name="message"),
+    path("manifest.webmanifest", installed.manifest, name="manifest"),
+    path("worker.js", installed.worker, name="worker"),
+    path("offline/", installed.offline, name="offline"),
     path("guest/", views.guest, name="guest"),
     path("guest/leave/", views.leave, name="leave"),
 ]

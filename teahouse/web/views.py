@@ -27,18 +27,19 @@ from teahouse.actions.rooms import MAIN
 from teahouse.conf import conf
 from teahouse.limits import Buckets, address_key
 from teahouse.live import runtime
+from teahouse.live.fields import BIGGEST
 from teahouse.live.handshake import GUEST_COOKIE, client_address
 from teahouse.live.protocol import Problem
 from teahouse.models import Person, Room
 from teahouse.models.rooms import slug_of
 from teahouse.web import shell
 from teahouse.web.assets import preloads
-from teahouse.web.last import Last, find, in_html, last
+from teahouse.web.last import Place, Seen, find, in_html, page_of
 
 COOKIE_SECONDS: Final = 400 * 24 * 3600  # Browsers keep no cookie longer.
 KEPT_BY_NOBODY: Final = "max-age=0, no-cache, no-store, must-revalidate, private"
 """What `never_cache` says, at whose pace no page is made that is only put together. Redirects are kept by nobody."""
-MISSING: Final = Last(b"", b'"missing":true')
+MISSING: Final = Seen(b"", b'"missing":true')
 NOBODY: Final = Speaker({"id": 0, "name": "", "kind": "guest"})
 """Who has no name yet, and may read what a guest may."""
 
@@ -60,30 +61,47 @@ def room(request: HttpRequest, name: str) -> HttpResponseBase:
     return _room_page(request, name)
 
 
-def _room_page(request: HttpRequest, name: str) -> HttpResponseBase:
+@require_safe
+def message(request: HttpRequest, name: str, seq: int) -> HttpResponseBase:
+    """A room at one of its messages. Where no message has the number, at the next one."""
+    slug = slug_of(name)
+    if seq > BIGGEST or (slug is not None and slug != name):
+        return redirect("teahouse:message", slug or name, min(seq, BIGGEST))
+    return _room_page(request, name, seq)
+
+
+def _room_page(request: HttpRequest, name: str, at: int | None = None) -> HttpResponseBase:
     speaker = _speaker(request)
     if speaker is None and not conf().GUESTS:
         return redirect_to_login(request.get_full_path())
-    language = _language(request)
+    language = language_of(request)
     try:
         if slug_of(name) is None:  # One's own stream, which has a name on the wire, has no page.
             raise access.not_found(name)
         found, known = find(speaker or NOBODY, name)
     except Problem:
-        return _page(request, name, speaker, language, None, MISSING)
-    return _page(request, name, speaker, language, found, last(found, known, language))
+        return _page(request, name, speaker, language, None, MISSING, at)
+    where = Place(at, _address(found.slug, *_urls(request)))
+    return _page(request, name, speaker, language, found, page_of(found, known, language, where), at)
 
 
 def _page(
-    request: HttpRequest, name: str, speaker: Speaker | None, language: str, room: Room | None, seen: Last
+    request: HttpRequest,
+    name: str,
+    speaker: Speaker | None,
+    language: str,
+    room: Room | None,
+    seen: Seen,
+    at: int | None,
 ) -> HttpResponse:
-    where = (getattr(request, "urlconf", None) or settings.ROOT_URLCONF, request.META.get("SCRIPT_NAME", ""))
+    where = _urls(request)
     sign_out = _sign_out() if speaker and not speaker.is_guest else ""
     context = {
         "name": name,
         "title": room.title if room is not None else name,
         "topic": room.topic if room is not None else "",
         "missing": room is None,
+        "elsewhere": at is not None,
         "you": speaker is not None,
         "socket": _socket(*where),
         "sign_out": sign_out,
@@ -91,6 +109,7 @@ def _page(
         "language_cookie": settings.LANGUAGE_COOKIE_NAME,
     }
     holes = {
+        "at": b' at="%d"' % at if at is not None else b"",
         "rows": seen.list,
         "first": b'{%b,"you":%b}' % (seen.data, in_html(speaker.who) if speaker else b"null"),
         "sign_in": escape(_sign_in(request, where)).encode(),
@@ -100,12 +119,22 @@ def _page(
     return HttpResponse(page, status=404 if room is None else 200, headers={"Cache-Control": KEPT_BY_NOBODY})
 
 
+def _urls(request: HttpRequest) -> tuple[str, str]:
+    """What addresses depend on."""
+    return getattr(request, "urlconf", None) or settings.ROOT_URLCONF, request.META.get("SCRIPT_NAME", "")
+
+
+@lru_cache(1024)
+def _address(slug: str, *_where: str) -> str:
+    return reverse("teahouse:room", args=[slug])
+
+
 @lru_cache(16)
 def _socket(*_where: str) -> str:
     return f"{reverse('teahouse:home')}ws/"
 
 
-def _language(request: HttpRequest) -> str:
+def language_of(request: HttpRequest) -> str:
     """The reader's language, also in a project whose other pages have only one."""
     if "django.middleware.locale.LocaleMiddleware" in settings.MIDDLEWARE:
         return translation.get_language() or settings.LANGUAGE_CODE
@@ -114,7 +143,7 @@ def _language(request: HttpRequest) -> str:
 
 def _sign_in(request: HttpRequest, where: tuple[str, str]) -> str:
     """Where people with an account sign in and come back from; empty where the project has no such page."""
-    page = _sign_in_page(settings.LOGIN_URL, *where)
+    page = sign_in_page(settings.LOGIN_URL, *where)
     if not page:
         return ""
     # As `redirect_to_login` makes it, which looks the page up each time.
@@ -123,7 +152,8 @@ def _sign_in(request: HttpRequest, where: tuple[str, str]) -> str:
 
 
 @lru_cache(16)
-def _sign_in_page(login: str, *_where: str) -> str:
+def sign_in_page(login: str, *_where: str) -> str:
+    """Where the project's people sign in; empty where it has no such page."""
     try:
         address = resolve_url(login)
         # The default of Django, /accounts/login/, is often not there.

@@ -10,7 +10,8 @@ from teahouse.access import Speaker
 from teahouse.actions import room_settings
 from teahouse.journal import Journal
 from teahouse.models import Message, Person, Room
-from tests.app.telling import done, grant_of, queries, said, seqs
+from tests.app.journals import stored
+from tests.app.telling import done, grant_of, queries, said, say, seqs
 
 
 class TestPages:
@@ -109,3 +110,11 @@ class TestPages:
         # Those of a page around a number, and of 11 numbers four looks, behind one for the head and before one more.
         with queries(4 + 4 + 2):
             paging.page(ten.pk, at=start, limit=4)
+
+    def test_what_is_quoted_costs_one_query_more(self, ten: Room, running: Journal, alice: Person) -> None:
+        quoted = paging.page(ten.pk, limit=1)["messages"][0]
+        reply = {"id": quoted["id"], "seq": quoted["seq"], "by": quoted["by"]}
+        stored(running, [say(ten, alice, f"answer {n}", reply=reply) for n in range(3)])
+        with queries(4):
+            page = paging.page(ten.pk, limit=4)
+        assert [message.get("reply") for message in page["messages"]] == [None, reply, reply, reply]

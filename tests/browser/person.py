@@ -9,6 +9,8 @@ from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, 
 
 WIDE: Final = {"width": 1280, "height": 800}
 NARROW: Final = {"width": 390, "height": 844}
+FRONT: Final = "teahouse-room:not([aside])"
+"""The room that is looked at; a page may hold others."""
 
 
 class Person:
@@ -23,6 +25,9 @@ class Person:
         page.on("dialog", lambda dialog: self.trouble.append(f"dialog: {dialog.message}"))
 
     def _console(self, message: ConsoleMessage) -> None:
+        # Only tests of the offline page let a browser have one: it asks for all files once more.
+        if message.text == "Service Worker registration blocked by Playwright":
+            return
         self.trouble.append(f"{message.type}: {message.text} ({message.location.get('url')})")
 
     async def open(self, path: str = "/") -> None:
@@ -48,7 +53,7 @@ class Person:
 
     async def sees(self, *texts: str) -> None:
         """Waits until the last messages are these, in this order, none of them still on its way."""
-        shown = self.page.locator("[role=log] .message .text")
+        shown = self.page.locator(f"{FRONT} [role=log] .message .text")
         await expect(shown.last).to_have_text(texts[-1])
         await expect(self.page.locator(".message.pending")).to_have_count(0)
         found = await shown.all_text_contents()
@@ -57,7 +62,7 @@ class Person:
     async def texts(self) -> list[str]:
         """The texts of all messages that are drawn, without what marks them as edited."""
         # Not inner_text: what is out of view is not laid out, and has none.
-        texts = await self.page.locator("[role=log] .message .text").all_text_contents()
+        texts = await self.page.locator(f"{FRONT} [role=log] .message .text").all_text_contents()
         return [re.sub(r" \((edited|已编辑)\)$", "", text) for text in texts]
 
     async def live(self) -> None:
@@ -67,7 +72,9 @@ class Person:
         )
 
     def message(self, text: str) -> Locator:
-        return self.page.locator("[role=log] .message").filter(has=self.page.locator(".text", has_text=text))
+        return self.page.locator(f"{FRONT} [role=log] .message").filter(
+            has=self.page.locator(".text", has_text=text)
+        )
 
     async def choose(self, text: str, *actions: str) -> None:
         """Opens the menu of a message and presses entries in it."""
@@ -79,23 +86,23 @@ class Person:
 
     @property
     def composer(self) -> Locator:
-        return self.page.locator("teahouse-composer textarea")
+        return self.page.locator(f"{FRONT} teahouse-composer textarea")
 
     @property
     def name_field(self) -> Locator:
-        return self.page.locator("teahouse-name input")
+        return self.page.locator(f"{FRONT} teahouse-name input")
 
     @property
     def messages(self) -> Locator:
-        return self.page.locator("[role=log] .message")
+        return self.page.locator(f"{FRONT} [role=log] .message")
 
     @property
     def state(self) -> Locator:
-        return self.page.locator("teahouse-state [role=status]")
+        return self.page.locator(f"{FRONT} teahouse-state [role=status]")
 
     @property
     def here(self) -> Locator:
-        return self.page.locator("teahouse-people .people .name")
+        return self.page.locator(f"{FRONT} teahouse-people .people .name")
 
 
 class Cast:
@@ -110,7 +117,9 @@ class Cast:
 
     async def person(self, name: str | None = None, path: str = "/", **settings: Any) -> Person:
         """Somebody with a new browser; with a name, already in the room."""
-        context = await self.browser.new_context(**{"viewport": WIDE, "locale": "en-GB", **settings})
+        context = await self.browser.new_context(
+            **{"viewport": WIDE, "locale": "en-GB", "service_workers": "block", **settings}
+        )
         self.contexts.append(context)
         person = await self.window(context)
         if name is not None:
@@ -137,6 +146,6 @@ class Cast:
         unexpected = [
             line for line in found if not any(re.search(pattern, line) for pattern in self.expected)
         ]
-        assert unexpected == []
+        assert unexpected == [], unexpected
         for pattern, always in self.expected.items():
             assert not always or any(re.search(pattern, line) for line in found), f"nothing said {pattern!r}"

@@ -59,6 +59,24 @@ async def test_the_element_works_in_a_page_of_the_host(cast: Cast) -> None:
     await ada.sees("from the host's page", "from the prefix")
 
 
+async def test_the_whole_chat_stays_below_its_prefix(cast: Cast) -> None:
+    ada = await cast.person("Ada", "/chat/")
+    await ada.page.evaluate("() => document.querySelector('teahouse-chat').go('kitchen')")
+    await ada.page.wait_for_url("**/chat/rooms/kitchen/")
+    await ada.page.get_by_role("button", name="Make this room").click()
+    await ada.say("below the prefix")
+    await ada.page.reload()
+    await ada.sees("below the prefix")
+    for path, kind in (
+        ("manifest.webmanifest", "manifest"),
+        ("worker.js", "javascript"),
+        ("offline/", "html"),
+    ):
+        answer = await ada.page.request.get(f"{ada.base}/chat/{path}")
+        assert kind in answer.headers["content-type"]
+        assert '"/chat/"' in await answer.text()
+
+
 async def test_neither_styles_the_other(cast: Cast) -> None:
     ada = await cast.person()
     await ada.open("/orders/")

@@ -133,7 +133,7 @@ async def test_who_reads_up_is_not_yanked_down(cast: Cast, site: Teahouse, told:
         await expect(ada.page.locator(".jump")).to_have_count(0)
     # What one says oneself is always looked at.
     await scroll(ada, -1500)
-    await expect(ada.page.get_by_role("button", name="To the latest message")).to_be_visible()
+    await expect(ada.page.get_by_role("button", name="Jump to newest")).to_be_visible()
     await ada.say("my own")
     await expect(ada.message("my own")).to_be_in_viewport()
 

@@ -259,3 +259,163 @@ describe("people", () => {
     assert.deepEqual(store.typing(9000), []);
   });
 });
+
+describe("a stretch elsewhere", () => {
+  const MORE = { before: true, after: true };
+  const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  /** @type {RoomStore} */
+  let long;
+  beforeEach(() => {
+    long = new RoomStore();
+    long.me = MEI.id;
+    long.merge(history(range(951, 1000), 1000, { before: true, after: false }));
+    long.merge(history(range(101, 150), 1000, MORE), "around");
+  });
+  const seqs = () => long.pages.flatMap((page) => page.messages.map((one) => one.seq));
+
+  test("is shown, and the newest are still there", () => {
+    assert.deepEqual(seqs(), range(101, 150));
+    assert.equal(long.atNewest, false);
+    assert.equal(long.newest?.seq, 1000);
+    long.toNewest();
+    assert.deepEqual(seqs(), range(951, 1000));
+  });
+
+  test("does not take in what is said meanwhile, but loses none of it", () => {
+    for (const seq of range(1001, 1003)) long.apply(said(seq));
+    assert.deepEqual(seqs(), range(101, 150));
+    assert.equal(long.countSince(1000), 3);
+    assert.equal(long.holdsSince(950), true);
+    assert.equal(long.holdsSince(949), false);
+    long.toNewest();
+    assert.deepEqual(seqs(), range(951, 1003));
+  });
+
+  test("shows edits and deletions", () => {
+    long.apply({ event: "message", room: "main", seq: 1001, at: AT, by: BOB, message: { id: 205, seq: 105, at: AT, by: BOB, text: "better", edited: AT } });
+    assert.equal(long.message(205)?.text, "better");
+    assert.equal(long.at(105)?.text, "better");
+  });
+
+  test("grows on both sides", () => {
+    long.merge(history(range(151, 200), 1000, MORE), "newer");
+    long.merge(history(range(51, 100), 1000, MORE), "older");
+    assert.deepEqual(seqs(), range(51, 200));
+    assert.equal(long.complete, false);
+    long.merge(history(range(1, 50), 1000, { before: false, after: true }), "older");
+    assert.equal(long.complete, true);
+  });
+
+  test("lets go of what is far away, and reads it again", () => {
+    for (let from = 151; from < 951; from += 50) long.merge(history(range(from, from + 49), 1000, MORE), "newer");
+    assert.ok(long.size <= 850, String(long.size));
+    assert.ok((long.first?.seq ?? 0) > 101);
+    assert.equal(long.complete, false);
+    assert.equal(long.last?.seq, 950);
+  });
+
+  test("becomes one with the newest where they meet", () => {
+    long.merge(history(range(930, 979), 1000, MORE), "around");
+    long.apply(said(1001));
+    assert.equal(long.atNewest, true, "they overlap");
+    assert.deepEqual(seqs(), range(930, 1001));
+  });
+
+  test("that ends at the newest is the newest, whatever was said while it was read", () => {
+    const alone = new RoomStore();
+    alone.asking();
+    assert.equal(alone.merge(history(range(1, 10), 10), "around"), true);
+    alone.answered();
+    assert.equal(alone.atNewest, true);
+    assert.equal(alone.loaded, true);
+  });
+
+  test("of another jump takes its place", () => {
+    long.merge(history(range(501, 550), 1000, MORE), "around");
+    assert.deepEqual(seqs(), range(501, 550));
+    assert.equal(long.shows(520), true);
+    assert.equal(long.shows(120), false);
+    assert.equal(long.shows(1000), false);
+  });
+
+  test("is left behind by who reads up from the end, and memory stays bounded", () => {
+    long.toNewest();
+    for (let to = 950; to > 0; to -= 50) long.merge(history(range(to - 49, to), 1000, { before: to > 50, after: true }), "older");
+    assert.ok(long.size <= 850, String(long.size));
+    assert.equal(long.atNewest, false);
+    assert.equal(long.first?.seq, 1);
+    assert.equal(long.complete, true);
+    long.toNewest();
+    assert.ok(long.size >= 100);
+    assert.equal(long.last?.seq, 1000);
+    assert.equal(long.complete, false);
+  });
+
+  test("at the end lets go of what is far above", () => {
+    long.toNewest();
+    for (const seq of range(1001, 2000)) long.apply(said(seq));
+    long.trim();
+    assert.ok(long.size <= 650, String(long.size));
+    assert.equal(long.last?.seq, 2000);
+    assert.equal(long.complete, false);
+  });
+});
+
+describe("a page of history that was read before an event, and comes after it", () => {
+  const edited = { event: "message", room: "main", seq: 42, at: AT, by: BOB, message: { id: 103, seq: 3, at: AT, by: BOB, text: "better", edited: AT } };
+  const page = { messages: [message(3, { text: "old" })], position: position(41), more: WHOLE };
+  /** @type {RoomStore} */
+  let late;
+  beforeEach(() => {
+    late = new RoomStore();
+    late.merge(history([40, 41], 41, { before: true, after: false }));
+  });
+
+  test("shows what the event said", () => {
+    late.asking();
+    late.apply(edited);
+    late.merge(page, "older");
+    late.answered();
+    assert.equal(late.message(103)?.text, "better");
+  });
+
+  test("while nothing is asked for, events are not remembered", () => {
+    late.apply(edited);
+    late.merge(page, "older");
+    assert.equal(late.message(103)?.text, "old");
+  });
+});
+
+describe("a quotation", () => {
+  const reply = { id: 500, seq: 400, by: BOB };
+  const quoted = (text) => ({ messages: [message(400, { text, rev: 4 })], position: position(4), more: WHOLE });
+
+  test("shows the message as it is now, and has its page drawn anew", () => {
+    store.apply(said(4, { reply }));
+    const before = store.pages.at(-1);
+    store.quote(quoted("first"));
+    assert.equal(store.message(500)?.text, "first");
+    assert.notEqual(store.pages.at(-1), before);
+    const then = store.pages.at(-1);
+    store.apply({ event: "message", room: "main", seq: 5, at: AT, by: BOB, message: { id: 500, seq: 400, at: AT, by: BOB, text: "second", edited: AT } });
+    assert.equal(store.message(500)?.text, "second");
+    assert.notEqual(store.pages.at(-1), then);
+    store.apply({ event: "deleted", room: "main", seq: 6, at: AT, by: BOB, message: { id: 500, seq: 400, at: AT, by: BOB, deleted: AT } });
+    assert.equal(store.message(500)?.text, undefined);
+    assert.ok(store.message(500)?.deleted);
+  });
+
+  test("is of this history alone", () => {
+    store.apply(said(4, { reply }));
+    store.quote({ ...quoted("first"), position: position(4, "other") });
+    assert.equal(store.message(500), undefined);
+  });
+
+  test("goes with a message that is deleted, and stays with one that is edited", () => {
+    store.apply(said(4, { reply }));
+    store.apply({ event: "message", room: "main", seq: 5, at: AT, by: BOB, message: { id: 104, seq: 4, at: AT, by: BOB, text: "b", edited: AT } });
+    assert.deepEqual(store.message(104)?.reply, reply);
+    store.apply({ event: "deleted", room: "main", seq: 6, at: AT, by: BOB, message: { id: 104, seq: 4, at: AT, by: BOB, deleted: AT } });
+    assert.equal(store.message(104)?.reply, undefined);
+  });
+});

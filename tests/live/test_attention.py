@@ -156,6 +156,30 @@ def test_what_needs_somebody_is_listed_newest_first(server: Teahouse, cast: Cast
     assert activity(bob)[0][0] == "mention"
 
 
+def test_a_reply_is_told_to_whom_it_replies(cast: Cast) -> None:
+    room = made(cast.alice, fresh("replies"), kind="private")
+    cast.alice.ok(do="invite", room=room, people=[who(cast.bob), who(cast.charlie)])
+    mine = cast.charlie.say(room, "mine")["message"]
+    for client in (cast.charlie, cast.alice):
+        client.ok(do="subscribe", room="@me")
+    say = {"do": "send", "room": room, "reply": mine}
+    first = cast.bob.ok(**say, key="r1", text="a reply")
+    told = cast.charlie.event("reply")
+    assert (told["about"], told["message"]["id"], told["by"]) == (room, first["message"], cast.bob.you)
+    cast.charlie.ok(**say, key="r2", text="to myself")
+    cast.bob.ok(**say, key="r3", text="@Charlie, called by name too")
+    cast.charlie.event("mention")
+    listed = activity(cast.charlie)
+    assert (listed[0][0], listed[1]) == ("mention", ("reply", "Bob", "a reply", None))
+    assert "reply" not in [frame.get("event") for frame in cast.charlie.heard + cast.alice.heard]
+    cast.alice.ok(do="remove", room=room, person=who(cast.charlie))
+    cast.bob.ok(**say, key="r4", text="behind their back")
+    made(cast.charlie, "behind")
+    while cast.charlie.event("room_added")["state"]["title"] != "behind":
+        pass
+    assert "reply" not in [frame.get("event") for frame in cast.charlie.heard]
+
+
 def test_a_reaction_after_a_removal_is_not_told(cast: Cast) -> None:
     room = made(cast.alice, fresh("after"), kind="private")
     cast.alice.ok(do="invite", room=room, people=[who(cast.charlie)])

@@ -28,6 +28,7 @@ from teahouse.live.protocol import CLOSE_CODES, COMMANDS, ERRORS
 from teahouse.live.replies import (
     RESULTS,
     SIGNALS,
+    EarlierText,
     Here,
     ListedMember,
     Needing,
@@ -90,6 +91,7 @@ def test_each_result_and_signal_is_there_with_its_fields() -> None:
         "hello": keys(OwnRoom) | set(get_args(SiteRight)),
         "subscribe": {"state", "true"} | keys(Here) | set(get_args(Right)),
         "history": keys(Sides),
+        "edits": keys(EarlierText),
         "make": {"state"},
         "direct": {"state"},
         "rooms": {"state", "members", "joined"},
@@ -131,6 +133,8 @@ def test_what_the_server_says_fits_the_schemas(server: Teahouse) -> None:
         said = alice.say("schemas", "hello *you*")
         which = {"room": "schemas", "message": said["message"]}
         alice.ok(do="edit", text="hello", **which)
+        bob.ok(do="edits", **which)
+        bob.ok(do="send", room="schemas", key="answer", text="and to you", reply=said["message"])
         bob.ok(do="react", emoji="🍵", **which)
         alice.ok(do="typing", room="schemas")
         bob.signal("typing")

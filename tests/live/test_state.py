@@ -27,7 +27,7 @@ def apply(known: Known, frame: dict[str, Any]) -> None:
     if frame["seq"] <= message["rev"]:
         return
     if frame["event"] == "deleted":
-        for gone in ("text", "html", "edited", "reactions"):
+        for gone in ("text", "html", "reply", "edited", "reactions"):
             message.pop(gone, None)
     if "text" in about:
         message.pop("html", None)
@@ -64,7 +64,11 @@ def act(chance: random.Random, who: Client, room: str, own: list[int], every: li
     """Something that somebody does. `own` are the messages of theirs that are not deleted, `every` everybody's."""
     kind = chance.choice(("say", "say", "edit", "react", "react", "delete")) if own and every else "say"
     if kind == "say":
-        message = who.say(room, chance.choice(TEXTS))["message"]
+        reply = {"reply": chance.choice(every)} if every and chance.random() < 0.3 else {}
+        said = who.ok(
+            do="send", room=room, key=f"s{len(every)}-{chance.random()}", text=chance.choice(TEXTS), **reply
+        )
+        message = said["message"]
         own.append(message)
         every.append(message)
     elif kind == "edit":

@@ -177,6 +177,24 @@ def test_read_marks_move_on_every_device(pair: tuple[Teahouse, Teahouse]) -> Non
             assert (head["room"], head["seq"], head["unread"]) == ("main", later["seq"], 3)
 
 
+def test_what_is_left_unread_is_told_when_another_device_reads(pair: tuple[Teahouse, Teahouse]) -> None:
+    here, there = pair
+    with Client(here.url, "Alice") as phone, Client(here.url, "Bob") as bob:
+        phone.ok(do="read", room="main", seq=bob.say("main", "before")["seq"])
+        with Client(there.url, token=phone.ticket) as desk:
+            desk.ok(do="subscribe", room="@me")
+            seqs = [bob.say("main", text)["seq"] for text in ("one", "two", "@Alice")]
+            desk.signal("head", lambda head: (head["unread"], head["mentions"]) == (3, 1))
+            phone.ok(do="read", room="main", seq=seqs[1])
+            head = desk.signal("head")
+            assert {**head, "signal": None} == {
+                "signal": None, "room": "main", "seq": seqs[2], "unread": 1, "mentions": 1
+            }  # fmt: skip
+            phone.ok(do="read", room="main", seq=seqs[2])
+            head = desk.signal("head", lambda head: head["mentions"] == 0)
+            assert head["unread"] == 0
+
+
 def test_typing_and_presence_are_shown(pair: tuple[Teahouse, Teahouse]) -> None:
     here, there = pair
     with Client(here.url, "Alice") as alice, Client(there.url, "Bob") as bob:

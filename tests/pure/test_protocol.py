@@ -12,8 +12,8 @@ from teahouse.live import protocol
 from teahouse.live.protocol import CLOSE_CODES, COMMANDS, ERRORS, Problem, ok, parse, refusal
 
 COMMAND_NAMES = (
-    "hello, subscribe, unsubscribe, send, edit, delete, react, read, history, typing, ping, make, direct, change, "
-    "archive, join, leave, invite, remove, role, rooms, members, people, settings, activity"
+    "hello, subscribe, unsubscribe, send, edit, edits, delete, react, read, history, typing, ping, make, direct, "
+    "change, archive, join, leave, invite, remove, role, rooms, members, people, settings, activity"
 )
 EXAMPLE = 'A frame is one JSON object, such as {"id":1,"do":"ping"}: '
 BIGGEST = 2**53 - 1
@@ -23,8 +23,9 @@ WHOLE: dict[str, dict[str, Any]] = {
     "hello": {"v": 1, "name": "梅"},
     "subscribe": {"room": "tea", "since": {"epoch": "e", "seq": 41}, "make": True},
     "unsubscribe": {"room": "tea"},
-    "send": {"room": "tea", "key": "01J", "text": "hello"},
+    "send": {"room": "tea", "key": "01J", "text": "hello", "reply": 912},
     "edit": {"room": "tea", "message": 912, "text": "hello"},
+    "edits": {"room": "tea", "message": 912},
     "delete": {"room": "tea", "message": 912},
     "react": {"room": "tea", "message": 912, "emoji": "🍵", "on": False},
     "read": {"room": "tea", "seq": 45, "back": True},

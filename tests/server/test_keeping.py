@@ -251,6 +251,9 @@ DAMAGE = {
     "UPDATE teahouse_message SET text = 'still here' WHERE deleted_at IS NOT NULL": "its text is there",
     "INSERT INTO teahouse_event (room_id, seq, kind, subject, detail, by_id, at) SELECT room_id, max(seq) + 1,"
     " 'message', 999999, '', NULL, max(at) FROM teahouse_event GROUP BY room_id": "its message is not there",
+    "INSERT INTO teahouse_revision (message_id, at, text, renderer) SELECT id, at, 'was here', 0"
+    " FROM teahouse_message WHERE deleted_at IS NOT NULL": "it is deleted or was never edited, and earlier text",
+    "UPDATE teahouse_message SET reply_id = id WHERE seq = 1": "which is no earlier message of its room",
     "UPDATE teahouse_member SET read = 999": "which was not said yet",
 }
 

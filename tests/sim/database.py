@@ -187,7 +187,7 @@ class Database:
         return range(len(self.messages) + 1, len(self.messages) + count + 1)
 
     def insert_messages(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        for number, room, person, key, digest, seq, _, at, text, _, _ in rows:
+        for number, room, person, key, digest, seq, _, at, text, _, _, _ in rows:
             assert (room, person, key) not in self.keys, "the key is unique"
             self.messages[number] = MessageRow(
                 number, room, person, key, digest, seq, at, text, False, [(seq, text)]

@@ -15,6 +15,19 @@ function setCookie(name, value) {
   document.cookie = `${name}=${value}; Path=/; Max-Age=${value ? YEAR : 0}; SameSite=Lax${secure}`;
 }
 
+/** @param {string} name */
+function cookie(name) {
+  return document.cookie.split("; ").find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
+}
+
+/** On a page that the server did not make for this person: what they chose. @param {string} languageCookie */
+export function chosenBefore(languageCookie) {
+  const chosen = cookie("teahouse_theme");
+  if (chosen === "light" || chosen === "dark") document.documentElement.dataset.theme = chosen;
+  const spoken = cookie(languageCookie);
+  speak(spoken || navigator.language);
+}
+
 /** @typedef {"" | "light" | "dark"} Theme  Empty: as the system. */
 
 /** @returns {Theme} */

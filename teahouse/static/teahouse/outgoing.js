@@ -8,7 +8,7 @@ import { newKey, UnsentQueue } from "./unsent.js";
 
 /** @import { Feed } from "./client.js" */
 /** @import { Socket } from "./socket.js" */
-/** @import { Unsent, Who } from "./types.js" */
+/** @import { Quoted, Unsent, Who } from "./types.js" */
 
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 30_000;
@@ -73,11 +73,11 @@ export class Outgoing {
     for (const feed of this.feeds.values()) this.adopt(feed);
   }
 
-  /** @param {Feed} feed @param {string} text */
-  send(feed, text) {
+  /** @param {Feed} feed @param {string} text @param {Quoted} [reply]  What it replies to. */
+  send(feed, text, reply) {
     if (!this.#queue) throw new Error("nobody speaks here yet");
     /** @type {Unsent} */
-    const unsent = { key: newKey(), room: feed.slug, text, at: new Date().toISOString() };
+    const unsent = { key: newKey(), room: feed.slug, text, at: new Date().toISOString(), ...(reply && { reply }) };
     this.#queue.add(unsent);
     feed.store.addPending(unsent);
     feed.typed = 0;
@@ -91,7 +91,7 @@ export class Outgoing {
     if (!unsent) return;
     if (unsent.problem?.code === "key_reused") {
       this.discard(feed, key);
-      this.send(feed, unsent.text);
+      this.send(feed, unsent.text, unsent.reply);
       return;
     }
     this.#queue?.mark(key, null);
@@ -129,15 +129,15 @@ export class Outgoing {
   /** @param {string} room */
   #nextUnsent(room) {
     const feed = this.feeds.get(room);
-    if (feed && feed.state !== "live") return undefined;
+    if (feed && feed.state !== "live" && feed.state !== "aside") return undefined;
     return this.#queue?.all().find((unsent) => unsent.room === room && !unsent.problem);
   }
 
   /** @param {string} room @param {Unsent} unsent @returns {Promise<boolean>} Whether the next may follow. */
-  async #sendOne(room, { key, text }) {
+  async #sendOne(room, { key, text, reply }) {
     const store = this.feeds.get(room)?.store;
     try {
-      const { seq } = await this.socket.request("send", { room, key, text });
+      const { seq } = await this.socket.request("send", { room, key, text, reply: reply?.id });
       this.#pauses.delete(room);
       this.#queue?.acknowledged(key, seq);
       store?.acknowledged(key, seq);

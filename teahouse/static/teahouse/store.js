@@ -2,15 +2,28 @@
  * What is known of one room: a pure table, tested without a browser. In go history, events, acknowledgements
  * and what was written here; out come pages of messages to draw. Objects are replaced, never changed, so that
  * whoever draws compares identities.
+ *
+ * Two stretches of messages are held at most: the newest, which events go on with, and while somebody reads far
+ * above it another one there. Both are bounded: what is far from the reader is let go, and read again when wanted.
  */
 
+import { Stretch } from "./stretch.js";
+
 /** @import { Here, History, Message, MessageState, Position, Problem, RoomEvent, RoomState, Unsent, Who } from "./types.js" */
+/** @import { Page } from "./stretch.js" */
 
-/** Messages of one page have the same `seq >> PAGE_BITS`, so pages stay put when older ones come in. */
-const PAGE_BITS = 5;
 const TYPING_LASTS = 5_000;
+/** Messages that are held where somebody reads, and so many more before any is let go. */
+export const HELD = 600;
+const SLACK = 200;
+/** Of the newest ones, while somebody reads elsewhere. */
+const NEWEST = 100;
+/** Messages that were read only to be quoted. */
+const QUOTED = 200;
+/** Of what is replied to so many are known before those of messages long gone are forgotten. */
+const MOST_REPLIED = 5_000;
 
-/** @typedef {{id: number, messages: Message[]}} Page */
+/** @typedef {"last" | "older" | "newer" | "around"} Side  Where a page of history belongs. */
 
 export class RoomStore {
   /** @type {Position | null} */
@@ -19,9 +32,7 @@ export class RoomStore {
   room = null;
   /** @type {Here} */
   here = { count: 0, people: [] };
-  /** Nothing was said before the first message held. */
-  complete = false;
-  /** Whether a history has been read at all. */
+  /** Whether the newest messages have been read. */
   loaded = false;
   /** Grows with each change that is to be drawn. */
   version = 0;
@@ -30,107 +41,247 @@ export class RoomStore {
   /** Whose messages are one's own; null before one has a name. @type {number | null} */
   me = null;
 
-  /** @type {Map<number, Message>} By id. */
-  #messages = new Map();
-  /** @type {Map<number, Page>} */
-  #pages = new Map();
-  /** @type {Page[] | null} */
-  #sorted = [];
+  #newest = new Stretch();
+  /** Where somebody reads, if it is not the newest. @type {Stretch | null} */
+  #elsewhere = null;
+  /** Read to be quoted, and in neither stretch. @type {Map<number, Message>} */
+  #quoted = new Map();
+  /** Messages that those held reply to. @type {Set<number>} */
+  #repliedTo = new Set();
+  /** Pages of history on their way, and what changed since they were asked for. */
+  #asked = 0;
+  /** @type {{kind: string, state: MessageState, seq: number}[]} */
+  #meanwhile = [];
   /** @type {Map<number, {who: Who, until: number}>} */
   #typing = new Map();
 
-  /** Pages with at least one message, oldest first. */
+  get #shown() {
+    return this.#elsewhere ?? this.#newest;
+  }
+
+  /** Whether what is shown goes on to the newest message. */
+  get atNewest() {
+    return this.#elsewhere === null;
+  }
+
+  /** What is shown, oldest first: pages with at least one message. @returns {Page[]} */
   get pages() {
-    this.#sorted ??= [...this.#pages.values()].sort((a, b) => a.id - b.id);
-    return this.#sorted;
+    return this.#shown.pages;
+  }
+
+  /** Nothing was said before the first message shown. */
+  get complete() {
+    return this.#shown.complete;
   }
 
   get size() {
-    return this.#messages.size;
+    return this.#shown.size;
   }
 
-  /** @returns {Message | undefined} */
+  /** @returns {Message | undefined} Of what is shown. */
   get first() {
-    return this.pages[0]?.messages[0];
+    return this.#shown.first;
+  }
+
+  /** @returns {Message | undefined} Of what is shown. */
+  get last() {
+    return this.#shown.last;
   }
 
   /** @returns {Message | undefined} */
-  get last() {
-    return this.pages.at(-1)?.messages.at(-1);
+  get newest() {
+    return this.#newest.last;
   }
 
-  /** @param {number} id */
+  /** The stretch that ends there: what is kept for another visit. @returns {{messages: Message[], complete: boolean}} */
+  get tail() {
+    return { messages: [...this.#newest], complete: this.#newest.complete };
+  }
+
+  /** One that is held, as it is now, wherever it stands. @param {number} id @returns {Message | undefined} */
   message(id) {
-    return this.#messages.get(id);
+    return this.#newest.message(id) ?? this.#elsewhere?.message(id) ?? this.#quoted.get(id);
+  }
+
+  /** Whether the place of this number is among what is shown. @param {number} seq */
+  shows(seq) {
+    const { first, last } = this.#shown;
+    if (!first || !last) return false;
+    return (this.complete || seq >= first.seq) && (this.atNewest || seq <= last.seq);
+  }
+
+  /** The first message shown that stands at this number or after it. @param {number} seq */
+  at(seq) {
+    for (const message of this.#shown) if (message.seq >= seq) return message;
+    return this.#shown.last;
   }
 
   /** The newest own message that can still be edited. @returns {Message | undefined} */
   lastOwn() {
-    for (const page of [...this.pages].reverse()) {
-      const own = page.messages.findLast((message) => message.by.id === this.me && !message.deleted);
-      if (own) return own;
-    }
+    for (const message of this.#newest.backwards()) if (message.by.id === this.me && !message.deleted) return message;
     return undefined;
   }
 
-  /** Undeleted messages of others after `seq`. @param {number} seq */
+  /** Who spoke last, each once. @returns {Who[]} */
+  speakers() {
+    /** @type {Map<number, Who>} */
+    const found = new Map();
+    for (const { by } of this.#newest.backwards()) if (!found.has(by.id)) found.set(by.id, by);
+    return [...found.values()];
+  }
+
+  /** Undeleted messages of others after `seq`, as far as they are held at the end. @param {number} seq */
   countSince(seq) {
     let count = 0;
-    for (const page of [...this.pages].reverse()) {
-      if ((page.messages.at(-1)?.seq ?? 0) <= seq) break;
-      for (const message of page.messages) {
-        if (message.seq > seq && message.by.id !== this.me && !message.deleted) count += 1;
-      }
+    for (const message of this.#newest.backwards()) {
+      if (message.seq <= seq) break;
+      if (message.by.id !== this.me && !message.deleted) count += 1;
     }
     return count;
   }
 
+  /** Whether all that was said after `seq` is held, so that `countSince` is the whole count. @param {number} seq */
+  holdsSince(seq) {
+    const { complete, first } = this.#newest;
+    return this.loaded && (complete || (first !== undefined && first.seq <= seq + 1));
+  }
+
   /**
-   * The first undeleted message of somebody else after `seq`; undefined also while it may not be held yet.
+   * The first undeleted message of somebody else after `seq`; undefined also while it may not be among what is shown.
    * @param {number} seq
    * @returns {Message | undefined}
    */
   firstSince(seq) {
     if (!this.complete && seq < (this.first?.seq ?? 0)) return undefined;
-    for (const page of this.pages) {
-      const found = page.messages.find((one) => one.seq > seq && one.by.id !== this.me && !one.deleted);
-      if (found) return found;
+    for (const message of this.#shown) {
+      if (message.seq > seq && message.by.id !== this.me && !message.deleted) return message;
     }
     return undefined;
   }
 
+  // History
+
+  /** A page of history is asked for: until `answered`, what changes is remembered, because the page may not have it. */
+  asking() {
+    this.#asked += 1;
+  }
+
+  answered() {
+    this.#asked -= 1;
+    if (this.#asked === 0) this.#meanwhile = [];
+  }
+
   /**
-   * Takes in the last page of history or one before those held: the first sets the position, the others
-   * only fill in.
+   * Takes in a page of history. The first one sets the position, the others only fill in.
    * @param {History} history
+   * @param {Side} [side]
    * @returns {boolean} False: it is of another history of the room; reset and read again.
    */
-  merge(history) {
+  merge(history, side = this.loaded ? "older" : "last") {
     if (this.position && this.position.epoch !== history.position.epoch) return false;
     this.position ??= history.position;
-    for (const message of history.messages) {
-      const held = this.#messages.get(message.id);
-      if (!held || held.rev <= message.rev) this.#put(message);
-    }
-    if (!history.more.before) this.complete = true;
-    this.loaded = true;
+    const { messages, more } = history;
+    if (side === "around") this.#elsewhere = new Stretch();
+    const into = side === "last" ? this.#newest : this.#shown;
+    for (const message of messages) this.#fill(into, message);
+    if (!more.before && side !== "newer") into.complete = true;
+    if (side === "last") this.loaded = true;
+    if (this.#elsewhere) this.#joinOr(side, !more.after && (side === "newer" || side === "around"));
+    else if (side === "older") this.#part();
+    this.#catchUp(history.position.seq);
     this.version += 1;
     return true;
   }
 
+  /** @param {Stretch} into @param {Message} message */
+  #fill(into, message) {
+    const held = this.message(message.id);
+    this.#put(into, held && held.rev > message.rev ? held : message);
+  }
+
+  /** What came while the page was on its way, and is newer than it. @param {number} seq */
+  #catchUp(seq) {
+    for (const change of this.#meanwhile) if (change.seq > seq) this.#change(change.kind, change.state, change.seq);
+  }
+
+  /**
+   * The stretch that is shown has grown: where it has reached the newest both become one, else it lets go of what is
+   * far away.
+   * @param {Side} side
+   * @param {boolean} atEnd  Nothing was said behind it when it was read.
+   */
+  #joinOr(side, atEnd) {
+    const elsewhere = /** @type {Stretch} */ (this.#elsewhere);
+    const begins = this.#newest.first?.seq;
+    const reached = begins !== undefined && (elsewhere.last?.seq ?? 0) >= begins;
+    // Before the newest were read the page is all that there is of them.
+    if (reached || atEnd) {
+      for (const message of this.#newest) elsewhere.put(message);
+      this.#newest = elsewhere;
+      this.#elsewhere = null;
+      this.loaded = true;
+      if (side === "newer" && elsewhere.size > HELD + SLACK) elsewhere.keepLast(HELD);
+    } else if (elsewhere.size > HELD + SLACK) {
+      if (side === "newer") elsewhere.keepLast(HELD);
+      else elsewhere.keepFirst(HELD);
+    }
+  }
+
+  /** Who has read far up from the end leaves it behind: then two stretches are held, and what is between is let go. */
+  #part() {
+    const newest = this.#newest;
+    if (newest.size <= HELD + SLACK) return;
+    const read = newest;
+    this.#newest = new Stretch();
+    for (const message of [...read].slice(-NEWEST)) this.#newest.put(message);
+    read.keepFirst(HELD);
+    this.#elsewhere = read;
+  }
+
+  /** Goes to the newest messages, which are always held once they were read. */
+  toNewest() {
+    if (!this.#elsewhere) return;
+    this.#elsewhere = null;
+    this.version += 1;
+  }
+
+  /** Whoever looks at the end does not need what is far above it. */
+  trim() {
+    if (this.atNewest && this.size > HELD + SLACK) this.#newest.keepLast(HELD);
+  }
+
   /** Another history began: nothing of the old one holds, but what waits to be sent. @param {Position} position */
   reset(position) {
-    this.#messages.clear();
-    this.#pages.clear();
-    this.#sorted = [];
+    this.#newest = new Stretch();
+    this.#elsewhere = null;
+    this.#quoted.clear();
+    this.#repliedTo.clear();
+    this.#meanwhile = [];
     this.#typing.clear();
     // What was stored in the old one either stands in the new one too, or is gone.
     this.pending = this.pending.filter((one) => one.seq === undefined);
     this.position = position;
-    this.complete = false;
     this.loaded = false;
     this.version += 1;
   }
+
+  /** A message that was read because another one quotes it. @param {History} history */
+  quote(history) {
+    if (this.position?.epoch !== history.position.epoch) return;
+    for (const message of history.messages) {
+      if (this.message(message.id)) continue;
+      this.#quoted.set(message.id, message);
+      this.#touchRepliesTo(message.id);
+    }
+    for (const id of this.#quoted.keys()) {
+      if (this.#quoted.size <= QUOTED) break;
+      this.#quoted.delete(id);
+    }
+    this.#catchUp(history.position.seq);
+    this.version += 1;
+  }
+
+  // Events
 
   /**
    * Applies one event of the room.
@@ -142,7 +293,12 @@ export class RoomStore {
     if (event.seq <= this.position.seq) return "old";
     if (event.seq > this.position.seq + 1) return "gap";
     this.position = { epoch: this.position.epoch, seq: event.seq };
-    if (event.message) this.#change(event.event, event.message, event.seq);
+    if (event.message) {
+      const change = { kind: event.event, state: event.message, seq: event.seq };
+      if (this.#asked) this.#meanwhile.push(change);
+      this.#change(change.kind, change.state, change.seq);
+      if (event.event === "message" && event.message.by) this.#typing.delete(event.message.by.id);
+    }
     if (event.state) this.room = { ...this.room, ...event.state };
     this.version += 1;
     return "applied";
@@ -154,29 +310,47 @@ export class RoomStore {
    * @param {number} seq
    */
   #change(kind, state, seq) {
-    const held = this.#messages.get(state.id);
+    const held = this.message(state.id);
     if (held && held.rev >= seq) return;
     const rev = Math.max(seq, state.rev ?? 0);
-    if (held) this.#put({ ...kept(held, kind), ...state, rev });
-    else if (whole(state) && this.#covers(state.seq)) this.#put({ ...state, rev });
-    if (kind === "message" && state.by) this.#typing.delete(state.by.id);
+    const message = held ? { ...kept(held, kind), ...state, rev } : whole(state) ? { ...state, rev } : null;
+    if (!message) return;
+    if (this.#quoted.has(message.id)) this.#quoted.set(message.id, message);
+    for (const stretch of [this.#newest, this.#elsewhere]) {
+      if (stretch && (stretch.message(message.id) || this.#covers(stretch, message))) this.#put(stretch, message);
+    }
+    this.#touchRepliesTo(message.id);
   }
 
-  /** Whether a message that stands at `seq` belongs between those held. @param {number} seq */
-  #covers(seq) {
-    return this.complete || seq >= (this.first?.seq ?? 0);
+  /** Whether a message belongs between those held. @param {Stretch} stretch @param {Message} message */
+  #covers(stretch, { seq, rev }) {
+    const { first, last, complete } = stretch;
+    const begun = complete || (first && seq >= first.seq);
+    if (stretch !== this.#newest) return Boolean(begun) && last !== undefined && seq <= last.seq;
+    // Before the newest were read only what is just said is certain to be one of them.
+    return first || complete ? Boolean(begun) : seq === rev;
   }
 
-  /** @param {Message} message */
-  #put(message) {
-    const id = message.seq >> PAGE_BITS;
-    const messages = this.#pages.get(id)?.messages ?? [];
-    const others = messages.filter((other) => other.id !== message.id);
-    const place = others.findLastIndex((other) => other.seq < message.seq) + 1;
-    this.#pages.set(id, { id, messages: [...others.slice(0, place), message, ...others.slice(place)] });
-    this.#messages.set(message.id, message);
-    this.#sorted = null;
+  /** @param {Stretch} stretch @param {Message} message */
+  #put(stretch, message) {
+    stretch.put(message);
+    if (message.reply) this.#repliedTo.add(message.reply.id);
+    if (this.#repliedTo.size > MOST_REPLIED) this.#countReplies();
     if (message.key && message.by.id === this.me) this.#settle(message.key);
+  }
+
+  /** Forgets what only messages that were let go replied to. */
+  #countReplies() {
+    this.#repliedTo.clear();
+    for (const stretch of [this.#newest, this.#elsewhere]) {
+      for (const { reply } of stretch ?? []) if (reply) this.#repliedTo.add(reply.id);
+    }
+  }
+
+  /** A quotation shows the message as it is now. @param {number} id */
+  #touchRepliesTo(id) {
+    if (!this.#repliedTo.has(id)) return;
+    for (const stretch of [this.#newest, this.#elsewhere]) stretch?.touch((message) => message.reply?.id === id);
   }
 
   // What was written here
@@ -190,9 +364,8 @@ export class RoomStore {
 
   /** @param {string} key */
   #said(key) {
-    return this.pages.some((page) =>
-      page.messages.some((message) => message.key === key && message.by.id === this.me),
-    );
+    for (const message of this.#newest.backwards()) if (message.key === key && message.by.id === this.me) return true;
+    return false;
   }
 
   /**
@@ -274,8 +447,9 @@ export class RoomStore {
  */
 function kept(message, kind) {
   if (kind === "reactions") return message;
-  const { id, key, seq, at, by, reactions, rev } = message;
-  return { id, key, seq, at, by, reactions: kind === "deleted" ? undefined : reactions, rev };
+  const { id, key, seq, at, by, reply, reactions, rev } = message;
+  const gone = kind === "deleted";
+  return { id, key, seq, at, by, reply: gone ? undefined : reply, reactions: gone ? undefined : reactions, rev };
 }
 
 /** @param {MessageState} state @returns {state is Message} */

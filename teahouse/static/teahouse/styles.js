@@ -4,10 +4,10 @@
  */
 
 /** @param {string} name */
-async function load(name) {
+export async function load(name) {
   const answer = await fetch(new URL(name, import.meta.url));
   if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
   return new CSSStyleSheet().replace(await answer.text());
 }
 
-export const sheets = await Promise.all(["theme.css", "room.css", "bottom.css"].map(load));
+export const sheets = await Promise.all(["theme.css", "room.css", "bottom.css", "side.css"].map(load));

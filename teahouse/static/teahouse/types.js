@@ -5,6 +5,10 @@
  * @typedef {{epoch: string, seq: number}} Position
  * @typedef {Record<string, number[]>} Reactions  Emoji to the ids of the people.
  *
+ * @typedef {{id: number, seq: number, by: Who}} Quoted
+ *
+ * @typedef {{at: string, text: string, html?: string}} Earlier  What a message said from then on.
+ *
  * @typedef {object} Message  A message as last heard of. `rev` is the number of the last event applied to it.
  * @property {number} id
  * @property {string} [key]
@@ -13,13 +17,14 @@
  * @property {Who} by
  * @property {string} [text]
  * @property {string} [html]  Cleaned by the server; only where the text has markup.
+ * @property {Quoted} [reply]  What it replies to; the text is that message's own, as it is now.
  * @property {string} [edited]
  * @property {string} [deleted]
  * @property {Reactions} [reactions]
  * @property {number} rev
  *
  * @typedef {Partial<Message> & {id: number}} MessageState  The fields that an event replaces.
- * @typedef {{room: string, title: string, topic: string, kind: string, archived: boolean}} RoomState
+ * @typedef {{room: string, title: string, topic: string, kind: string, archived: boolean, speaking?: "everyone" | "moderators", people?: Who[]}} RoomState
  *
  * @typedef {object} RoomEvent
  * @property {string} event
@@ -31,11 +36,21 @@
  * @property {{person: Who, role: string | null}} [member]
  * @property {RoomState} [state]
  *
+ * @typedef {object} OwnEvent  Of the person's own stream.
+ * @property {string} event
+ * @property {number} seq
+ * @property {string} [about]  The room.
+ * @property {number} [read]
+ * @property {string | null} [role]
+ * @property {RoomState} [state]
+ * @property {Position} [position]
+ * @property {{id: number, seq?: number}} [message]
+ *
  * @typedef {{count: number, people?: Who[] | null}} Here
- * @typedef {{room?: RoomState, position: Position, events?: RoomEvent[], more?: boolean, reset?: boolean, here?: Here}} Subscribed
+ * @typedef {{room?: RoomState, position: Position, events?: RoomEvent[], more?: boolean, reset?: boolean, here?: Here, role?: string | null, may?: string[]}} Subscribed
  * @typedef {{position: Position, messages: Message[], more: {before: boolean, after: boolean}}} History
- * @typedef {{room: string, title: string, position: Position, read: number, unread: number, mentions: number}} OwnRoom
- * @typedef {{v: number, session: string, you: Who, ticket?: string, ping: number, limits: Record<string, number>, rooms: OwnRoom[], state?: "ok" | "degraded" | "unavailable"}} Hello
+ * @typedef {{room: string, title: string, position: Position, read: number, unread: number, mentions: number, kind?: string, role?: string | null, archived?: boolean, people?: Who[]}} OwnRoom
+ * @typedef {{v: number, session: string, you: Who, ticket?: string, ping: number, limits: Record<string, number>, rooms: OwnRoom[], state?: "ok" | "degraded" | "unavailable", may?: string[]}} Hello
  *
  * @typedef {{code: string, message: string, retry: boolean, after?: number}} Problem
  *
@@ -44,6 +59,7 @@
  * @property {string} room
  * @property {string} text
  * @property {string} at  When it was written, by this machine's clock.
+ * @property {Quoted} [reply]  What it replies to.
  * @property {Problem} [problem]  Why it was refused; it is then not sent again by itself.
  * @property {number} [seq]  Once stored: where. It is then shown only until its event is here.
  *

@@ -1,5 +1,7 @@
 /** English. Where a number or a name comes in, the word is a function. */
 
+import { rooms } from "./words-rooms-en.js";
+
 const list = new Intl.ListFormat("en");
 const number = new Intl.NumberFormat("en");
 
@@ -7,6 +9,7 @@ const number = new Intl.NumberFormat("en");
 const plural = (count, one, many) => `${number.format(count)} ${count === 1 ? one : many}`;
 
 export const en = {
+  ...rooms,
   skip: "Skip to the content",
 
   // Who is here
@@ -34,12 +37,31 @@ export const en = {
   earlier: "Show earlier messages",
   today: "Today",
   yesterday: "Yesterday",
+  loadingLater: "Loading later messages…",
+  later: "Show later messages",
   newSince: "New since you were here",
   /** @param {number} count */
+  unreadSince: (count) => `${number.format(count)} unread`,
+  /** @param {number} count */
   newMessages: (count) => plural(count, "new message", "new messages"),
-  toLatest: "To the latest message",
+  toLatest: "Jump to newest",
   edited: "edited",
   deleted: "This message was deleted.",
+  inReplyTo: "In reply to",
+  replyingTo: "Replying to",
+  cancelReply: "Do not reply to it",
+  edits: "What was said before",
+  olderEdits: "There were more before that.",
+  asNow: "now",
+
+  // Days
+  goToDate: "Go to a date",
+  /** @param {string} day */
+  goToDateFrom: (day) => `${day}: go to a date`,
+  go: "Go",
+  weekAgo: "A week ago",
+  monthAgo: "A month ago",
+  veryBeginning: "The very beginning",
 
   // Own messages on their way
   sending: "Sending…",
@@ -55,12 +77,37 @@ export const en = {
   edit: "Edit",
   remove: "Delete",
   removeSurely: "Delete for everyone?",
+  reply: "Reply",
   copy: "Copy text",
+  copyLink: "Copy link",
+  showEdits: "Show earlier versions",
+  markUnread: "Mark unread from here",
   react: "React",
   /** @param {string} emoji @param {number} count */
   reaction: (emoji, count) => `${emoji}, ${plural(count, "person", "people")}`,
 
+  // Emoji
+  emoji: "Emoji",
+  moreEmoji: "React with another emoji",
+  searchEmoji: "Search emoji",
+  noEmoji: "No emoji is called so.",
+  found: "Found",
+  recentEmoji: "Chosen last",
+  /** @type {Record<"smileys" | "people" | "animals" | "food" | "travel" | "activities" | "objects" | "symbols" | "flags", string>} */
+  emojiGroups: {
+    smileys: "Smileys",
+    people: "People",
+    animals: "Animals and nature",
+    food: "Food and drink",
+    travel: "Travel and places",
+    activities: "Activities",
+    objects: "Objects",
+    symbols: "Symbols",
+    flags: "Flags",
+  },
+
   // Composer
+  suggestions: "Suggestions",
   /** @param {string} title */
   writeIn: (title) => `Write in ${title}`,
   send: "Send",

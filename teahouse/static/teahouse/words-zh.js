@@ -1,5 +1,7 @@
 /** 简体中文。需要数字或名字的词是函数。 */
 
+import { rooms } from "./words-rooms-zh.js";
+
 /** @import { Words } from "./words.js" */
 
 const number = new Intl.NumberFormat("zh-Hans");
@@ -9,6 +11,7 @@ const list = (names) => names.join("、");
 
 /** @type {Words} */
 export const zh = {
+  ...rooms,
   skip: "跳到正文",
 
   people: "成员",
@@ -31,11 +34,27 @@ export const zh = {
   earlier: "显示更早的消息",
   today: "今天",
   yesterday: "昨天",
+  loadingLater: "正在载入之后的消息……",
+  later: "显示之后的消息",
   newSince: "你离开后的新消息",
+  unreadSince: (count) => `${number.format(count)} 条未读`,
   newMessages: (count) => `${number.format(count)} 条新消息`,
   toLatest: "回到最新消息",
   edited: "已编辑",
   deleted: "这条消息已被删除。",
+  inReplyTo: "回复",
+  replyingTo: "回复",
+  cancelReply: "不再回复这条",
+  edits: "以前的版本",
+  olderEdits: "更早的版本没有保留。",
+  asNow: "当前",
+
+  goToDate: "跳到某一天",
+  goToDateFrom: (day) => `${day}：跳到某一天`,
+  go: "前往",
+  weekAgo: "一周前",
+  monthAgo: "一个月前",
+  veryBeginning: "最早的消息",
 
   sending: "正在发送……",
   waitingToSend: "等待发送",
@@ -48,10 +67,33 @@ export const zh = {
   edit: "编辑",
   remove: "删除",
   removeSurely: "为所有人删除？",
+  reply: "回复",
   copy: "复制文字",
+  copyLink: "复制链接",
+  showEdits: "查看以前的版本",
+  markUnread: "从这里标为未读",
   react: "回应",
   reaction: (emoji, count) => `${emoji}，${number.format(count)} 人`,
 
+  emoji: "表情",
+  moreEmoji: "用别的表情回应",
+  searchEmoji: "搜索表情",
+  noEmoji: "没有这样的表情。",
+  found: "找到的",
+  recentEmoji: "最近用过",
+  emojiGroups: {
+    smileys: "笑脸",
+    people: "人物",
+    animals: "动物与自然",
+    food: "饮食",
+    travel: "旅行与地点",
+    activities: "活动",
+    objects: "物品",
+    symbols: "符号",
+    flags: "旗帜",
+  },
+
+  suggestions: "建议",
   writeIn: (title) => `在「${title}」里说点什么`,
   send: "发送",
   save: "保存",

@@ -7,6 +7,7 @@ import { en } from "./words-en.js";
 import { zh } from "./words-zh.js";
 
 /** @typedef {typeof en} Words */
+/** @typedef {typeof import("./words-rooms-en.js").rooms} RoomWords */
 
 /** @type {Record<string, Words>} */
 const LANGUAGES = { "zh-Hans": zh, en };

@@ -5,11 +5,15 @@ import { icons } from "../icons.js";
 import { html, nothing } from "../lit.js";
 import { problemOf } from "../socket.js";
 import { keep, storage } from "../storage.js";
-import { words } from "../words.js";
+import { languageOf, words } from "../words.js";
+import "./completion.js";
 import { Light } from "./light.js";
+import { excerpt } from "./message.js";
 
 /** @import { Client, Feed } from "../client.js" */
-/** @import { Message, Problem } from "../types.js" */
+/** @import { Begun } from "../complete.js" */
+/** @import { TeahouseCompletion } from "./completion.js" */
+/** @import { Message, Problem, Quoted } from "../types.js" */
 
 const LONGEST = 10_000; // characters, until the server has said
 
@@ -21,16 +25,21 @@ export class TeahouseComposer extends Light {
     language: { attribute: false },
     version: { attribute: false },
     editing: { state: true },
+    replying: { state: true },
     problem: { state: true },
     length: { state: true },
   };
 
   #saving = false;
+  /** The choice in the list above that Enter takes. */
+  #active = "";
 
   constructor() {
     super();
     /** The message that is being changed, instead of a new one. @type {Message | null} */
     this.editing = null;
+    /** What the new message replies to. @type {Quoted | null} */
+    this.replying = null;
     /** Why a change was refused. @type {Problem | null} */
     this.problem = null;
     this.length = 0;
@@ -47,6 +56,10 @@ export class TeahouseComposer extends Light {
     return /** @type {HTMLTextAreaElement} */ (this.querySelector("textarea"));
   }
 
+  get #completion() {
+    return /** @type {TeahouseCompletion} */ (this.querySelector("teahouse-completion"));
+  }
+
   get #draftName() {
     return `teahouse:draft:${this.client.url}:${this.client.you?.id}:${this.feed.slug}`;
   }
@@ -57,6 +70,11 @@ export class TeahouseComposer extends Light {
 
   firstUpdated() {
     this.#write(storage.getItem(this.#draftName) ?? "");
+    this.replying = quotedIn(storage.getItem(this.#replyName));
+  }
+
+  get #replyName() {
+    return this.#draftName.replace("teahouse:draft:", "teahouse:reply:");
   }
 
   /** What is written and not sent. */
@@ -72,7 +90,8 @@ export class TeahouseComposer extends Light {
     const say = words();
     const tooLong = this.length > this.#most;
     return html`<form class="composer" @submit=${this.#submit}>
-      ${this.editing ? this.#editingBar() : nothing}
+      ${this.editing ? this.#editingBar() : this.replying ? this.#replyingBar(this.replying) : nothing}
+      <teahouse-completion .language=${this.language} @teahouse-act=${this.#completed}></teahouse-completion>
       <div class="box">
         <textarea
           rows="1"
@@ -81,10 +100,16 @@ export class TeahouseComposer extends Light {
           placeholder=${say.writeIn(this.name)}
           aria-invalid=${tooLong ? "true" : "false"}
           aria-describedby=${tooLong ? "teahouse-length" : nothing}
+          aria-autocomplete="list"
+          aria-controls=${this.#active ? "teahouse-choices" : nothing}
+          aria-activedescendant=${this.#active || nothing}
           autocomplete="off"
+          @blur=${() => this.#completion.close()}
+          @click=${this.#look}
           @input=${this.#typed}
           @keydown=${this.#keys}
         ></textarea>
+        <button type="button" class="smile" @click=${this.#pick} aria-label=${say.emoji} title=${say.emoji} aria-haspopup="dialog">${icons.smile}</button>
         <button class="send" @mousedown=${keepFocus} ?disabled=${this.length === 0 || tooLong} aria-label=${this.editing ? say.save : say.send} title=${this.editing ? say.save : say.send}>
           ${this.editing ? icons.save : icons.send}
         </button>
@@ -96,6 +121,33 @@ export class TeahouseComposer extends Light {
 
   #editingBar() {
     return html`<p class="editing">${words().editing} <button type="button" class="link" @click=${() => this.stopEditing()}>${words().cancel}</button></p>`;
+  }
+
+  /** @param {Quoted} reply */
+  #replyingBar({ id, by }) {
+    const say = words();
+    const message = this.feed.store.message(id);
+    const text = message?.deleted ? say.deleted : excerpt(message?.text ?? "");
+    return html`<div class="replying">${icons.reply}<p>${say.replyingTo} <span class="quoted-by" lang=${languageOf(by.name) ?? nothing}>${by.name}</span> <span class="faded" lang=${languageOf(text) ?? nothing}>${text}</span></p>
+      <button type="button" class="plain" aria-label=${say.cancelReply} title=${say.cancelReply} @click=${() => this.#stopReplying()}>${icons.close}</button></div>`;
+  }
+
+  /** What is written next replies to this message. @param {Message} message */
+  reply({ id, seq, by }) {
+    if (this.editing) this.stopEditing();
+    this.#replyTo({ id, seq, by });
+    this.focus();
+  }
+
+  #stopReplying() {
+    this.#replyTo(null);
+    this.focus();
+  }
+
+  /** @param {Quoted | null} reply */
+  #replyTo(reply) {
+    this.replying = reply;
+    keep(this.#replyName, reply ? JSON.stringify(reply) : "");
   }
 
   /** Changes a message here, keeping the draft for afterwards. @param {Message} message */
@@ -114,8 +166,9 @@ export class TeahouseComposer extends Light {
     this.focus();
   }
 
-  /** Takes back a text that was refused. @param {string} text */
-  takeBack(text) {
+  /** Takes back a text that was refused. @param {string} text @param {Quoted} [reply] */
+  takeBack(text, reply) {
+    if (reply) this.#replyTo(reply);
     const { value } = this.#field;
     this.#write(value ? `${text}\n${value}` : text);
     keep(this.#draftName, this.#field.value);
@@ -128,9 +181,39 @@ export class TeahouseComposer extends Light {
     this.#measure();
   }
 
+  /** @param {MouseEvent} event */
+  #pick(event) {
+    this.act("emoji", { button: event.currentTarget, chosen: (/** @type {string} */ emoji) => this.insert(emoji) });
+  }
+
+  /** Puts something where the caret is. @param {string} text */
+  insert(text) {
+    const field = this.#field;
+    field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
+    this.#typed();
+    this.focus();
+  }
+
+  #look() {
+    this.#completion.look(this.#field, this.client, this.feed);
+  }
+
+  /** What the list above wants. @param {Event} event */
+  #completed(event) {
+    /** @type {{action: string, begun: Begun, insert: string}} */
+    const { action, begun, insert } = /** @type {CustomEvent} */ (event).detail;
+    event.stopPropagation();
+    this.#active = this.#completion.active ?? "";
+    this.requestUpdate();
+    if (action !== "complete") return;
+    this.#field.setSelectionRange(begun.start, begun.end);
+    this.insert(insert);
+  }
+
   #typed() {
     this.problem = null;
     this.#measure();
+    this.#look();
     if (this.editing) return;
     keep(this.#draftName, this.#field.value);
     if (this.length) this.client.typing(this.feed);
@@ -150,6 +233,7 @@ export class TeahouseComposer extends Light {
   #keys(event) {
     // Enter that ends the spelling of a Chinese word sends nothing; Safari tells so only by the old code.
     if (event.isComposing || event.keyCode === 229) return;
+    if (this.#completion.key(event)) return;
     const plain = !event.shiftKey && !event.altKey && !event.ctrlKey && !event.metaKey;
     if (event.key === "Enter" && ((plain && enterSends()) || event.ctrlKey || event.metaKey)) {
       event.preventDefault();
@@ -162,6 +246,9 @@ export class TeahouseComposer extends Light {
     } else if (event.key === "Escape" && this.editing) {
       event.stopPropagation();
       this.stopEditing();
+    } else if (event.key === "Escape" && this.replying) {
+      event.stopPropagation();
+      this.#stopReplying();
     }
   }
 
@@ -174,8 +261,9 @@ export class TeahouseComposer extends Light {
       this.#save(this.editing, text);
       return;
     }
-    this.client.outgoing.send(this.feed, text);
+    this.client.outgoing.send(this.feed, text, this.replying ?? undefined);
     keep(this.#draftName, "");
+    this.#replyTo(null);
     this.#write("");
     this.act("sent");
   }
@@ -193,6 +281,16 @@ export class TeahouseComposer extends Light {
     } finally {
       this.#saving = false;
     }
+  }
+}
+
+/** What was kept in the browser, in which anything may lie. @param {string | null} kept @returns {Quoted | null} */
+function quotedIn(kept) {
+  try {
+    const { id, seq, by } = JSON.parse(kept ?? "null") ?? {};
+    return Number.isInteger(id) && Number.isInteger(seq) && typeof by?.name === "string" ? { id, seq, by } : null;
+  } catch {
+    return null;
   }
 }
 

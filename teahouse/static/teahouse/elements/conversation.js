@@ -11,11 +11,14 @@ import { Light } from "./light.js";
 import { apart, dayRow } from "./page.js";
 
 /** @import { Client, Feed } from "../client.js" */
+/** @import { Message } from "../types.js" */
+/** @import { Page } from "../stretch.js" */
 /** @import { TeahousePage } from "./page.js" */
 
 const AT_END = 48; // px: closer than this to the end counts as at the end
 const HOLD = 500; // ms: pages that come into view take some frames to get their true height
-const READ_AHEAD = 1200; // px: so far from the beginning older messages are asked for
+const READ_AHEAD = 1200; // px: so far from the beginning older messages are asked for, and from the end newer ones
+const PLACE = 0.25; // of the height: where a message stands that one was sent to
 
 export class TeahouseConversation extends Light {
   static properties = {
@@ -24,13 +27,19 @@ export class TeahouseConversation extends Light {
     name: { attribute: false },
     version: { attribute: false },
     language: { attribute: false },
+    link: { attribute: false },
+    target: { attribute: false },
     following: { state: true },
+    marked: { state: true },
+    unread: { state: true },
   };
 
   /** The number of the last message that was in view. */
   #seen = 0;
   /** Where the "new since" line stands. @type {number | null} */
   #line = null;
+  /** The line stands before the first message after this one, once that is among what is shown. @type {number | null} */
+  #since = null;
   #arrived = false;
   #counted = 0;
   #lastTop = 0;
@@ -44,12 +53,23 @@ export class TeahouseConversation extends Light {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #holdEnds;
   #sizes = new ResizeObserver(() => this.#settle());
-  #visibility = () => this.#looked();
+  #visibility = () => {
+    if (!document.hidden) this.feed.keptUnread = false;
+    this.#looked();
+  };
 
   constructor() {
     super();
     /** Whether the end stays in view as messages come. */
     this.following = true;
+    /** The number of the message that one was sent to. @type {number | null} */
+    this.marked = null;
+    /** How many unread messages begin further up, until one has seen where. */
+    this.unread = 0;
+    /** The address of a message, if it has one. @type {(seq: number) => string} */
+    this.link = () => "";
+    /** The message with which one came. @type {number | null} */
+    this.target = null;
     /** @type {Client} */
     this.client;
     /** @type {Feed} */
@@ -72,9 +92,59 @@ export class TeahouseConversation extends Light {
   }
 
   /** Goes to the end and stays there. */
-  follow() {
+  async follow() {
+    this.marked = null;
+    this.feed.keptUnread = false;
+    this.client.toNewest(this.feed);
     this.following = true;
+    this.requestUpdate();
+    await this.#drawn();
     this.#toEnd();
+    this.#looked();
+  }
+
+  /**
+   * Goes to a message, or to the first one of a time, wherever in the room it is.
+   * @param {{around: number} | {at: string}} place
+   * @param {{focus?: boolean, mark?: boolean}} [how]
+   */
+  async goTo(place, { focus = true, mark = true } = {}) {
+    const message = await this.client.readAround(this.feed, place);
+    if (!message) return;
+    this.following = false;
+    this.marked = mark ? message.seq : null;
+    this.requestUpdate();
+    await this.#drawn();
+    const element = this.#message(message);
+    if (!element) return;
+    const scroller = this.#scroller;
+    const top = scroller.getBoundingClientRect().top + scroller.clientHeight * PLACE;
+    this.#keep({ element, top });
+    this.#settle();
+    if (focus && mark) element.focus({ preventScroll: true });
+  }
+
+  /** Marks a message and all after it as unread; the line goes there. @param {Message} message */
+  async keepUnread({ seq }) {
+    await this.client.markUnread(this.feed, seq);
+    this.#line = seq;
+    this.#since = null;
+    this.#seen = seq - 1;
+    this.unread = 0;
+    this.#count();
+    this.requestUpdate();
+  }
+
+  /** Until all that is to be seen stands in the page. */
+  async #drawn() {
+    await this.updateComplete;
+    await Promise.all(this.#pages().map((page) => page.updateComplete));
+  }
+
+  /** @param {Message} message @returns {HTMLElement | null | undefined} */
+  #message({ seq }) {
+    const page = this.#pages().find((one) => one.page.messages.some((message) => message.seq === seq));
+    return page?.querySelector(`.message[data-seq="${seq}"]`);
   }
 
   /** Gives the focus that a message lost to the one before it. @param {Element} message */
@@ -86,9 +156,13 @@ export class TeahouseConversation extends Light {
 
   willUpdate() {
     const { store } = this.feed;
+    if (this.following && !store.atNewest) this.following = false;
+    // Who comes to an old message has not looked at the newest, but only what comes from now on is news.
+    if (!this.following && !this.#seen && store.loaded) this.#seen = store.newest?.seq ?? 0;
+    if (this.following) store.trim();
     this.#drawLine();
     const first = store.first?.seq;
-    if (this.#first !== undefined && first !== undefined && first < this.#first) this.#hold();
+    if (this.#first !== undefined && first !== undefined && first !== this.#first) this.#hold();
     this.#first = first;
   }
 
@@ -98,9 +172,14 @@ export class TeahouseConversation extends Light {
     if (!this.#arrived && state === "live" && readBefore !== null) {
       this.#arrived = true;
       if (readBefore > 0) this.#line = store.firstSince(readBefore)?.seq ?? null;
-    } else if (document.hidden && this.#seen && (this.#line ?? 0) <= this.#seen) {
+      if (this.#line === null && this.feed.unreadBefore) this.#since = readBefore;
+      this.unread = this.feed.unreadBefore;
+    } else if (this.#unwatched && this.#seen && (this.#line ?? 0) <= this.#seen) {
       this.#line = store.firstSince(this.#seen)?.seq ?? this.#line;
     }
+    if (this.#since === null) return;
+    this.#line = store.firstSince(this.#since)?.seq ?? null;
+    if (this.#line !== null) this.#since = null;
   }
 
   render() {
@@ -108,9 +187,9 @@ export class TeahouseConversation extends Light {
     const { pages, me } = store;
     const today = dayOf(Date.now());
     return html`<div class="scroller" tabindex="0" role="region" aria-label=${words().conversation(this.name)} @scroll=${this.#scrolled} @keydown=${this.#keys}>
-        <div class="lane">
+        <div class="lane" @click=${this.#pressed}>
           ${this.#beginning()}
-          <div role="log" aria-live="polite" aria-busy=${this.feed.reading || !store.loaded ? "true" : "false"} aria-label=${words().conversation(this.name)}>
+          <div role="log" aria-live=${store.atNewest ? "polite" : "off"} aria-busy=${this.feed.reading || !store.loaded ? "true" : "false"} aria-label=${words().conversation(this.name)}>
             ${repeat(
               pages,
               (page) => page.id,
@@ -118,15 +197,20 @@ export class TeahouseConversation extends Light {
                 .page=${page}
                 .previous=${pages[index - 1]?.messages.at(-1)}
                 .me=${me}
-                .line=${this.#line}
+                .line=${within(page, this.#line)}
+                .marked=${within(page, this.marked)}
+                .find=${this.#find}
+                .link=${this.link}
                 .today=${today}
                 .language=${this.language}
               ></teahouse-page>`,
             )}
-            ${this.#pending()}
+            ${store.atNewest ? this.#pending() : nothing}
           </div>
+          ${this.#ending()}
         </div>
       </div>
+      ${this.unread ? this.#toUnread() : nothing}
       ${this.following ? nothing : this.#jump()}`;
   }
 
@@ -139,6 +223,13 @@ export class TeahouseConversation extends Light {
     }
     if (this.feed.reading) return html`<p class="beginning">${words().loading}</p>`;
     return html`<p class="beginning"><button type="button" class="link" @click=${this.#older}>${words().earlier}</button></p>`;
+  }
+
+  /** Behind a stretch that does not reach the newest message. */
+  #ending() {
+    if (this.feed.store.atNewest) return nothing;
+    if (this.feed.reading) return html`<p class="beginning">${words().loadingLater}</p>`;
+    return html`<p class="beginning"><button type="button" class="link" @click=${this.#newer}>${words().later}</button></p>`;
   }
 
   #pending() {
@@ -156,6 +247,8 @@ export class TeahouseConversation extends Light {
         before = { at: pending.at, by: you };
         return html`${newDay ? dayRow(pending.at) : nothing}<teahouse-message
             .pending=${pending}
+            .quoted=${pending.reply && store.message(pending.reply.id)}
+            .link=${this.link}
             .by=${you}
             .me=${you.id}
             .head=${head}
@@ -170,10 +263,31 @@ export class TeahouseConversation extends Light {
   #jump() {
     const count = this.feed.store.countSince(this.#seen);
     return html`<button type="button" class=${count ? "jump news" : "jump"} @click=${() => this.follow()}
-      aria-label=${count ? nothing : words().toLatest}>
-      ${icons.down}${count ? html`<span>${words().newMessages(count)}</span>` : nothing}
+      aria-label=${count || !this.feed.store.atNewest ? nothing : words().toLatest}>
+      ${icons.down}${this.#jumpLabel(count)}
     </button>`;
   }
+
+  /** @param {number} count */
+  #jumpLabel(count) {
+    if (count) return html`<span>${words().newMessages(count)}</span>`;
+    return this.feed.store.atNewest ? nothing : html`<span>${words().toLatest}</span>`;
+  }
+
+  #toUnread() {
+    const say = words();
+    return html`<div class="unread">
+      <button type="button" class="unread-go" @click=${this.#goToUnread}>${icons.up}<span>${say.unreadSince(this.unread)}</span></button>
+      <button type="button" class="unread-close" aria-label=${say.close} @click=${() => (this.unread = 0)}>${icons.close}</button>
+    </div>`;
+  }
+
+  #goToUnread = () => {
+    this.unread = 0;
+    const since = this.feed.readBefore ?? 0;
+    this.act("go", { seq: this.feed.store.firstSince(since)?.seq ?? since + 1, mark: false });
+    this.#scroller.focus({ preventScroll: true });
+  };
 
   firstUpdated() {
     this.#sizes.observe(this.#scroller);
@@ -181,9 +295,34 @@ export class TeahouseConversation extends Light {
   }
 
   updated() {
+    this.#arrive();
+    if (this.unread && this.#lineIsSeen()) this.unread = 0;
     this.#looked();
     this.#count();
     this.#openDoor();
+    if (this.feed.state === "live") this.#readQuoted();
+  }
+
+  /** Asks for what is quoted here and not known. */
+  #readQuoted() {
+    const { store } = this.feed;
+    for (const page of store.pages) {
+      for (const { reply } of page.messages) if (reply && !store.message(reply.id)) this.client.readQuoted(this.feed, reply);
+    }
+  }
+
+  /** At the message with which one came: at once where the page brought it, else when it can be read. */
+  #arrive() {
+    const { target } = this;
+    if (target === null || !(this.feed.store.shows(target) || this.feed.state === "live")) return;
+    this.target = null;
+    this.act("go", { seq: target, focus: false });
+  }
+
+  #lineIsSeen() {
+    const page = this.#line === null ? undefined : this.#pages().find((one) => one.line === this.#line);
+    const line = page?.querySelector(".line.new");
+    return Boolean(line) && /** @type {Element} */ (line).getBoundingClientRect().bottom > this.#scroller.getBoundingClientRect().top;
   }
 
   /** The keyboard enters the messages' buttons at the last one and moves among them with the arrows. */
@@ -195,6 +334,11 @@ export class TeahouseConversation extends Light {
     if (this.#door) this.#door.tabIndex = -1;
     last.tabIndex = 0;
     this.#door = last;
+  }
+
+  /** Nobody sees what comes: the page is in the background, or another room is in front. */
+  get #unwatched() {
+    return document.hidden || this.feed.aside || this.feed.returning;
   }
 
   get #scroller() {
@@ -217,6 +361,16 @@ export class TeahouseConversation extends Light {
 
   #older = () => this.client.readOlder(this.feed);
 
+  #newer = () => this.client.readNewer(this.feed);
+
+  #find = (/** @type {number} */ id) => this.feed.store.message(id);
+
+  /** @param {Event} event  A press on a day. */
+  #pressed(event) {
+    const button = /** @type {HTMLElement} */ (event.target).closest("button.to-date");
+    if (button) this.act("dates", { button, at: /** @type {HTMLElement} */ (button).dataset.at });
+  }
+
   #scrolled() {
     // What came in above has not been given its place yet: where the view is now means nothing.
     if (this.#unsettled) return;
@@ -225,10 +379,12 @@ export class TeahouseConversation extends Light {
     // Whoever scrolls on while older messages come in holds on to the place where he is now.
     if (this.#anchor && scrollTop !== this.#lastTop) this.#anchor.top = this.#anchor.element.getBoundingClientRect().top;
     // Content that grew is no sign that the person left the end: only going up is.
-    if (left <= AT_END) this.following = true;
+    if (left <= AT_END) this.following = this.feed.store.atNewest;
     else if (scrollTop < this.#lastTop) this.following = false;
     this.#lastTop = scrollTop;
     if (scrollTop < READ_AHEAD && !this.following) this.#older();
+    if (left < READ_AHEAD) this.#newer();
+    if (this.unread && this.#lineIsSeen()) this.unread = 0;
     this.#looked();
   }
 
@@ -237,11 +393,13 @@ export class TeahouseConversation extends Light {
     const scroller = this.#scroller;
     this.#unsettled = false;
     if (this.following) this.#toEnd();
-    else if (this.#anchor) {
+    else if (this.#anchor?.element.isConnected) {
       scroller.scrollTop += this.#anchor.element.getBoundingClientRect().top - this.#anchor.top;
       this.#lastTop = scroller.scrollTop;
     }
-    if (scroller.scrollHeight <= scroller.clientHeight + AT_END) this.#older();
+    if (scroller.scrollHeight > scroller.clientHeight + AT_END) return;
+    this.#older();
+    this.#newer();
   }
 
   #toEnd() {
@@ -261,7 +419,13 @@ export class TeahouseConversation extends Light {
     const element = [...(page?.querySelectorAll(".message") ?? [])].find(reaches);
     if (!element) return;
     this.#unsettled = true;
-    this.#anchor = { element, top: element.getBoundingClientRect().top };
+    this.#keep({ element, top: element.getBoundingClientRect().top });
+  }
+
+  /** Keeps an element at its place until what comes in around it has its true height. @param {{element: Element, top: number}} anchor */
+  #keep(anchor) {
+    const scroller = this.#scroller;
+    this.#anchor = anchor;
     // The browser's own anchoring would do the same a second time.
     scroller.classList.add("held");
     clearTimeout(this.#holdEnds);
@@ -273,8 +437,8 @@ export class TeahouseConversation extends Light {
 
   /** What is at the end of a page that is being looked at has been seen. */
   #looked() {
-    const last = this.feed?.store.last?.seq ?? 0;
-    if (document.hidden || !this.following || last === this.#seen) return;
+    const last = this.feed?.store.newest?.seq ?? 0;
+    if (this.#unwatched || !this.following || this.feed.keptUnread || last === this.#seen) return;
     this.#seen = last;
     this.#count();
     this.client.markRead(this.feed, last);
@@ -299,6 +463,11 @@ export class TeahouseConversation extends Light {
     event.preventDefault();
     next.focus();
   }
+}
+
+/** The number, where the page may have a message with it. @param {Page} page @param {number | null} seq */
+function within({ messages }, seq) {
+  return seq !== null && seq >= (messages[0]?.seq ?? 0) && seq <= (messages.at(-1)?.seq ?? 0) ? seq : null;
 }
 
 customElements.define("teahouse-conversation", TeahouseConversation);

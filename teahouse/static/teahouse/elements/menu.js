@@ -1,8 +1,10 @@
 /** What can be done with a message. One menu for the room; it opens at the button that was pressed. */
 
+import { icons } from "../icons.js";
 import { html, nothing } from "../lit.js";
 import { words } from "../words.js";
 import { Light } from "./light.js";
+import { place } from "./popover.js";
 
 /** @import { Message } from "../types.js" */
 
@@ -13,6 +15,7 @@ export class TeahouseMenu extends Light {
     language: { attribute: false },
     message: { state: true },
     me: { state: true },
+    linked: { attribute: false },
     sure: { state: true },
   };
 
@@ -28,6 +31,8 @@ export class TeahouseMenu extends Light {
     /** Whether the next press deletes. */
     this.sure = false;
     this.language = "";
+    /** Whether messages have addresses here. */
+    this.linked = false;
   }
 
   /** @param {Message} message @param {HTMLElement} button @param {number | null} me */
@@ -40,7 +45,7 @@ export class TeahouseMenu extends Light {
     await this.updateComplete;
     const box = this.#box;
     box.showPopover();
-    this.#place(box, button);
+    place(box, button);
     this.#items[0]?.focus();
   }
 
@@ -66,9 +71,14 @@ export class TeahouseMenu extends Light {
     const own = message.by.id === this.me;
     return html`<div class="quick" role="group" aria-label=${say.react}>
         ${QUICK.map((emoji) => html`<button type="button" role="menuitem" aria-label="${say.react} ${emoji}" @click=${() => this.#react(message, emoji)}>${emoji}</button>`)}
+        <button type="button" role="menuitem" aria-label=${say.moreEmoji} title=${say.moreEmoji} @click=${() => this.#do("pick")}>${icons.smile}</button>
       </div>
+      ${this.#entry(say.reply, () => this.#do("reply"))}
       ${own ? this.#entry(say.edit, () => this.#do("edit")) : nothing}
       ${this.#entry(say.copy, () => this.#do("copy"))}
+      ${this.linked ? this.#entry(say.copyLink, () => this.#do("link")) : nothing}
+      ${message.edited ? this.#entry(say.showEdits, () => this.#do("edits")) : nothing}
+      ${this.#entry(say.markUnread, () => this.#do("unread"))}
       ${own ? this.#entry(this.sure ? say.removeSurely : say.remove, () => this.#remove(), "danger") : nothing}`;
   }
 
@@ -92,8 +102,9 @@ export class TeahouseMenu extends Light {
   /** @param {string} action */
   #do(action) {
     const { message } = this;
+    const button = this.#button;
     this.#close();
-    this.act(action, { message });
+    this.act(action, { message, button });
   }
 
   #close() {
@@ -119,14 +130,6 @@ export class TeahouseMenu extends Light {
     if (!step || at < 0) return;
     event.preventDefault();
     items[(at + step + items.length) % items.length]?.focus();
-  }
-
-  /** Beside the button, within the window. @param {HTMLElement} box @param {HTMLElement} button */
-  #place(box, button) {
-    const at = button.getBoundingClientRect();
-    const below = at.bottom + box.offsetHeight + 12 < innerHeight;
-    box.style.top = `${Math.max(8, below ? at.bottom + 4 : at.top - box.offsetHeight - 4)}px`;
-    box.style.left = `${Math.max(8, Math.min(at.right - box.offsetWidth, innerWidth - box.offsetWidth - 8))}px`;
   }
 }
 

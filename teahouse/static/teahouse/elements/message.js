@@ -6,9 +6,10 @@ import { clock, exact } from "../times.js";
 import { languageOf, words } from "../words.js";
 import { Light } from "./light.js";
 
-/** @import { Message, Unsent, Who } from "../types.js" */
+/** @import { Message, Quoted, Unsent, Who } from "../types.js" */
 
 const CUPS = 8;
+const EXCERPT = 120; // characters of a quotation
 
 export class TeahouseMessage extends Light {
   static properties = {
@@ -19,6 +20,9 @@ export class TeahouseMessage extends Light {
     head: { attribute: false },
     sending: { attribute: false },
     lastOne: { attribute: false },
+    quoted: { attribute: false },
+    marked: { attribute: false },
+    link: { attribute: false },
     language: { attribute: false },
   };
 
@@ -40,6 +44,12 @@ export class TeahouseMessage extends Light {
     this.sending = false;
     /** Of several that wait only the last says so. */
     this.lastOne = false;
+    /** What it replies to, as it is now, once that is known. @type {Message | undefined} */
+    this.quoted = undefined;
+    /** Whether somebody was sent to it. */
+    this.marked = false;
+    /** The address of a message, if it has one. @type {(seq: number) => string} */
+    this.link = () => "";
     this.language = "";
   }
 
@@ -66,9 +76,11 @@ export class TeahouseMessage extends Light {
       mine: by.id === this.me,
       pending: pending !== null && !pending.problem,
       failed: Boolean(pending?.problem),
+      marked: this.marked,
+      reply: Boolean(said.reply),
     };
-    return html`<div class=${classMap(classes)} data-seq=${message?.seq ?? nothing}>
-      ${this.head ? cup(by) : nothing} ${this.#heading(by, said.at)}
+    return html`<div class=${classMap(classes)} data-seq=${message?.seq ?? nothing} tabindex=${this.marked ? "-1" : nothing}>
+      ${this.head ? cup(by) : nothing} ${this.#heading(by, said.at)} ${said.reply ? this.#quotation(said.reply) : nothing}
       ${message?.deleted ? html`<p class="text tombstone">${words().deleted}</p>` : this.#text(said)}
       ${message ? this.#reactions(message) : nothing} ${pending ? this.#fate(pending) : nothing}
       ${message && !message.deleted ? this.#menu(message, by) : nothing}
@@ -84,13 +96,36 @@ export class TeahouseMessage extends Light {
     return html`<p class="by">${name}${by.kind === "bot" ? badge(by) : nothing} ${time}</p>`;
   }
 
-  /** @param {{text?: string, html?: string, edited?: string}} said */
-  #text({ text = "", html: markup, edited }) {
-    const mark = edited ? html` <span class="edited" title=${exact(edited)}>(${words().edited})</span>` : nothing;
+  /** What this replies to, in a line that leads there. @param {Quoted} reply */
+  #quotation(reply) {
+    const say = words();
+    const { quoted } = this;
+    const gone = quoted?.deleted !== undefined;
+    const text = gone ? say.deleted : excerpt(quoted?.text ?? "");
+    const inside = html`<span class="unseen">${say.inReplyTo}</span>${icons.reply}<span class="quoted-by" lang=${languageOf(reply.by.name) ?? nothing}>${reply.by.name}</span>
+      <span class=${gone ? "quoted-text faded" : "quoted-text"} lang=${languageOf(text) ?? nothing}>${text}</span>`;
+    const address = this.link(reply.seq);
+    return address
+      ? html`<a class="quotation" href=${address}>${inside}</a>`
+      : html`<button type="button" class="quotation" @click=${() => this.act("go", { seq: reply.seq })}>${inside}</button>`;
+  }
+
+  /** @param {Message | Unsent} said */
+  #text(said) {
+    const { text = "" } = said;
+    const { html: markup, edited } = /** @type {Message} */ (said);
+    const mark = edited ? this.#edited(edited) : nothing;
     const lang = languageOf(text) ?? nothing;
     // Only the server's own html, which it has cleaned, is taken as markup; all else is text.
     if (markup !== undefined) return html`<div class="text rich" lang=${lang}>${unsafeHTML(markup)}</div>${mark}`;
     return html`<p class="text" lang=${lang}>${text}${mark}</p>`;
+  }
+
+  /** @param {string} at */
+  #edited(at) {
+    const { message } = this;
+    return html` <button type="button" class="edited" tabindex="-1" title=${exact(at)} aria-haspopup="dialog"
+      @click=${(/** @type {MouseEvent} */ event) => this.act("edits", { message, button: event.currentTarget })}>(${words().edited})</button>`;
   }
 
   /** @param {Message} message */
@@ -137,6 +172,12 @@ export class TeahouseMessage extends Light {
       @click=${(/** @type {MouseEvent} */ event) => this.act("menu", { message, button: event.currentTarget })}
     >${icons.more}</button>`;
   }
+}
+
+/** The beginning of a text, in one line, without the marks of its markup. @param {string} text */
+export function excerpt(text) {
+  const line = text.replace(/```\w*/g, " ").replace(/[*_`>#~]+/g, "").replace(/\s+/g, " ").trim();
+  return line.length > EXCERPT ? `${[...line].slice(0, EXCERPT).join("")}…` : line;
 }
 
 /** The cup in front of a name: its first character, in one of eight colours. @param {Who} who */

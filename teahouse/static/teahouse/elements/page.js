@@ -6,7 +6,7 @@ import { words } from "../words.js";
 import { Light } from "./light.js";
 import "./message.js";
 
-/** @import { Page } from "../store.js" */
+/** @import { Page } from "../stretch.js" */
 /** @import { Message } from "../types.js" */
 
 const TOGETHER = 5 * 60_000; // ms under one heading
@@ -17,6 +17,9 @@ export class TeahousePage extends Light {
     previous: { attribute: false },
     me: { attribute: false },
     line: { attribute: false },
+    marked: { attribute: false },
+    find: { attribute: false },
+    link: { attribute: false },
     today: { attribute: false },
     language: { attribute: false },
   };
@@ -31,6 +34,12 @@ export class TeahousePage extends Light {
     this.me = null;
     /** The number of the message before which the "new since" line stands. @type {number | null} */
     this.line = null;
+    /** The number of the message that somebody was sent to. @type {number | null} */
+    this.marked = null;
+    /** A message of the room by its id, if it is known. @type {(id: number) => Message | undefined} */
+    this.find = () => undefined;
+    /** The address of a message, if it has one. @type {(seq: number) => string} */
+    this.link = () => "";
     this.today = "";
     this.language = "";
   }
@@ -54,6 +63,9 @@ export class TeahousePage extends Light {
         .message=${message}
         .by=${message.by}
         .me=${this.me}
+        .quoted=${message.reply ? this.find(message.reply.id) : undefined}
+        .marked=${this.marked === message.seq}
+        .link=${this.link}
         .head=${newDay || newLine || apart(before, message)}
         .language=${this.language}
       ></teahouse-message>`;
@@ -62,7 +74,8 @@ export class TeahousePage extends Light {
 
 /** @param {string} at */
 export function dayRow(at) {
-  return html`<p class="line day"><span>${dayLine(at, words())}</span></p>`;
+  const day = dayLine(at, words());
+  return html`<p class="line day"><button type="button" class="to-date" tabindex="-1" aria-haspopup="dialog" aria-label=${words().goToDateFrom(day)} data-at=${at}>${day}</button></p>`;
 }
 
 /**

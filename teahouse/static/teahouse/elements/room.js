@@ -6,7 +6,10 @@
  *   ws      address of the JSON protocol; "/ws/" without it
  *   guest   address where guests are made; beside `ws` without it
  *   signin  address where people with an account sign in, if they can
- *   home    address of the main room, for who came to a room that is not there
+ *   home    address of the main room, for who came to a room that is not there, and below which messages have addresses
+ *   at      number of the message to begin at
+ *   aside   present when another room is in front: nothing is drawn, nothing marked as read, its place is kept
+ *   back    puts a button before the title, which says "teahouse-back"
  *   counts-in-title  puts the number of unseen messages into the window's title
  *
  * A <script type="application/json"> inside it may hold the first page: {"you", "room", "history", "missing"}.
@@ -16,12 +19,18 @@
 import { clientFor } from "../client.js";
 import { identity, stopBeingGuest } from "../guest.js";
 import { icons } from "../icons.js";
+import { forgetSeen } from "../keeping.js";
 import { html, LitElement, nothing } from "../lit.js";
+import { titleOf } from "../rooms-store.js";
 import { problemOf } from "../socket.js";
 import { sheets } from "../styles.js";
 import { language, languageOf, words } from "../words.js";
 import "./composer.js";
 import "./conversation.js";
+import "./dates.js";
+import "./details.js";
+import "./edits.js";
+import "./emoji.js";
 import "./menu.js";
 import "./name.js";
 import "./people.js";
@@ -31,14 +40,17 @@ import "./state.js";
 /** @import { History, Message, Problem, RoomState, Unsent, Who } from "../types.js" */
 /** @import { TeahouseComposer } from "./composer.js" */
 /** @import { TeahouseConversation } from "./conversation.js" */
+/** @import { TeahouseDates } from "./dates.js" */
+/** @import { TeahouseEdits } from "./edits.js" */
+/** @import { TeahouseEmoji } from "./emoji.js" */
 /** @import { TeahouseMenu } from "./menu.js" */
 
 const NOTICE_LASTS = 8_000; // ms
 const WIDE = 900; // px: people beside the conversation, not over it
 
-/** @typedef {{you?: Who | null, room?: RoomState, history?: History, missing?: boolean}} FirstPage */
-/** @typedef {{"teahouse-conversation": TeahouseConversation, "teahouse-menu": TeahouseMenu, "teahouse-composer": TeahouseComposer | null}} Parts */
-/** @typedef {{action: string, message: Message, pending: Unsent, button: HTMLElement, element: Element, emoji: string, on: boolean, you: Who, count: number}} Act */
+/** @typedef {{you?: Who | null, room?: RoomState, history?: History, at?: number, missing?: boolean}} FirstPage */
+/** @typedef {{"teahouse-conversation": TeahouseConversation, "teahouse-menu": TeahouseMenu, "teahouse-dates": TeahouseDates, "teahouse-edits": TeahouseEdits, "teahouse-emoji": TeahouseEmoji, "teahouse-composer": TeahouseComposer | null}} Parts */
+/** @typedef {{action: string, message: Message, pending: Unsent, button: HTMLElement, element: Element, emoji: string, on: boolean, you: Who, count: number, name: string, fields: Record<string, unknown>, people: number[], seq: number, mark?: boolean, focus?: boolean, at: string, chosen: (emoji: string) => void}} Act */
 
 export class TeahouseRoom extends LitElement {
   static properties = {
@@ -47,6 +59,11 @@ export class TeahouseRoom extends LitElement {
     guest: { type: String },
     signin: { type: String },
     home: { type: String },
+    at: { type: Number },
+    aside: { type: Boolean, reflect: true },
+    back: { type: Boolean, reflect: true },
+    framed: { attribute: false },
+    details: { state: true },
     peopleShown: { state: true },
     wide: { state: true },
     nameless: { state: true },
@@ -77,17 +94,26 @@ export class TeahouseRoom extends LitElement {
     this.nameless = false;
     /** What just went wrong. */
     this.notice = "";
+    this.aside = false;
+    this.back = false;
+    /** Whether there is something around it that can open a conversation with one person. */
+    this.framed = false;
+    /** Whether the room's page is at the side, instead of who is here. */
+    this.details = false;
     this.room = "main";
     this.ws = "/ws/";
     this.guest = "";
     this.signin = "";
     this.home = "";
+    /** @type {number | null} */
+    this.at = null;
   }
 
   createRenderRoot() {
     const root = /** @type {ShadowRoot} */ (super.createRenderRoot());
     root.adoptedStyleSheets = sheets;
     root.addEventListener("teahouse-act", (event) => this.#acted(event));
+    root.addEventListener("click", (event) => this.#clicked(/** @type {MouseEvent} */ (event)));
     return root;
   }
 
@@ -127,15 +153,50 @@ export class TeahouseRoom extends LitElement {
     this.#client = client;
     client.addEventListener("change", this.#changed);
     if (first?.you) client.identify(first.you);
-    const feed = client.watch(this.room, first?.history);
+    const feed = client.watch(this.room, first?.history, first?.at !== undefined);
     feed.store.room ??= first?.room ?? null;
+    if (first?.room) client.rooms.opened(first.room);
     if (first?.missing) {
       feed.state = "refused";
       feed.problem = { code: "not_found", message: "", retry: false };
     }
     this.#feed = feed;
-    if (first) this.#enter(client.you);
+    if (this.aside) client.setAside(feed, true);
+    if (first || client.you) this.#enter(client.you);
     else this.#ask();
+  }
+
+  /** To where one writes, or else to what is to be done here. */
+  async focus() {
+    await this.updateComplete;
+    for (const place of ["teahouse-composer textarea", "teahouse-name input", ".missing :is(button, a)", ".scroller"]) {
+      const found = /** @type {HTMLElement | null} */ (this.renderRoot.querySelector(place));
+      if (found) return found.focus();
+    }
+  }
+
+  /** To the top of the room, where the list was left for it. */
+  async focusHead() {
+    await this.updateComplete;
+    /** @type {HTMLElement | null} */ (this.renderRoot.querySelector(".room-head button"))?.focus();
+  }
+
+  /** Whether the keyboard or the browser's own widgets are busy here: a menu, a message that is being changed. */
+  get isBusy() {
+    return Boolean(this.renderRoot.querySelector(":popover-open, .editing"));
+  }
+
+  /** All of it is read: to the end, and the mark with it. */
+  markAllRead() {
+    const last = this.#feed?.store.last?.seq;
+    if (!this.#feed || !last) return;
+    this.#part("teahouse-conversation")?.follow();
+    this.#client?.markRead(this.#feed, last);
+  }
+
+  /** @param {Map<string, unknown>} changed */
+  willUpdate(changed) {
+    if (changed.has("aside") && this.#feed) this.#client?.setAside(this.#feed, this.aside);
   }
 
   /** @returns {FirstPage | null} */
@@ -164,13 +225,14 @@ export class TeahouseRoom extends LitElement {
     if (socket?.phase === "stopped" && socket.code === 4001 && !this.nameless) {
       this.#carried = this.#part("teahouse-composer")?.text ?? "";
       this.nameless = true;
-    }
+    } else if (this.nameless && socket?.connected) this.nameless = false; // A name was given in another room of the page.
     this.#version += 1;
-    this.requestUpdate();
+    if (!this.aside) this.requestUpdate();
   }
 
   get #title() {
-    return this.#feed?.store.room?.title || this.room;
+    const state = this.#feed?.store.room ?? this.#client?.rooms.get(this.room);
+    return state ? titleOf(state, this.#client?.you?.id) : this.room;
   }
 
   render() {
@@ -184,33 +246,54 @@ export class TeahouseRoom extends LitElement {
           ${this.#isMissing(feed) ? this.#missing(client, feed) : this.#conversation(client, feed)}
           ${this.#bottom(client, feed)}
         </section>
-        <aside class="side" ?hidden=${!this.#showsPeople} aria-label=${words().people} @keydown=${this.#sideKeys}>
-          <teahouse-people .here=${feed.store.here} .you=${client.you} .language=${language()}></teahouse-people>
+        <aside class="side" ?hidden=${!(this.#showsPeople || this.details)} aria-label=${this.details ? words().aboutRoom : words().people} @keydown=${this.#sideKeys}>
+          ${this.details
+            ? html`<teahouse-details .client=${client} .feed=${feed} .framed=${this.framed} .version=${this.#version} .language=${language()}></teahouse-details>`
+            : html`<teahouse-people .here=${feed.store.here} .you=${client.you} .language=${language()}></teahouse-people>`}
         </aside>
       </div>
-      <teahouse-menu .language=${language()}></teahouse-menu>
+      <teahouse-menu .language=${language()} .linked=${Boolean(this.home)}></teahouse-menu>
+      <teahouse-dates .language=${language()}></teahouse-dates>
+      <teahouse-edits .language=${language()}></teahouse-edits>
+      <teahouse-emoji .language=${language()}></teahouse-emoji>
     </div>`;
   }
 
   firstUpdated() {
+    this.dispatchEvent(new Event("teahouse-ready"));
     // What the server rendered has done its work; nobody shall find every message twice.
     for (const early of this.querySelectorAll(":scope > .room")) early.remove();
   }
 
   /** @param {Feed} feed */
-  #head({ store }) {
+  #head(feed) {
+    const { store, may } = feed;
     const { room } = store;
+    const say = words();
     return html`<header class="room-head">
+      ${this.back ? html`<button type="button" class="plain back" aria-label=${say.toRooms} @click=${() => this.#say("teahouse-back")}>${icons.back}</button>` : nothing}
       <div class="titles">
         <h1 lang=${languageOf(this.#title) ?? nothing}>${this.#title}</h1>
         ${room?.topic ? html`<p class="topic" lang=${languageOf(room.topic) ?? nothing}>${room.topic}</p>` : nothing}
       </div>
+      <div class="room-tools">
+      ${store.first ? html`<button type="button" class="plain" aria-haspopup="dialog" aria-label=${words().goToDate} title=${words().goToDate} @click=${this.#dates}>${icons.calendar}</button>` : nothing}
       ${store.here.count
         ? html`<button type="button" class="plain count" aria-expanded=${this.#showsPeople ? "true" : "false"} @click=${this.#togglePeople}>
-            ${icons.people}<span>${words().here(store.here.count)}</span>
+            ${icons.people}<span>${say.here(store.here.count)}</span>
           </button>`
         : nothing}
+      ${may?.includes("join") ? html`<button type="button" class="small join" @click=${() => this.#join(feed)}>${say.join}</button>` : nothing}
+      ${may && !this.#isMissing(feed)
+        ? html`<button type="button" class="plain info" aria-label=${say.aboutRoom} title=${say.aboutRoom} aria-expanded=${this.details ? "true" : "false"} @click=${() => (this.details = !this.details)}>${icons.info}</button>`
+        : nothing}
+      </div>
     </header>`;
+  }
+
+  /** @param {MouseEvent} event */
+  #dates(event) {
+    return this.#part("teahouse-dates").show(/** @type {HTMLElement} */ (event.currentTarget));
   }
 
   /** @param {Client} client @param {Feed} feed */
@@ -221,23 +304,49 @@ export class TeahouseRoom extends LitElement {
       .name=${this.#title}
       .version=${this.#version}
       .language=${language()}
+      .link=${this.#link}
+      .target=${this.at}
     ></teahouse-conversation>`;
+  }
+
+  /** The address of a message, where the pages of Teahouse are served. */
+  #link = (/** @type {number} */ seq) => (this.home ? `${this.home}rooms/${encodeURIComponent(this.#slug)}/${seq}/` : "");
+
+  get #slug() {
+    return this.#feed?.store.room?.room ?? this.room;
+  }
+
+  /** A link to a message of this site leads there without loading a page. @param {MouseEvent} event */
+  #clicked(event) {
+    if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    const link = event.composedPath().find((one) => one instanceof HTMLAnchorElement);
+    const place = link && this.home ? placeOf(/** @type {HTMLAnchorElement} */ (link).href, new URL(this.home, document.baseURI)) : null;
+    if (!place) return;
+    if (place.room === this.#slug) {
+      event.preventDefault();
+      /** @type {HTMLAnchorElement} */ (link).dispatchEvent(new CustomEvent("teahouse-act", { bubbles: true, detail: { action: "go", seq: place.seq } }));
+    } else if (!this.dispatchEvent(new CustomEvent("teahouse-go", { bubbles: true, composed: true, cancelable: true, detail: place }))) {
+      // The page around has its own way to another room.
+      event.preventDefault();
+    }
   }
 
   /** @param {Feed} feed */
   #isMissing(feed) {
-    return feed.state === "refused" && feed.problem?.code === "not_found";
+    return feed.state === "refused" && (feed.problem?.code === "not_found" || feed.problem?.code === "removed");
   }
 
   /** @param {Client} client @param {Feed} feed */
   #missing(client, feed) {
     const say = words();
+    const home = this.home ? html`<a class="button" href=${this.home}>${say.toMain}</a>` : nothing;
+    if (feed.problem?.code === "removed") return html`<div class="missing"><h2>${say.removedFromRoom}</h2><p>${say.removedHint}</p><p>${home}</p></div>`;
     return html`<div class="missing">
       <h2>${say.noRoom(this.room)}</h2>
       <p>${say.noRoomHint}</p>
       <p>
         ${this.nameless ? nothing : html`<button type="button" class="strong" @click=${() => client.retry(feed, true)}>${say.makeRoom}</button>`}
-        ${this.home ? html`<a class="button" href=${this.home}>${say.toMain}</a>` : nothing}
+        ${home}
       </p>
     </div>`;
   }
@@ -257,7 +366,15 @@ export class TeahouseRoom extends LitElement {
     if (feed.problem) return html`<p class="closed">${say.problems[feed.problem.code] ?? feed.problem.message}</p>`;
     return html`${this.notice ? html`<p class="wrong notice" role="alert">${this.notice}</p>` : nothing}
       <teahouse-state .client=${client} .feed=${feed} .version=${this.#version} .language=${language()}></teahouse-state>
-      ${feed.store.room?.archived ? html`<p class="closed">${say.archived}</p>` : this.#composer(client, feed)}`;
+      ${this.#silence(feed) ?? this.#composer(client, feed)}`;
+  }
+
+  /** Why nothing can be said here, if so. @param {Feed} feed */
+  #silence({ store, may }) {
+    const say = words();
+    if (store.room?.archived) return html`<p class="closed">${say.archived}</p>`;
+    if (!may || may.includes("speak")) return null;
+    return html`<p class="closed">${store.room?.speaking === "moderators" ? say.announcing : say.problems.forbidden}</p>`;
   }
 
   /** @param {Client} client @param {Feed} feed */
@@ -278,12 +395,17 @@ export class TeahouseRoom extends LitElement {
   }
 
   #togglePeople() {
-    this.peopleShown = !this.#showsPeople;
+    this.peopleShown = this.details || !this.#showsPeople;
+    this.details = false;
   }
 
   /** @param {KeyboardEvent} event */
   #sideKeys(event) {
-    if (event.key === "Escape" && !this.wide) this.peopleShown = false;
+    if (event.key !== "Escape" || !(this.details || !this.wide)) return;
+    event.preventDefault();
+    if (this.details) this.details = false;
+    else this.peopleShown = false;
+    /** @type {HTMLElement | null} */ (this.renderRoot.querySelector(".room-head [aria-expanded]"))?.focus();
   }
 
   /**
@@ -305,12 +427,12 @@ export class TeahouseRoom extends LitElement {
     try {
       await this.#carryOut(act, client, feed);
     } catch (error) {
-      this.#tell(problemOf(error));
+      this.tell(problemOf(error));
     }
   }
 
   /** @param {Act} act @param {Client} client @param {Feed} feed @returns {unknown} */
-  #carryOut({ action, message, pending, button, element, emoji, on, you, count }, client, feed) {
+  #carryOut({ action, message, pending, button, element, emoji, on, you, count, name, fields, people, ...more }, client, feed) {
     switch (action) {
       case "sent":
         return this.#part("teahouse-conversation").follow();
@@ -318,25 +440,50 @@ export class TeahouseRoom extends LitElement {
         return this.#part("teahouse-menu").show(message, button, client.you?.id ?? null);
       case "edit":
         return this.#part("teahouse-composer")?.edit(message);
+      case "go":
+        return this.#part("teahouse-conversation").goTo({ around: more.seq }, more);
+      case "date":
+        return this.#part("teahouse-conversation").goTo({ at: more.at });
+      case "dates":
+        return this.#part("teahouse-dates").show(button, more.at);
+      case "reply":
+        return this.#part("teahouse-composer")?.reply(message);
+      case "edits":
+        return this.#showEdits(client, feed, message, button);
+      case "unread":
+        return this.#part("teahouse-conversation").keepUnread(message);
+      case "link":
+        return navigator.clipboard.writeText(new URL(this.#link(message.seq), document.baseURI).href);
       case "copy":
         return navigator.clipboard.writeText(message.text ?? "");
       case "delete":
         return client.delete(feed, message.id);
       case "react":
         return client.react(feed, message.id, emoji, on);
+      case "pick":
+        return this.#part("teahouse-emoji").show(button, (chosen) => this.#react(client, feed, message, chosen));
+      case "emoji":
+        return this.#part("teahouse-emoji").show(button, more.chosen);
       case "again":
         return client.outgoing.again(feed, pending.key);
       case "discard":
         return client.outgoing.discard(feed, pending.key);
       case "rewrite":
         client.outgoing.discard(feed, pending.key);
-        return this.#part("teahouse-composer")?.takeBack(pending.text);
+        return this.#part("teahouse-composer")?.takeBack(pending.text, pending.reply);
       case "unfocused":
         return this.#part("teahouse-conversation").refocus(element);
       case "unseen":
         return this.#showCount(count);
       case "people":
         return this.#togglePeople();
+      case "about":
+        this.details = false;
+        return /** @type {HTMLElement | null} */ (this.renderRoot.querySelector(".info"))?.focus();
+      case "command":
+        return client.command(name, fields);
+      case "write-to":
+        return this.dispatchEvent(new CustomEvent("teahouse-write-to", { bubbles: true, composed: true, detail: { people } }));
       case "named":
         return this.#named(client, you);
       case "leave":
@@ -344,6 +491,21 @@ export class TeahouseRoom extends LitElement {
       default:
         throw new Error(`nobody does "${action}"`);
     }
+  }
+
+  /** @param {Client} client @param {Feed} feed @param {Message} message @param {string} emoji */
+  async #react(client, feed, message, emoji) {
+    try {
+      await client.react(feed, message.id, emoji, true);
+    } catch (error) {
+      this.tell(problemOf(error));
+    }
+  }
+
+  /** @param {Client} client @param {Feed} feed @param {Message} message @param {HTMLElement} button */
+  async #showEdits(client, feed, message, button) {
+    const earlier = await client.edits(feed, message.id);
+    await this.#part("teahouse-edits").show(feed.store.message(message.id) ?? message, button, earlier);
   }
 
   /** @param {Client} client @param {Who} you */
@@ -367,15 +529,41 @@ export class TeahouseRoom extends LitElement {
 
   async #leave() {
     await stopBeingGuest(this.#guestUrl);
+    await forgetSeen();
     location.reload();
   }
 
+  /** @param {Feed} feed */
+  async #join({ slug }) {
+    try {
+      await this.#client?.command("join", { room: slug });
+    } catch (error) {
+      this.tell(problemOf(error));
+    }
+  }
+
+  /** Tells whatever is around the room. @param {string} what */
+  #say(what) {
+    this.dispatchEvent(new Event(what, { bubbles: true, composed: true }));
+  }
+
   /** Says for a while what went wrong. @param {Problem} problem */
-  #tell(problem) {
+  tell(problem) {
     clearTimeout(this.#noticeEnds);
     this.notice = words().problems[problem.code] ?? problem.message;
     this.#noticeEnds = setTimeout(() => (this.notice = ""), NOTICE_LASTS);
   }
+}
+
+/**
+ * The message that an address below `home` leads to.
+ * @param {string} href
+ * @param {URL} home
+ * @returns {{room: string, seq: number} | null}
+ */
+function placeOf(href, home) {
+  const found = href.startsWith(`${home.href}rooms/`) && /^([^/?#]+)\/(\d+)\/?$/.exec(href.slice(home.href.length + "rooms/".length));
+  return found ? { room: decodeURIComponent(/** @type {string} */ (found[1])), seq: Number(found[2]) } : null;
 }
 
 customElements.define("teahouse-room", TeahouseRoom);

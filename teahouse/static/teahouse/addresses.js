@@ -1,0 +1,22 @@
+/** Rooms and their addresses: the first room is at home, the others below it. */
+
+export const MAIN = "main";
+
+/** @param {string} home  The address of the chat, with a slash at its end. @param {string} room */
+export function addressOf(home, room) {
+  return room === MAIN ? home : `${home}rooms/${encodeURIComponent(room)}/`;
+}
+
+/**
+ * The room at an address, also at that of a message in it; undefined where it is another page's.
+ * @param {string} home @param {string} path
+ */
+export function roomAt(home, path) {
+  if (path === home) return MAIN;
+  const name = path.startsWith(`${home}rooms/`) ? /^([^/]+)\/(\d+\/)?$/.exec(path.slice(`${home}rooms/`.length))?.[1] : undefined;
+  try {
+    return name === undefined ? undefined : decodeURIComponent(name);
+  } catch {
+    return undefined; // A broken escape is no address of ours.
+  }
+}
