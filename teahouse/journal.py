@@ -68,7 +68,7 @@ class Say:
             itself says.
         mentions: people named, each with the id of their personal room.
         reply: what it replies to, in the same room.
-        replied: who said that, with the id of their personal room, if they are to hear of it.
+        replied: who said that, with the id of their personal room, if they are to hear of it, once.
         outbox: id of the outbox row that this was: stored only if the row is still there, and it goes with it.
     """
 
@@ -277,7 +277,6 @@ class _Batch:
             self._mentions.append((person, say.room, message, seq))
             more = {"about": tx.rooms[say.room].slug, "message": {"id": message, "seq": seq}}
             tx.about_room(personal, "mention", say.by, more, subject=message)
-        # Who is called by name in a reply hears of it once.
         if say.replied is not None and say.replied not in say.mentions:
             more = {"about": tx.rooms[say.room].slug, "message": {"id": message, "seq": seq}}
             tx.about_room(say.replied[1], "reply", say.by, more, subject=message)

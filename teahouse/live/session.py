@@ -13,7 +13,7 @@ from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from teahouse import history
 from teahouse.access import Grant, Speaker
@@ -337,8 +337,7 @@ class Session(Watching):
             self._say_later(unsaid)
 
     async def _quoted(self, grant: Grant, message: int) -> Quoted:
-        quoted: Quoted = await self.runtime.read(messages.quoted, grant.room, message)
-        return quoted
+        return cast(Quoted, await self.runtime.read(messages.quoted, grant.room, message))
 
     def _check_rate(self, speaker: Speaker) -> None:
         if not conf().RATES:
@@ -366,8 +365,8 @@ class Session(Watching):
         """Submits a message; False, and nothing is submitted, where that could bring it before an earlier one."""
         command = unsaid.command
         mentions = await self._called(speaker, grant, command.text) if "@" in command.text else ()
-        quoted = unsaid.reply
-        author = await self.runtime.read(replied, speaker.id, grant, quoted) if quoted is not None else None
+        reply = unsaid.reply
+        author = await self.runtime.read(replied, speaker.id, grant, reply) if reply is not None else None
         stream = await self.own_stream(speaker) if _is_to_join(speaker, grant) else None
         # From here on nothing is waited for.
         if self._closing:
@@ -375,7 +374,7 @@ class Session(Watching):
         rights, flying = self._flying.get(grant.room, (grant.rights, 0))
         if rights != grant.rights or (self._again and self._again[0].number < unsaid.number):
             return False
-        entry = messages.say(speaker, grant, command.key, command.text, unsaid.html, mentions, quoted, author)
+        entry = messages.say(speaker, grant, command.key, command.text, unsaid.html, mentions, reply, author)
         if stream is not None:
             self._submit_quietly(membership.join(speaker, grant, stream))
         self.runtime.submit(entry, partial(self._said, unsaid, grant.room))
