@@ -404,7 +404,7 @@ export class TeahouseChat extends LitElement {
   #needs({ attention: { unseen } }) {
     const say = words();
     return html`<div class="needs">
-      <button type="button" class="entry ${unseen ? "unread" : ""}" @click=${() => this.#part("teahouse-activity")?.open()}>
+      <button type="button" class="entry ${unseen ? "news" : ""}" @click=${() => this.#part("teahouse-activity")?.open()}>
         ${icons.bell}<span class="title">${say.activity}</span>
         ${unseen ? html`<span class="number" aria-hidden="true">${say.number(unseen)}</span><span class="unseen">, ${say.notSeenYet(unseen)}</span>` : nothing}
       </button>
