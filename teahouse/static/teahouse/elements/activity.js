@@ -86,7 +86,7 @@ export class TeahouseActivity extends Dialog {
       ${list === null ? html`<p class="faded" role="status">${say.loading}</p>` : nothing}
       ${list?.length === 0 && !this.failed ? html`<p class="faded">${say.noActivity}</p>` : nothing}
       ${list?.length ? html`<ul class="needing">${repeat(list, (one) => one.seq, (one) => html`<li>${this.#row(one)}</li>`)}</ul>` : nothing}
-      ${this.more ? html`<p class="buttons"><button type="button" @click=${() => this.#load(this.#before)}>${say.olderActivity}</button></p>` : nothing}`;
+      ${this.more ? html`<p class="buttons"><button type="button" class="small" @click=${() => this.#load(this.#before)}>${say.olderActivity}</button></p>` : nothing}`;
   }
 
   /** @param {Needing} one */

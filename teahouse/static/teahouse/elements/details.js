@@ -95,7 +95,7 @@ export class TeahouseDetails extends Light {
     return html`<div class="side-head"><h2>${say.aboutRoom}</h2>
         <button type="button" class="plain" aria-label=${say.close} @click=${() => this.act("about")}>${icons.close}</button></div>
       ${this.editing && this.#may("change") ? this.#form(room) : this.#about(room)}
-      ${this.client.rooms.get(this.feed.slug)?.own ? this.#level(room) : nothing}
+      ${this.client.you ? this.#level(room) : nothing}
       ${this.#people()}
       ${this.#may("invite") ? this.#invite() : nothing}
       ${this.#ways(room)}

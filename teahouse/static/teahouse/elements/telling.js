@@ -52,7 +52,7 @@ export class TeahouseTelling extends Dialog {
     if (now === "none") return html`<p class="faded">${say.notifyNone}</p>`;
     if (now === "denied") return html`<p class="faded">${say.notifyDenied}</p>`;
     return html`<p class="faded">${say.notifyHint}</p>
-      <p><button type="button" aria-pressed=${now === "on"} @click=${() => this.#notify(now !== "on")}>${now === "on" ? say.notifyOff : say.notifyOn}</button></p>`;
+      <p><button type="button" class="small" aria-pressed=${now === "on"} @click=${() => this.#notify(now !== "on")}>${now === "on" ? say.notifyOff : say.notifyOn}</button></p>`;
   }
 
   /** @param {boolean} on */
