@@ -32,7 +32,14 @@ class Limits(BaseModel):
     burst: Positive = Field(40, description="Messages, edits and reactions of a person at once.")
     sessions: Positive = Field(1000, description="Sessions from one address (IPv6: one /64).")
     per_minute: Positive = Field(
-        60, description="Rooms made, conversations begun and people invited by a person in a minute."
+        60,
+        description="Rooms made, conversations begun, people invited and rooms called by a person in a minute.",
+    )
+    called: Annotated[int, Field(gt=0, le=5000)] = Field(
+        500, description="People whom `@here` or `@room` calls at once."
+    )
+    small: Positive = Field(
+        50, description="In a room of fewer members than this each of them may call with `@here` and `@room`."
     )
     guest_rooms: Positive = Field(10, description="Rooms that one guest may make.")
     guests: Positive = Field(60, description="New guests from one address in a minute.")

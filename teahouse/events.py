@@ -79,6 +79,21 @@ class RoomState(TypedDict):
     people: NotRequired[list[Who]]
 
 
+Level = Literal["all", "mentions", "nothing"]
+
+
+QuietHours = TypedDict("QuietHours", {"from": str, "to": str, "zone": str})
+"""Hours of each day, such as 22:00, by the clock of a time zone."""
+
+
+class OwnSettings(TypedDict):
+    """A person's settings. `seen`: the number of the own stream up to which they have seen what needs them."""
+
+    quiet: QuietHours | None
+    language: str | None
+    seen: int
+
+
 class EventFrame(TypedDict):
     """What goes over the wire: the same bytes to every reader."""
 
@@ -94,7 +109,8 @@ class EventFrame(TypedDict):
     about: NotRequired[str]
     role: NotRequired[Role]
     position: NotRequired[Position]
-    settings: NotRequired[dict[str, Any]]
+    settings: NotRequired[OwnSettings]
+    level: NotRequired[Level]
 
 
 KINDS: Final = {
@@ -110,7 +126,9 @@ PERSONAL_KINDS: Final = {
     "room_added": "the person belongs to the room `about` now",
     "room_removed": "the person belongs to the room `about` no more",
     "mention": "a message in the room `about` names the person",
-    "settings": "the person's settings changed",
+    "reply": "a message in the room `about` replies to one of the person",
+    "reaction": "somebody has put a reaction on a message of the person in the room `about`",
+    "settings": "the person's settings changed, or the level of the room `about`",
     "signed_out": "the person signed out somewhere",
 }
 

@@ -22,6 +22,7 @@ from teahouse.events import (
     timestamp,
 )
 from teahouse.models import Member, Mention, Message, Person, Reaction, Room
+from teahouse.models.rooms import default_level
 from teahouse.prepared import NUMBERS, Prepared, PreparedLists, batched
 
 OwnRooms = list[tuple[int, dict[str, Any]]]
@@ -185,6 +186,7 @@ def own_rooms_of(people: list[int]) -> dict[int, OwnRooms]:
         epoch,
         seq,
         read,
+        level,
         unread,
         mentions,
     ) in rows:
@@ -196,6 +198,7 @@ def own_rooms_of(people: list[int]) -> dict[int, OwnRooms]:
             "archived": archived_at is not None,
             "position": {"epoch": epoch, "seq": seq},
             "read": read,
+            "level": level or default_level(kind),
             "unread": unread,
             "mentions": mentions,
         }
@@ -207,7 +210,7 @@ def own_rooms_of(people: list[int]) -> dict[int, OwnRooms]:
 
 OWN_COLUMNS: Final = (
     "person", "room", "room__slug", "room__title", "room__kind", "role", "room__archived_at", "room__between",
-    "room__epoch", "room__seq", "read", "unread", "mentions",
+    "room__epoch", "room__seq", "read", "level", "unread", "mentions",
 )  # fmt: skip
 BETWEEN: Final = OWN_COLUMNS.index("room__between")
 _own_rooms: PreparedLists[Member] = PreparedLists(

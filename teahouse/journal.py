@@ -68,6 +68,7 @@ class Say:
             itself says.
         mentions: people named, each with the id of their personal room.
         reply: what it replies to, in the same room.
+        replied: who said that, with the id of their personal room, if they are to hear of it, once.
         outbox: id of the outbox row that this was: stored only if the row is still there, and it goes with it.
     """
 
@@ -80,10 +81,12 @@ class Say:
     mentions: Sequence[tuple[int, int]] = ()
     outbox: int | None = None
     reply: Quoted | None = None
+    replied: tuple[int, int] | None = None
 
     @property
     def rooms(self) -> tuple[int, ...]:
-        return (self.room, *(personal for _, personal in self.mentions))
+        called = (self.room, *(personal for _, personal in self.mentions))
+        return called if self.replied is None else (*called, self.replied[1])
 
 
 @dataclass(slots=True)
@@ -274,6 +277,9 @@ class _Batch:
             self._mentions.append((person, say.room, message, seq))
             more = {"about": tx.rooms[say.room].slug, "message": {"id": message, "seq": seq}}
             tx.about_room(personal, "mention", say.by, more, subject=message)
+        if say.replied is not None and say.replied not in say.mentions:
+            more = {"about": tx.rooms[say.room].slug, "message": {"id": message, "seq": seq}}
+            tx.about_room(say.replied[1], "reply", say.by, more, subject=message)
         return Stored(message, seq)
 
 

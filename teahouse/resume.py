@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
+from teahouse.attention import settings_state
 from teahouse.events import (
     ABOUT_MESSAGES,
     Event,
@@ -23,7 +24,8 @@ from teahouse.events import (
 from teahouse.history import people_between, reactions_of, room_state, state_of, who, who_of
 from teahouse.live.hub import PAGE_BYTES, PAGE_EVENTS
 from teahouse.models import Event as EventRow
-from teahouse.models import Member, Mention, Message, Person, Room
+from teahouse.models import Member, Mention, Message, Person, Room, Settings
+from teahouse.models.rooms import default_level
 from teahouse.paging import COLUMNS, quotes_of, stamp, states_of, with_quotes
 from teahouse.prepared import NUMBERS, Prepared, PreparedLists, batched
 from teahouse.rights import RANKS
@@ -124,9 +126,9 @@ class _Others:
         )
         self._state = state_of(self._room)
         if self._room.kind == Room.Kind.PERSONAL:
-            self._read_about(subjects, int(self._room.slug[1:]))
+            self._read_about(subjects, int(self._room.slug[1:]), {row.kind for row in others})
 
-    def _read_about(self, subjects: set[int], owner: int) -> None:
+    def _read_about(self, subjects: set[int], owner: int, kinds: set[str]) -> None:
         """What the events of a person's own stream are about."""
         self._rooms = Room.objects.in_bulk(subjects)
         conversations = [room for room in self._rooms.values() if room.between]
@@ -136,7 +138,14 @@ class _Others:
         mentions = Mention.objects.filter(message__in=subjects).select_related("room")
         self._mentions = {mention.message_id: mention for mention in mentions}
         members = Member.objects.filter(person=owner, room__in=self._rooms)
-        self._own = {room: (read, role) for room, read, role in members.values_list("room", "read", "role")}
+        rows = members.values_list("room", "read", "role", "level")
+        self._own = {room: (read, role, level) for room, read, role, level in rows}
+        if "settings" in kinds:
+            self._settings = settings_state(Settings.objects.filter(person=owner).first())
+        if kinds & {"reply", "reaction"}:
+            called = Message.objects.filter(pk__in=subjects, deleted_at=None)
+            places = called.values_list("pk", "room__slug", "seq")
+            self._called = {pk: (slug, seq) for pk, slug, seq in places}
 
     def event(self, row: _Row, at: str) -> Event:
         frame: dict[str, Any] = {"event": row.kind, "room": self._slug, "seq": row.seq, "at": at}
@@ -150,18 +159,25 @@ class _Others:
                 frame["state"] = self._state  # Says whether reading ends here (P6).
         elif row.kind == "room":
             frame["state"] = self._state
-        elif row.kind in ("read", "room_added", "room_removed") and subject in self._rooms:
+        elif row.kind in ("read", "room_added", "room_removed", "settings") and subject in self._rooms:
             frame |= self._about_own(row.kind, self._rooms[subject])
         elif row.kind == "mention" and (mention := self._mentions.get(subject)) is not None:
             frame["about"] = mention.room.slug
             frame["message"] = {"id": mention.message_id, "seq": mention.seq}
+        elif row.kind in ("reply", "reaction") and subject in self._called:
+            frame["about"], number = self._called[subject]
+            frame["message"] = {"id": subject, "seq": number}
+        elif row.kind == "settings" and row.subject is None:
+            frame["settings"] = self._settings
         return room_event(self._room.pk, row.seq, cast(EventFrame, frame), row.subject, detail=row.detail)
 
     def _about_own(self, kind: str, room: Room) -> dict[str, Any]:
         about: dict[str, Any] = {"about": room.slug}
-        read, role = self._own.get(room.pk, (0, None))
+        read, role, level = self._own.get(room.pk, (0, None, ""))
         if kind == "read":
             about["read"] = read
+        elif kind == "settings":
+            about["level"] = level or default_level(room.kind)
         elif kind == "room_added" and role in RANKS:
             # Who belongs to it no more is told nothing of what became of it.
             about |= {"role": role, "state": room_state(room)}

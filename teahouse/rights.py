@@ -24,6 +24,7 @@ RANKS: Final = {"member": Rank.MEMBER, "moderator": Rank.MODERATOR, "owner": Ran
 
 RIGHTS: Final[dict[str, dict[str, Rank]]] = {
     "speak": {"open": Rank.GUEST, "private": Rank.MEMBER, "direct": Rank.MEMBER},
+    "call": {"open": Rank.MODERATOR, "private": Rank.MODERATOR, "direct": Rank.MEMBER},
     "react": {"open": Rank.GUEST, "private": Rank.MEMBER, "direct": Rank.MEMBER},
     "join": {"open": Rank.VISITOR},
     "leave": {"open": Rank.MEMBER, "private": Rank.MEMBER, "direct": Rank.MEMBER},
@@ -37,11 +38,12 @@ RIGHTS: Final[dict[str, dict[str, Rank]]] = {
 }
 """Right → kind of room → who has it at least. Where a kind is not named, nobody has it."""
 
-ENDS_WITH_THE_ROOM: Final = frozenset({"speak", "react", "join", "invite", "change", "kind"})
+ENDS_WITH_THE_ROOM: Final = frozenset({"speak", "call", "react", "join", "invite", "change", "kind"})
 """An archived room is read, and nothing new comes to it."""
 
 WHY_NOT: Final = {
     "speak": "You may read this room, but not speak in it.",
+    "call": "Only the room's moderators may call everyone.",
     "react": "You may read this room, but not react in it.",
     "join": "This room cannot be joined.",
     "leave": "You do not belong to this room.",

@@ -13,8 +13,7 @@ from teahouse.conf import conf
 from teahouse.events import REACTION_KINDS, REACTION_PEOPLE, MessageState, Quoted
 from teahouse.journal import KEY_REUSED, Change, Say, Stale, Stored, Transaction, digest_of
 from teahouse.live.protocol import Problem
-from teahouse.models import Member, Mention, Message, Reaction, Revision, Room
-from teahouse.models.people import name_key
+from teahouse.models import Member, Mention, Message, Reaction, Revision
 from teahouse.render import RENDER_VERSION
 
 REVISIONS: Final = 100
@@ -38,6 +37,7 @@ def say(
     html: str | None,
     mentions: Sequence[tuple[int, int]] = (),
     reply: Quoted | None = None,
+    replied: tuple[int, int] | None = None,
 ) -> Say:
     """A message to be stored under the rights of `grant`.
 
@@ -45,7 +45,7 @@ def say(
         Problem: `archived` or `forbidden`.
     """
     grant.check_may_speak()
-    return Say(grant.room, speaker.who, key, text, html, grant.rights, mentions, reply=reply)
+    return Say(grant.room, speaker.who, key, text, html, grant.rights, mentions, reply=reply, replied=replied)
 
 
 def quoted(room: int, message: int) -> Quoted:
@@ -79,15 +79,6 @@ def said_before(person: int, room: str, key: str, text: str) -> Stored | None:
     if digest is not None and digest != digest_of(text):
         raise Problem("key_reused", KEY_REUSED)
     return Stored(message, seq, repeated=True)
-
-
-def mentioned(room: int, speaker: int, names: Sequence[str]) -> list[tuple[int, int]]:
-    """(person, personal room) of the room's members with these names, the speaker left out."""
-    rows = Member.objects.filter(room=room, person__name_key__in={name_key(name) for name in names})
-    people = list(rows.exclude(person=speaker).values_list("person", flat=True)[:100])
-    slugs = {f"@{person}": person for person in people}
-    personal = Room.objects.filter(slug__in=slugs).values_list("slug", "pk")
-    return [(slugs[slug], pk) for slug, pk in personal]
 
 
 def edit(speaker: Speaker, grant: Grant, message: int, text: str, html: str | None) -> Change:
@@ -140,8 +131,13 @@ def _keep_earlier(message: Message) -> None:
     )
 
 
-def react(speaker: Speaker, grant: Grant, message: int, emoji: str, on: bool) -> Change:
-    """Puts a reaction on a message or takes it back; what changes nothing makes no event."""
+def react(
+    speaker: Speaker, grant: Grant, message: int, emoji: str, on: bool, author: tuple[int, int] | None = None
+) -> Change:
+    """Puts a reaction on a message or takes it back; what changes nothing makes no event.
+
+    `author`: who wrote the message, with the id of their own room, which hears of it if it is somebody else's.
+    """
 
     def apply(tx: Transaction) -> dict[str, int]:
         _check_still(tx, grant)
@@ -155,10 +151,25 @@ def react(speaker: Speaker, grant: Grant, message: int, emoji: str, on: bool) ->
         else:
             own.delete()
         reactions = history.reactions_of([found.pk]).get(found.pk, {})
-        return _changed(tx, speaker, found, "reactions", [], {"id": found.pk, "reactions": reactions})
+        outcome = _changed(tx, speaker, found, "reactions", [], {"id": found.pk, "reactions": reactions})
+        if (
+            on
+            and author is not None
+            and author[0] == found.person_id != speaker.id
+            and _is_in(grant, author[0])
+        ):
+            more = {"about": grant.slug, "message": {"id": found.pk, "seq": found.seq}}
+            tx.about_room(author[1], "reaction", speaker.who, more, subject=found.pk)
+        return outcome
 
     grant.check("react")
-    return Change((grant.room,), apply)
+    return Change((grant.room,) if author is None else (grant.room, author[1]), apply)
+
+
+def _is_in(grant: Grant, person: int) -> bool:
+    """Whether somebody belongs to the room, or has been in it as a guest and may still read it (P6)."""
+    rows = Member.objects.filter(room=grant.room, person=person)
+    return (rows if grant.kind == "open" else rows.exclude(role=Member.Role.GUEST)).exists()
 
 
 def _check_still(tx: Transaction, grant: Grant) -> None:

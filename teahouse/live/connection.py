@@ -249,7 +249,7 @@ class Connection(AsyncConsumer):
                 raise
 
     def check_starts(self, speaker: Speaker, count: int = 1) -> None:
-        """Of rooms made, conversations begun, people invited.
+        """Of rooms made, conversations begun, people invited, rooms called.
 
         Raises:
             Problem: `too_fast`.
@@ -257,7 +257,7 @@ class Connection(AsyncConsumer):
         most = conf().LIMITS.per_minute
         wait = self.runtime.starts.take(speaker.id, self.runtime.loop.time(), min(count, most))
         if wait and conf().RATES:
-            said = f"At most {most} rooms made, conversations begun and people invited in a minute."
+            said = f"At most {most} rooms made, conversations begun, people invited and rooms called in a minute."
             raise Problem("too_fast", said, retry=True, after=wait)
 
     def unfollow(self, room: int) -> None:

@@ -146,6 +146,11 @@ class Presence:
         room = self._rooms.get(room_id)
         return room is not None and person_id in room.holders
 
+    def present(self, room_id: int) -> set[int]:
+        """Everybody who is in the room at this moment, told or not, however many."""
+        room = self._rooms.get(room_id)
+        return set(room.holders) if room is not None else set()
+
     def people(self) -> set[int]:
         """Everybody who is in some room, or was when it was last told."""
         told = self._readers.people.values()

@@ -25,6 +25,7 @@ from pydantic import (
 
 from teahouse.events import Position, encode
 from teahouse.live.fields import BIGGEST, BaseCommand, Key, MessageId, RoomName, Seq, Text, Time, storable
+from teahouse.live.own_commands import Activity, Settings
 from teahouse.live.room_commands import (
     Archive,
     Change,
@@ -214,7 +215,7 @@ class Ping(BaseCommand):
 
 Command = (
     Hello | Subscribe | Unsubscribe | Send | Edit | Edits | Delete | React | Read | History | Typing | Ping | Make
-    | Direct | Change | Archive | Join | Leave | Invite | Remove | Role | Rooms | Members | People
+    | Direct | Change | Archive | Join | Leave | Invite | Remove | Role | Rooms | Members | People | Settings | Activity
 )  # fmt: skip
 COMMANDS: Final[dict[str, type[BaseCommand]]] = {
     model.model_fields["do"].annotation.__args__[0]: model for model in Command.__args__
@@ -247,7 +248,7 @@ def _together(command: Command) -> str | None:
             return "Give one of before, after, around and at, not several."
     if isinstance(command, Change) and not command.wanted:
         return "Give what is to change: title, topic, speaking or kind."
-    return None
+    return command.wrong if isinstance(command, Settings) else None
 
 
 def _explained(frame: str, error: ValidationError) -> Problem:

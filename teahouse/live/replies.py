@@ -9,13 +9,24 @@ from typing import Any, Final, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from teahouse.events import EventFrame, MessageState, Position, Role, RoomState, Who
+from teahouse.events import EventFrame, Level, MessageState, OwnSettings, Position, Role, RoomState, Who
 
 State = Literal["ok", "degraded", "unavailable"]
 
 
 Right = Literal[
-    "speak", "react", "join", "leave", "invite", "change", "archive", "remove", "moderate", "kind", "roles"
+    "speak",
+    "call",
+    "react",
+    "join",
+    "leave",
+    "invite",
+    "change",
+    "archive",
+    "remove",
+    "moderate",
+    "kind",
+    "roles",
 ]
 SiteRight = Literal["make", "private", "direct", "people"]
 
@@ -31,6 +42,7 @@ class OwnRoom(TypedDict):
     people: NotRequired[list[Who]]
     position: Position
     read: int
+    level: Level
     unread: int
     mentions: int
 
@@ -44,6 +56,8 @@ class HelloResult(TypedDict):
     ping: int
     limits: dict[str, int]
     rooms: list[OwnRoom]
+    settings: OwnSettings
+    unseen: int
     may: list[SiteRight]
     state: State
     ticket: NotRequired[str]
@@ -151,6 +165,36 @@ class PeopleResult(TypedDict):
     """People whose names begin so."""
 
     people: list[Who]
+
+
+class SettingsResult(TypedDict):
+    """What holds now; `level` where that of a room was asked for."""
+
+    settings: OwnSettings
+    level: NotRequired[Level]
+
+
+class Needing(TypedDict):
+    """Something that needs a person: `by` has named them, replied to them, or reacted. `message` is as it is now, with
+    `reaction` one's own, else that of `by`; `seq` is of the own stream. A conversation has `people`, no title."""
+
+    seq: int
+    kind: Literal["mention", "reply", "reaction"]
+    at: str
+    by: Who
+    room: str
+    title: str
+    people: NotRequired[list[Who]]
+    message: MessageState
+    emoji: NotRequired[list[str]]
+
+
+class ActivityResult(TypedDict):
+    """A page, newest first; with `more` the next comes `before` that number."""
+
+    activity: list[Needing]
+    more: bool
+    before: int
 
 
 class EarlierText(TypedDict):
@@ -265,6 +309,8 @@ RESULTS: Final[dict[str, Any]] = {
     "rooms": RoomsResult,
     "members": MembersResult,
     "people": PeopleResult,
+    "settings": SettingsResult,
+    "activity": ActivityResult,
 }
 SIGNALS: Final[dict[str, Any]] = {
     "typing": TypingSignal,

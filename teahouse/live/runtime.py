@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar, cast
 
 from django.db import connections
 
-from teahouse import access, database, history, outbox
+from teahouse import access, attention, database, history, outbox
 from teahouse.access import Grant, Speaker
 from teahouse.actions import people, profiles
 from teahouse.bus import Bus
@@ -69,6 +69,7 @@ class Runtime:
         self.guests = self._together(people.guests)
         self.tokens = self._together(people.people_of_tokens)
         self.own_rooms = self._together(history.own_rooms_of)
+        self.own_settings = self._together(attention.own_of)
         self.rooms = self._together(access.rooms)
         self.between = self._together(history.people_between)  # Whose a conversation is.
         self.pages = self._together(pages.read, most=pages.MOST, patience=pages.GATHER_SECONDS)
@@ -118,7 +119,8 @@ class Runtime:
             self._hand_on()
         await self.bus.stop()
         await self.renderer.close()
-        for together in (self.guests, self.tokens, self.own_rooms, self.rooms, self.between, self.pages):
+        lookups = (self.guests, self.tokens, self.own_rooms, self.own_settings, self.rooms, self.between)
+        for together in (*lookups, self.pages):
             together.close()
         self.readers.close()
 

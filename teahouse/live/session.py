@@ -10,18 +10,20 @@ from __future__ import annotations
 import asyncio
 import secrets
 from bisect import insort
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from teahouse import history
 from teahouse.access import Grant, Speaker
 from teahouse.actions import membership, messages, rooms
+from teahouse.actions.mentions import Called, author_of, called, replied
 from teahouse.conf import conf
 from teahouse.events import Quoted
 from teahouse.journal import Change, Entry, Stale, Stored
 from teahouse.limits import Strikes
-from teahouse.live import managing, pages, protocol
+from teahouse.live import attending, managing, pages, protocol
 from teahouse.live.inbox import Gate
 from teahouse.live.pages import Asked
 from teahouse.live.protocol import Problem
@@ -32,6 +34,7 @@ from teahouse.paging import Where
 from teahouse.render import mentioned_names
 
 HELLO_SECONDS: Final = 10.0
+MANAGED: Final = managing.COMMANDS | attending.COMMANDS
 
 
 @dataclass(slots=True, frozen=True, eq=False)
@@ -124,7 +127,7 @@ class Session(Watching):
             await self._send(self.speaker, command)
         elif isinstance(command, protocol.Ping):
             self.answer(command.id, {})
-        elif (manage := managing.COMMANDS.get(command.do)) is not None:
+        elif (manage := MANAGED.get(command.do)) is not None:
             await manage(self, self.speaker, command)
         else:
             await getattr(self, f"_{command.do}")(self.speaker, command)
@@ -167,7 +170,10 @@ class Session(Watching):
             raise
         speaker = identity.speaker
         self.runtime.names[speaker.id] = speaker.who
-        own = await self.runtime.ask(self.runtime.own_rooms, speaker.id)
+        own, (settings, unseen) = await asyncio.gather(
+            self.runtime.ask(self.runtime.own_rooms, speaker.id),
+            self.runtime.ask(self.runtime.own_settings, speaker.id),
+        )
         for room, _ in own:
             self.watch(room)
         answer: dict[str, Any] = {
@@ -178,6 +184,8 @@ class Session(Watching):
             "limits": self._limits.model_dump(),
             "rooms": [state for _, state in own],
             "may": managing.site_rights(speaker),
+            "settings": settings,
+            "unseen": unseen,
             "state": self.runtime.state,
         }
         if identity.ticket is not None:
@@ -277,10 +285,11 @@ class Session(Watching):
 
     async def _react(self, speaker: Speaker, command: protocol.React) -> None:
         self._check_rate(speaker)
+        author = await self.runtime.read(author_of, command.message) if command.on else None
         await self.change(
             speaker,
             command,
-            lambda grant: messages.react(speaker, grant, command.message, command.emoji, command.on),
+            lambda grant: messages.react(speaker, grant, command.message, command.emoji, command.on, author),
         )
 
     async def change(self, speaker: Speaker, command: Any, made: Any) -> Grant:
@@ -319,12 +328,16 @@ class Session(Watching):
         html = await self.runtime.renderer.render(command.text)
         self._sends += 1
         unsaid = _Unsaid(self._sends, command, html, reply)
-        if self._again or not await self._say(speaker, unsaid, grant):
+        try:
+            waits = bool(self._again) or not await self._say(speaker, unsaid, grant)
+        except Problem as problem:
+            await self._repeat_or_raise(speaker, command, problem)
+            return
+        if waits:
             self._say_later(unsaid)
 
     async def _quoted(self, grant: Grant, message: int) -> Quoted:
-        quoted: Quoted = await self.runtime.read(messages.quoted, grant.room, message)
-        return quoted
+        return cast(Quoted, await self.runtime.read(messages.quoted, grant.room, message))
 
     def _check_rate(self, speaker: Speaker) -> None:
         if not conf().RATES:
@@ -351,8 +364,9 @@ class Session(Watching):
     async def _say(self, speaker: Speaker, unsaid: _Unsaid, grant: Grant) -> bool:
         """Submits a message; False, and nothing is submitted, where that could bring it before an earlier one."""
         command = unsaid.command
-        names = mentioned_names(command.text) if "@" in command.text else []
-        mentions = await self.runtime.read(messages.mentioned, grant.room, speaker.id, names) if names else ()
+        mentions = await self._called(speaker, grant, command.text) if "@" in command.text else ()
+        reply = unsaid.reply
+        author = await self.runtime.read(replied, speaker.id, grant, reply) if reply is not None else None
         stream = await self.own_stream(speaker) if _is_to_join(speaker, grant) else None
         # From here on nothing is waited for.
         if self._closing:
@@ -360,12 +374,22 @@ class Session(Watching):
         rights, flying = self._flying.get(grant.room, (grant.rights, 0))
         if rights != grant.rights or (self._again and self._again[0].number < unsaid.number):
             return False
-        entry = messages.say(speaker, grant, command.key, command.text, unsaid.html, mentions, unsaid.reply)
+        entry = messages.say(speaker, grant, command.key, command.text, unsaid.html, mentions, reply, author)
         if stream is not None:
             self._submit_quietly(membership.join(speaker, grant, stream))
         self.runtime.submit(entry, partial(self._said, unsaid, grant.room))
         self._flying[grant.room] = rights, flying + 1
         return True
+
+    async def _called(self, speaker: Speaker, grant: Grant, text: str) -> Sequence[tuple[int, int]]:
+        names = mentioned_names(text)
+        if not names:
+            return ()
+        present = self.runtime.presence.present(grant.room)
+        found: Called = await self.runtime.read(called, speaker.id, grant, names, present)
+        if found.by_word:
+            self.check_starts(speaker)
+        return found.people
 
     def _submit_quietly(self, entry: Entry) -> None:
         """An entry that goes before another one in the same commit, and has nobody to answer."""

@@ -2,7 +2,7 @@
 
 from teahouse.models.accounts import Invitation, Login, Picture
 from teahouse.models.messages import Event, Mention, Message, Outbox, Reaction, Revision
-from teahouse.models.people import OneTimeLink, Person, Token
+from teahouse.models.people import OneTimeLink, Person, Settings, Token
 from teahouse.models.rooms import Member, Room, Site
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Reaction",
     "Revision",
     "Room",
+    "Settings",
     "Site",
     "Token",
 ]

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from teahouse.models.people import Person
-from teahouse.models.rooms import Room
+from teahouse.models.rooms import CALLING, Room
 
 KEY_LENGTH = 64
 
@@ -73,6 +73,14 @@ class Event(models.Model):
     detail = models.CharField(max_length=24, blank=True)
     by = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     at = models.DateTimeField()
+
+    class Meta:
+        # Few of all events: what needs a person is found among thousands of read marks, and others cost no more.
+        indexes = [
+            models.Index(
+                fields=["room", "seq"], name="teahouse_event_calling", condition=models.Q(kind__in=CALLING)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.room_id}:{self.seq} {self.kind}"

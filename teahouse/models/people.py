@@ -56,6 +56,29 @@ class Person(models.Model):
         self.name_key = name_key(name)
 
 
+class Settings(models.Model):
+    """What a person has said of when to be disturbed, for all devices; no row: nothing."""
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, primary_key=True, related_name="settings")
+    quiet_from = models.CharField(
+        max_length=5, blank=True, help_text="Not to be disturbed from, such as 22:00."
+    )
+    quiet_to = models.CharField(max_length=5, blank=True)
+    zone = models.CharField(
+        max_length=64, blank=True, help_text="Time zone of these hours; empty: there are none."
+    )
+    language = models.CharField(max_length=16, blank=True, help_text="Empty: as the browser says.")
+    seen = models.BigIntegerField(
+        default=0, help_text="Number of the own stream up to which what needs the person was seen."
+    )
+
+    class Meta:
+        verbose_name_plural = "settings"
+
+    def __str__(self) -> str:
+        return f"settings of {self.person_id}"
+
+
 class Token(models.Model):
     """A bearer token of a person, kept as a SHA-256 digest: it is shown once and never again."""
 

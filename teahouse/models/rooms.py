@@ -13,6 +13,9 @@ from django.utils import timezone
 from teahouse.events import Who
 from teahouse.models.people import Person
 
+CALLING = ("mention", "reply", "reaction")
+"""Events of a person's own stream that need the person."""
+
 SLUG_LENGTH = 64
 SLUG = re.compile(rf"[\w-]{{1,{SLUG_LENGTH}}}")
 
@@ -88,6 +91,11 @@ class Room(models.Model):
         return self.slug
 
 
+def default_level(kind: str) -> str:
+    """What a person is told of a room of this kind where they have not said it."""
+    return "all" if kind == Room.Kind.DIRECT else "mentions"
+
+
 class Member(models.Model):
     """A person's belonging to a room. Guests get a row too, when they first mark something as read."""
 
@@ -97,10 +105,18 @@ class Member(models.Model):
         MEMBER = "member"
         GUEST = "guest"
 
+    class Level(models.TextChoices):
+        """What the person is told of; empty: mentions, and of a conversation all."""
+
+        ALL = "all"
+        MENTIONS = "mentions"
+        NOTHING = "nothing"
+
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="members", db_index=False)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=12, choices=Role, default=Role.MEMBER)
     read = models.BigIntegerField(default=0, help_text="Number up to which the person has read.")
+    level = models.CharField(max_length=8, choices=Level, default="", blank=True)
     joined_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -5,7 +5,15 @@ short texts here and the others in `worker.py`, a small process of its own with 
 """
 
 from teahouse.render.markup import RENDER_VERSION, needs_markup, render
-from teahouse.render.mentions import mentioned_names
+from teahouse.render.mentions import beginnings, mentioned_names
 from teahouse.render.renderer import Renderer, render_sync
 
-__all__ = ["RENDER_VERSION", "Renderer", "mentioned_names", "needs_markup", "render", "render_sync"]
+__all__ = [
+    "RENDER_VERSION",
+    "Renderer",
+    "beginnings",
+    "mentioned_names",
+    "needs_markup",
+    "render",
+    "render_sync",
+]

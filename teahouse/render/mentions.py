@@ -5,6 +5,12 @@ import re
 # An address (bob@example.com, https://example.com/@bob) is no mention. CJK texts put no space before the @,
 # so only what may end an address keeps it from being one.
 _MENTION = re.compile(r"(?<![A-Za-z0-9_.+\-/@])@(\w(?:[\w.\-]*\w)?)")
+# Scripts that put no space between words: a name runs on into what follows, and may be followed by other words.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff]"
+)
+_LONGEST = 60  # As long as names are.
 _BACKTICKS = re.compile(r"`+")
 
 
@@ -17,6 +23,16 @@ def mentioned_names(text: str) -> list[str]:
     if "@" not in text:
         return []
     return list(dict.fromkeys(_MENTION.findall(_without_code(text))))
+
+
+def beginnings(name: str) -> list[str]:
+    """What a name may be in a script without spaces: itself, or what it begins with, the longest first.
+
+    `Bob` is nothing but Bob; `Bob你好` may be Bob, Bob你 or Bob你好.
+    """
+    ends = range(min(len(name), _LONGEST + 1) - 1, 0, -1)
+    cut = [name[:end] for end in ends if _UNSPACED.match(name[end]) or _UNSPACED.match(name[end - 1])]
+    return list(dict.fromkeys([name, *(one.rstrip(".-") for one in cut)]))
 
 
 def _without_code(text: str) -> str:

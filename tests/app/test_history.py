@@ -90,7 +90,7 @@ def own(
     told = {
         "room": where.slug, "title": where.title, "kind": "open", "role": "member", "archived": False,
         "position": position,
-        "read": read, "unread": unread, "mentions": mentions,
+        "read": read, "level": "mentions", "unread": unread, "mentions": mentions,
     }  # fmt: skip
     return [(where.pk, told)]
 

@@ -19,6 +19,7 @@ from teahouse.events import (
     Kind,
     MemberState,
     MessageState,
+    OwnSettings,
     Role,
     RoomState,
     Who,
@@ -30,6 +31,7 @@ from teahouse.live.replies import (
     EarlierText,
     Here,
     ListedMember,
+    Needing,
     OwnRoom,
     Right,
     Sides,
@@ -78,6 +80,7 @@ def test_each_field_of_an_event_is_there() -> None:
     assert shown["member"] == keys(MemberState) | set(get_args(Role))
     values = {"open", "private", "direct", "personal", "everyone", "moderators"}
     assert shown["state"] - values == keys(RoomState)
+    assert shown["settings"] - {"from", "to", "zone"} == keys(OwnSettings)
     assert shown["by"] - set(get_args(Kind)) == keys(Who)
 
 
@@ -93,6 +96,7 @@ def test_each_result_and_signal_is_there_with_its_fields() -> None:
         "direct": {"state"},
         "rooms": {"state", "members", "joined"},
         "members": keys(ListedMember),
+        "activity": keys(Needing) | {"mention", "reply", "reaction"},
     }
     assert shown.keys() == RESULTS.keys() == COMMANDS.keys()
     for name, shape in RESULTS.items():
@@ -173,6 +177,8 @@ def seen_of_rooms(server: Teahouse) -> set[str]:
         bob.ok(do="leave", room=room)
         bob.event("room_removed")
         alice.ok(do="direct", people=[bob.you["id"]])
+        bob.ok(do="settings", language=None)
+        bob.ok(do="activity")
         while bob.event("room_added")["state"]["kind"] != "direct":
             pass
         for kind in ("member", "room"):

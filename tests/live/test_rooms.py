@@ -69,7 +69,7 @@ def test_who_makes_a_room_owns_it_and_hears_so_on_every_device(
     answer = cast.alice.ok(do="subscribe", room=state["room"])
     assert (answer["room"], answer["role"], answer["position"]) == (state, "owner", added["position"])
     assert answer["may"] == [
-        "speak", "react", "leave", "invite", "change", "archive", "remove", "moderate", "kind", "roles"
+        "speak", "call", "react", "leave", "invite", "change", "archive", "remove", "moderate", "kind", "roles"
     ]  # fmt: skip
     with Checked(server.url, token=tokens[0]) as again:
         told = {room["room"]: room for room in again.hello["rooms"]}[state["room"]]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from teahouse.render import mentioned_names, needs_markup, render
+from teahouse.render import beginnings, mentioned_names, needs_markup, render
 from teahouse.render.highlight import CLASSES, languages
 from teahouse.render.markup import ALIGNMENTS, HIGHLIGHTED, HTML_LIMIT, SHORT, TAGS, is_short, render_short
 from tests.hostile import EXECUTES, PIECES
@@ -381,6 +381,22 @@ def test_what_could_take_long_is_not_short(text: str) -> None:
 )
 def test_mentioned_names(text: str, names: list[str]) -> None:
     assert mentioned_names(text) == names
+
+
+@pytest.mark.parametrize(
+    ("name", "tried"),
+    [
+        ("bob", ["bob"]),
+        ("room", ["room"]),
+        ("Bob你好", ["Bob你好", "Bob你", "Bob"]),
+        ("梅hello", ["梅hello", "梅"]),
+        ("梅你", ["梅你", "梅"]),
+        ("roomservice", ["roomservice"]),
+        ("bob.你", ["bob.你", "bob"]),
+    ],
+)
+def test_where_a_name_may_end(name: str, tried: list[str]) -> None:
+    assert beginnings(name) == tried
 
 
 @given(TEXTS)

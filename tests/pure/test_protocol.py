@@ -13,7 +13,7 @@ from teahouse.live.protocol import CLOSE_CODES, COMMANDS, ERRORS, Problem, ok, p
 
 COMMAND_NAMES = (
     "hello, subscribe, unsubscribe, send, edit, edits, delete, react, read, history, typing, ping, make, direct, "
-    "change, archive, join, leave, invite, remove, role, rooms, members, people"
+    "change, archive, join, leave, invite, remove, role, rooms, members, people, settings, activity"
 )
 EXAMPLE = 'A frame is one JSON object, such as {"id":1,"do":"ping"}: '
 BIGGEST = 2**53 - 1
@@ -44,6 +44,12 @@ WHOLE: dict[str, dict[str, Any]] = {
     "rooms": {"search": "茶", "after": "tea", "limit": 20},
     "members": {"room": "tea", "search": "a", "after": 7, "limit": 20},
     "people": {"search": "a", "room": "tea", "limit": 20},
+    "settings": {
+        "room": "tea",
+        "level": "all",
+        "quiet": {"from": "22:00", "to": "07:00", "zone": "Asia/Shanghai"},
+    },
+    "activity": {"before": 45, "limit": 20},
 }
 """A right frame of each command; `id` and `do` come on top."""
 
@@ -67,7 +73,9 @@ def test_every_command_is_tried_here_and_parsed() -> None:
         command = parse(json.dumps({"id": "a", "do": do, **fields}))
         assert type(command) is COMMANDS[do]
         assert command.id == "a"
-        assert {name: value for name, value in command.model_dump().items() if name in fields} == fields
+        assert {
+            name: value for name, value in command.model_dump(by_alias=True).items() if name in fields
+        } == fields
 
 
 def test_what_is_not_known_is_passed_over() -> None:

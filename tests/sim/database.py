@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from django.db import OperationalError
 
-from teahouse import access, history, outbox, resume
-from teahouse.actions import messages, people, rooms
+from teahouse import access, attention, history, outbox, resume
+from teahouse.actions import mentions, messages, people, rooms
 from teahouse.events import (
     ABOUT_MESSAGES,
     PERSONAL_KINDS,
@@ -123,7 +123,8 @@ class Database:
             history.positions: self.positions,
             resume.events_after: self.events_after,
             messages.said_before: self.said_before,
-            messages.mentioned: lambda *_: [],
+            mentions.called: lambda *_: mentions.Called(),
+            attention.own_of: lambda ids: {one: (attention.settings_state(None), 0) for one in ids},
             rooms.personal: self.personal,
             sweep._heads: self.positions,
             sweep._inactive: lambda _: set(),

@@ -3,6 +3,7 @@
  * page that name the same address share one.
  */
 
+import { Attention } from "./attention.js";
 import { Outgoing } from "./outgoing.js";
 import { OwnRooms } from "./own-rooms.js";
 import { OwnStream } from "./own-stream.js";
@@ -70,6 +71,9 @@ export class Client extends EventTarget {
   /** What one may do on the site: make rooms, look for people. @type {string[]} */
   may = [];
 
+  /** What needs one, and one's settings. */
+  attention = new Attention();
+
   #ownRooms = new OwnRooms(this.feeds, (feed) => this.retry(feed, false));
   /** @type {OwnStream | null} */
   #own = null;
@@ -114,6 +118,8 @@ export class Client extends EventTarget {
   listRooms() {
     this.#own ??= new OwnStream(this.socket, (event, live) => {
       this.#ownRooms.ownEvent(event, live);
+      this.attention.heard(event, live);
+      if (live) this.dispatchEvent(new CustomEvent("own", { detail: event }));
       this.#changed();
     });
     if (this.socket.connected && this.you) this.#own.follow(this.you.id);
@@ -212,6 +218,7 @@ export class Client extends EventTarget {
     this.service = hello.state ?? "ok";
     this.identify(hello.you);
     this.rooms.hello(hello.rooms);
+    this.attention.hello(hello);
     for (const own of hello.rooms) {
       const feed = this.feeds.get(own.room);
       if (!feed) continue;
@@ -247,7 +254,11 @@ export class Client extends EventTarget {
   #frame(frame) {
     if (frame.signal === "service") this.service = frame.state;
     if (frame.signal === "person") this.#renamed(frame.who);
-    if (frame.signal === "head") this.rooms.head(frame);
+    if (frame.signal === "head") {
+      const before = this.rooms.get(frame.room)?.unread ?? 0;
+      this.rooms.head(frame);
+      if (frame.unread > before) this.dispatchEvent(new CustomEvent("said", { detail: frame }));
+    }
     if (frame.signal === "room") this.rooms.changed(frame.state);
     if (frame.room === "@me") this.#own?.heard(frame);
     const feed = this.feeds.get(frame.room);
@@ -276,6 +287,7 @@ export class Client extends EventTarget {
     if (feed.state !== "live") return;
     if (feed.store.apply(event) === "gap") this.#follow(feed);
     this.#ownRooms.heard(feed, event);
+    if (event.event === "message" && event.message?.seq === event.seq) this.dispatchEvent(new CustomEvent("said", { detail: event }));
   }
 
   // Following a room

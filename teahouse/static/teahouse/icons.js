@@ -27,6 +27,8 @@ export const icons = {
   calendar: icon(svg`<rect x="4" y="5.500" width="16" height="14.500" rx="2.500" /><path d="M4 10h16M8.500 3v4M15.500 3v4" />`),
   smile: icon(svg`<circle cx="12" cy="12" r="8.500" /><path d="M8.500 14.250a4.500 4.500 0 0 0 7 0M9 9.500h.01M15 9.500h.01" />`),
   people: icon(svg`<circle cx="9" cy="8" r="3.250" /><path d="M3 19a6 6 0 0 1 12 0M15.500 5.100a3.250 3.250 0 0 1 0 5.800M17.500 14a6 6 0 0 1 3.500 5" />`),
+  bell: icon(svg`<path d="M6.500 16.500V11a5.500 5.500 0 0 1 11 0v5.500l1.500 1.500H5zM10 20.500h4" />`),
+  moon: icon(svg`<path d="M19.500 14.500A8 8 0 0 1 9.500 4.500a8 8 0 1 0 10 10Z" />`),
   hash: icon(svg`<path d="M9.500 4 7.500 20M16.500 4l-2 16M4.500 9h16M3.500 15h16" />`),
   lock: icon(svg`<rect x="5" y="11" width="14" height="9" rx="2" /><path d="M8 11V8a4 4 0 0 1 8 0v3" />`),
   plus: icon(svg`<path d="M12 5v14M5 12h14" />`),

@@ -31,7 +31,7 @@ export class OwnRooms {
   }
 
   /** @param {OwnEvent} event @param {boolean} live  Otherwise the hello may have told it. */
-  ownEvent({ event, about = "", read = 0, message, role, state, position }, live) {
+  ownEvent({ event, about = "", read = 0, message, role, state, position, level }, live) {
     const feed = this.feeds.get(about);
     if (event === "room_added") {
       if (!this.store.get(about)?.own) this.store.added(about, state, role, position);
@@ -42,6 +42,7 @@ export class OwnRooms {
       if (feed && !isOpen) this.lose(feed);
       this.store.removed(about, feed?.aside === false && isOpen);
     }
+    if (event === "settings" && level && live) this.store.leveled(about, level);
     // What was read before this session its hello has told.
     if (event === "read" && live) this.#markedElsewhere(about, read, feed);
     if (event === "mention" && message?.seq && feed?.state === "live") this.store.named(about, message.seq);

@@ -21,11 +21,12 @@
  * @property {number} read
  * @property {number} unread
  * @property {number} mentions
+ * @property {string} level  What one wants to be told of; empty: what is usual.
  * @property {boolean} own  Whether one belongs to it; others are only looked at.
  */
 
 /** @type {Omit<Listed, "room">} */
-const BLANK = { title: "", kind: "open", archived: false, role: null, people: [], seq: 0, read: 0, unread: 0, mentions: 0, own: false };
+const BLANK = { title: "", kind: "open", archived: false, role: null, people: [], seq: 0, read: 0, unread: 0, mentions: 0, level: "", own: false };
 
 export class RoomsStore {
   /** Grows with each change that is to be drawn. */
@@ -142,6 +143,11 @@ export class RoomsStore {
     this.#put(room, { mentions: Math.max(known.mentions, named.size) });
   }
 
+  /** What one wants to be told of it. @param {string} room @param {string} level */
+  leveled(room, level) {
+    if (this.#rooms.has(room)) this.#put(room, { level });
+  }
+
   /** It was deleted. @param {string} room @param {number} seq */
   unnamed(room, seq) {
     const named = this.#named.get(room);
@@ -161,12 +167,12 @@ export class RoomsStore {
     };
   }
 
-  /** Of all rooms that are not archived; direct conversations are like mentions: somebody means one. */
+  /** Of all rooms that are not archived or silenced; direct conversations are like mentions: somebody means one. */
   totals() {
     let unread = 0;
     let mentions = 0;
     for (const one of this.#rooms.values()) {
-      if (one.archived) continue;
+      if (one.archived || one.level === "nothing") continue;
       unread += one.unread;
       mentions += one.kind === "direct" ? one.unread : one.mentions;
     }

@@ -45,12 +45,27 @@
  * @property {RoomState} [state]
  * @property {Position} [position]
  * @property {{id: number, seq?: number}} [message]
+ * @property {OwnSettings} [settings]
+ * @property {string} [level]  Of the room.
+ *
+ * @typedef {{quiet: {from: string, to: string, zone: string} | null, language: string | null, seen: number}} OwnSettings
+ *
+ * @typedef {object} Needing  Something that needs the person.
+ * @property {number} seq  Of the own stream.
+ * @property {"mention" | "reply" | "reaction"} kind
+ * @property {string} at
+ * @property {Who} by
+ * @property {string} room
+ * @property {string} title
+ * @property {Who[]} [people]
+ * @property {MessageState} message
+ * @property {string[]} [emoji]
  *
  * @typedef {{count: number, people?: Who[] | null}} Here
  * @typedef {{room?: RoomState, position: Position, events?: RoomEvent[], more?: boolean, reset?: boolean, here?: Here, role?: string | null, may?: string[]}} Subscribed
  * @typedef {{position: Position, messages: Message[], more: {before: boolean, after: boolean}}} History
- * @typedef {{room: string, title: string, position: Position, read: number, unread: number, mentions: number, kind?: string, role?: string | null, archived?: boolean, people?: Who[]}} OwnRoom
- * @typedef {{v: number, session: string, you: Who, ticket?: string, ping: number, limits: Record<string, number>, rooms: OwnRoom[], state?: "ok" | "degraded" | "unavailable", may?: string[]}} Hello
+ * @typedef {{room: string, title: string, position: Position, read: number, unread: number, mentions: number, kind?: string, role?: string | null, archived?: boolean, people?: Who[], level?: string}} OwnRoom
+ * @typedef {{v: number, session: string, you: Who, ticket?: string, ping: number, limits: Record<string, number>, rooms: OwnRoom[], state?: "ok" | "degraded" | "unavailable", may?: string[], settings?: OwnSettings, unseen?: number}} Hello
  *
  * @typedef {{code: string, message: string, retry: boolean, after?: number}} Problem
  *

@@ -81,6 +81,39 @@ export const rooms = {
   yes: "yes",
   no: "no",
 
+  // What needs one
+  activity: "Activity",
+  namedYou: "mentioned you",
+  repliedToYou: "replied to you",
+  /** @param {string} emoji */
+  reactedToYou: (emoji) => `reacted with ${emoji}`,
+  notSeen: "new",
+  /** @param {number} count */
+  notSeenYet: (count) => `${count} new`,
+  noActivity: "Nothing yet. Mentions, replies to you and reactions to what you said come here.",
+  olderActivity: "Show older",
+  loading: "Loading…",
+  notNow: "This does not work just now. Try again in a moment.",
+  telling: "Notifications and quiet hours",
+  notifications: "Notifications of this browser",
+  notifyHint: "Of mentions, replies and conversations, as each room is set, while you look elsewhere.",
+  notifyOn: "Show notifications",
+  notifyOff: "Show none any more",
+  notifyDenied: "This browser was told not to show any from here. Allow them in the settings of the browser first.",
+  notifyNone: "This browser shows none for this address; that needs https.",
+  quietHours: "Quiet hours",
+  quietHint: "No notifications in these hours, on any device. Everything is still counted.",
+  quietOn: "Do not disturb me",
+  quietFrom: "from",
+  quietTo: "to",
+  /** @param {string} zone */
+  quietZone: (zone) => `Time zone: ${zone}`,
+  quietWrong: "Give two different times.",
+  level: "Tell me of",
+  levelAll: "all messages",
+  levelMentions: "mentions and replies",
+  levelNothing: "nothing; not counted in the title",
+
   // Going there
   goTo: "Go to…",
   goToHint: "A room or a person",

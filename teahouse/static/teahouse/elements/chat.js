@@ -22,23 +22,28 @@ import { icons } from "../icons.js";
 import { forgetSeen, Keeper, keptPerson, recall } from "../keeping.js";
 import { html, LitElement, nothing } from "../lit.js";
 import { titleOf } from "../rooms-store.js";
+import { Notifier } from "../notifier.js";
 import { problemOf } from "../socket.js";
 import { shortcutOf } from "../shortcuts.js";
 import { chatSheets } from "../chat-styles.js";
 import { language, languageOf, words } from "../words.js";
+import "./activity.js";
 import "./direct.js";
 import "./making.js";
 import "./room.js";
 import "./rooms.js";
 import "./shortcuts.js";
 import "./switcher.js";
+import "./telling.js";
 
 /** @import { Client } from "../client.js" */
 /** @import { TeahouseRoom } from "./room.js" */
+/** @import { OwnEvent } from "../types.js" */
 
 const WIDE = 720; // px: the rooms beside the conversation, not instead of it
 const SETTLED = 2_000; // ms after the page is there
 const KEPT = 12; // rooms that stay as they were left
+const LOOKS = ["focus", "blur"];
 const PASSED_ON = ["ws", "guest", "signin", "home", "people"];
 
 /** @typedef {"rooms" | "room"} Pane  What a narrow window shows. */
@@ -58,6 +63,11 @@ export class TeahouseChat extends LitElement {
   /** @type {Client | null} */
   #client = null;
   #version = 0;
+  /** @type {Notifier | null} */
+  #notifier = null;
+  #own = (/** @type {Event} */ event) => this.#called(/** @type {CustomEvent} */ (event).detail);
+  #said = (/** @type {Event} */ event) => this.#notifier?.said(/** @type {CustomEvent} */ (event).detail.room, /** @type {CustomEvent} */ (event).detail.seq);
+  #looks = () => this.#look();
   /** Those that were opened, in the order in which they were last in front. @type {Map<string, TeahouseRoom>} */
   #opened = new Map();
   #changed = () => this.#clientChanged();
@@ -93,6 +103,11 @@ export class TeahouseChat extends LitElement {
     this.#client = client;
     client.addEventListener("change", this.#changed);
     client.listRooms();
+    this.#notifier = new Notifier(client, (room, seq) => this.#goTo(room, seq));
+    client.addEventListener("own", this.#own);
+    client.addEventListener("said", this.#said);
+    for (const type of LOOKS) addEventListener(type, this.#looks);
+    document.addEventListener("visibilitychange", this.#looks);
     document.addEventListener("teahouse-language", this.#spoken);
     document.addEventListener("keydown", this.#pressed);
     document.addEventListener("click", this.#clicked);
@@ -127,6 +142,11 @@ export class TeahouseChat extends LitElement {
   disconnectedCallback() {
     super.disconnectedCallback();
     this.#client?.removeEventListener("change", this.#changed);
+    this.#client?.removeEventListener("own", this.#own);
+    this.#client?.removeEventListener("said", this.#said);
+    for (const type of LOOKS) removeEventListener(type, this.#looks);
+    document.removeEventListener("visibilitychange", this.#looks);
+    this.#notifier?.look("");
     document.removeEventListener("teahouse-language", this.#spoken);
     document.removeEventListener("keydown", this.#pressed);
     document.removeEventListener("click", this.#clicked);
@@ -183,9 +203,25 @@ export class TeahouseChat extends LitElement {
   #toMessage(event) {
     const { room, seq } = event.detail;
     event.preventDefault();
+    this.#goTo(room, seq);
+  }
+
+  /** @param {string} room @param {number} seq */
+  #goTo(room, seq) {
     this.go(room, { focus: false });
     const element = this.#opened.get(room);
     if (element) Object.assign(element, { at: seq });
+  }
+
+  /** Something of the own stream. @param {OwnEvent} event */
+  #called({ event, about = "", message }) {
+    if ((event === "mention" || event === "reply") && message?.seq) this.#notifier?.called(about, message.seq);
+  }
+
+  /** Which room is looked at, if any is. */
+  #look() {
+    const seen = document.hasFocus() && !document.hidden && (this.wide || this.pane === "room");
+    this.#notifier?.look(seen ? this.room : "");
   }
 
   /** The address says what is in front: at first, and after the back gesture. */
@@ -216,6 +252,7 @@ export class TeahouseChat extends LitElement {
     this.#arrange();
     this.#letGo();
     this.#title();
+    this.#look();
   }
 
   /** @param {string} room */
@@ -300,7 +337,7 @@ export class TeahouseChat extends LitElement {
   }
 
   /**
-   * @param {"teahouse-switcher" | "teahouse-shortcuts" | "teahouse-making" | "teahouse-direct"} name
+   * @param {"teahouse-switcher" | "teahouse-shortcuts" | "teahouse-making" | "teahouse-direct" | "teahouse-activity" | "teahouse-telling"} name
    * @returns {(Element & {open(): void}) | null}
    */
   #part(name) {
@@ -338,6 +375,7 @@ export class TeahouseChat extends LitElement {
         <button type="button" class="go-to" ?hidden=${!client.you} @click=${() => this.#part("teahouse-switcher")?.open()}>
           ${icons.search}<span>${say.goTo}</span><kbd>${/Mac|iP/.test(navigator.platform) ? "⌘K" : "Ctrl+K"}</kbd>
         </button>
+        ${client.you ? this.#needs(client) : nothing}
         <teahouse-rooms
           .client=${client}
           .current=${this.wide || this.pane === "room" ? this.room : ""}
@@ -351,7 +389,26 @@ export class TeahouseChat extends LitElement {
       <teahouse-switcher .client=${client} .version=${this.#version} .language=${language()}></teahouse-switcher>
       <teahouse-making .client=${client} .language=${language()}></teahouse-making>
       <teahouse-direct .client=${client} .language=${language()}></teahouse-direct>
+      <teahouse-activity
+        .client=${client}
+        .version=${this.#version}
+        .addressOf=${(/** @type {string} */ room, /** @type {number} */ seq) => `${addressOf(this.home, room)}${seq}/`}
+        .language=${language()}
+      ></teahouse-activity>
+      <teahouse-telling .client=${client} .version=${this.#version} .language=${language()}></teahouse-telling>
       <teahouse-shortcuts .language=${language()}></teahouse-shortcuts>
+    </div>`;
+  }
+
+  /** @param {Client} client */
+  #needs({ attention: { unseen } }) {
+    const say = words();
+    return html`<div class="needs">
+      <button type="button" class="entry ${unseen ? "news" : ""}" @click=${() => this.#part("teahouse-activity")?.open()}>
+        ${icons.bell}<span class="title">${say.activity}</span>
+        ${unseen ? html`<span class="number" aria-hidden="true">${say.number(unseen)}</span><span class="unseen">, ${say.notSeenYet(unseen)}</span>` : nothing}
+      </button>
+      <button type="button" class="plain" aria-label=${say.telling} title=${say.telling} @click=${() => this.#part("teahouse-telling")?.open()}>${icons.moon}</button>
     </div>`;
   }
 
@@ -378,9 +435,10 @@ export class TeahouseChat extends LitElement {
     }
   }
 
-  /** @param {{action: string, room?: string, people?: number[]}} act  What the person wants, from one of the parts. */
-  #acted({ action, room, people }) {
+  /** @param {{action: string, room?: string, seq?: number, people?: number[]}} act  What the person wants, from one of the parts. */
+  #acted({ action, room, seq, people }) {
     if (action === "go" && room) this.go(room);
+    else if (action === "go-message" && room && seq) this.#goTo(room, seq);
     else if (action === "browse") this.#part("teahouse-making")?.open();
     else if (action === "direct") this.#part("teahouse-direct")?.open();
     else if (action === "write-to" && people) this.#writeTo(people);

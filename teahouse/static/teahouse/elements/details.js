@@ -1,6 +1,7 @@
 /** A room's page: what it is about, who belongs to it, and what one may do with it; nothing that one may not. */
 
 import { icons } from "../icons.js";
+import { levelOf } from "../attention.js";
 import { html, nothing, repeat } from "../lit.js";
 import { Disconnected, Refused } from "../socket.js";
 import { languageOf, words } from "../words.js";
@@ -94,6 +95,7 @@ export class TeahouseDetails extends Light {
     return html`<div class="side-head"><h2>${say.aboutRoom}</h2>
         <button type="button" class="plain" aria-label=${say.close} @click=${() => this.act("about")}>${icons.close}</button></div>
       ${this.editing && this.#may("change") ? this.#form(room) : this.#about(room)}
+      ${this.client.you ? this.#level(room) : nothing}
       ${this.#people()}
       ${this.#may("invite") ? this.#invite() : nothing}
       ${this.#ways(room)}
@@ -109,6 +111,16 @@ export class TeahouseDetails extends Light {
       <p class="faded">${kind}${room.speaking === "moderators" ? ` ${say.isAnnouncing}` : ""}${room.archived ? ` ${say.isArchived}` : ""}</p>
       ${this.#may("change") ? html`<button type="button" class="small" @click=${() => (this.editing = true)}>${say.changeRoom}</button>` : nothing}
     </div>`;
+  }
+
+  /** @param {RoomState} room */
+  #level({ kind }) {
+    const say = words();
+    const level = levelOf(this.client.rooms.get(this.feed.slug)?.level ?? "", kind);
+    const choices = [["all", say.levelAll], ["mentions", say.levelMentions], ["nothing", say.levelNothing]];
+    return html`<div class="about fields"><label>${say.level}<select name="level" @change=${(/** @type {Event} */ event) => this.#command("settings", { level: /** @type {HTMLSelectElement} */ (event.target).value })}>
+      ${choices.map(([value, label]) => html`<option value=${value} ?selected=${value === level}>${label}</option>`)}
+    </select></label></div>`;
   }
 
   /** @param {RoomState} room */
