@@ -10,7 +10,8 @@ from teahouse.access import Grant, Speaker
 from teahouse.actions.membership import check_still
 from teahouse.attention import settings_state
 from teahouse.journal import Change, Transaction
-from teahouse.models import Member, Settings
+from teahouse.live.protocol import Problem
+from teahouse.models import Member, Room, Settings
 from teahouse.models.rooms import default_level
 
 
@@ -20,7 +21,12 @@ def change(
     """Sets the level of a room, None for what is usual, where there is a `grant`; and `wanted`, fields of `Settings`.
 
     What is so already makes no event. The outcome is what holds now.
+
+    Raises:
+        Problem: `forbidden` in one's own stream, which disturbs nobody.
     """
+    if grant is not None and grant.kind == Room.Kind.PERSONAL:
+        raise Problem("forbidden", "Your own stream has no level; name the room that it is for.")
 
     def apply(tx: Transaction) -> dict[str, Any]:
         outcome: dict[str, Any] = {}

@@ -152,6 +152,17 @@ TALK: Final = (
         {"seq": 1},
     ),
     Row(
+        "settings of a room",
+        "settings",
+        f"""
+        open,news,archived  ok
+        private,direct      {MEMBERS}
+        stream,absent       -
+        @me                 forbidden
+        """,
+        {"level": "all"},
+    ),
+    Row(
         "history",
         "history",
         f"""
@@ -241,7 +252,12 @@ HELLO: Final = (
 """The kind here is the page's Origin; the outcome what one is then, or the close code."""
 
 COMMANDS: Final = (*TALK, *room_rights.ROWS)
-ANYWHERE: Final = (Row("ping", "ping", "- ok"), *room_rights.ANYWHERE)
+ANYWHERE: Final = (
+    Row("ping", "ping", "- ok"),
+    Row("activity", "activity", "- ok"),
+    Row("settings", "settings", "- ok", {"language": "en"}),
+    *room_rights.ANYWHERE,
+)
 """Commands that concern no room."""
 
 
