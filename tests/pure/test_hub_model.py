@@ -485,4 +485,4 @@ class HubMachine(RuleBasedStateMachine):
 pytestmark = pytest.mark.timeout(300)
 
 TestHub = HubMachine.TestCase
-TestHub.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
+TestHub.settings = settings(max_examples=120, stateful_step_count=50, deadline=None)

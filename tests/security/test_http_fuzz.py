@@ -184,7 +184,7 @@ def send(site: Site, data: bytes) -> tuple[int, str]:
         return answer.status, answer.read().decode(errors="replace")
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(request=requests())
 def test_whatever_is_asked(site: Site, request: tuple[str, str, bytes]) -> None:
     method, role, data = request
