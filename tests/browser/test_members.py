@@ -79,7 +79,7 @@ async def test_a_room_is_made_and_its_owner_does_what_others_may_not(cast: Cast)
     await ours.get_by_label("Role of Charlie").select_option("moderator")
     await expect(theirs.get_by_role("button", name="Change", exact=True)).to_be_visible()
     await theirs.get_by_role("button", name="Change", exact=True).click()
-    await theirs.get_by_label("Title").fill("Kettle club")
+    await theirs.get_by_label("Title", exact=True).fill("Kettle club")
     await theirs.get_by_label("Topic").fill("Water, and when it boils")
     await theirs.get_by_role("button", name="Save").click()
     for person in (bob, charlie):

@@ -173,7 +173,7 @@ def test_a_conversation_is_one_for_exactly_these_people(
         told = {one["room"]: one for one in again.hello["rooms"]}[room]
         assert told["people"] == [cast.bob.you]
         assert again.ok(do="subscribe", room=room)["room"] == state
-    assert may(cast.alice, room) == {"speak", "react", "leave"}
+    assert may(cast.alice, room) == {"speak", "react", "leave", "call"}
     assert cast.olga.refused(do="subscribe", room=room) == "not_found"
     for command in (
         {"do": "invite", "people": [who(cast.charlie)]},

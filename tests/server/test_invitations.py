@@ -181,8 +181,8 @@ def test_only_who_moderates_a_private_room_invites_to_it(site: Teahouse, alice: 
     (person,) = ask(site, "SELECT id FROM teahouse_person WHERE name = 'alice'")[0]
     ask(
         site,
-        "INSERT INTO teahouse_member (room_id, person_id, role, read, joined_at)"
-        " VALUES (?, ?, 'moderator', 0, '2026-01-01')",
+        "INSERT INTO teahouse_member (room_id, person_id, role, read, joined_at, level)"
+        " VALUES (?, ?, 'moderator', 0, '2026-01-01', '')",
         secret,
         person,
     )
