@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import AsyncIterator, Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -42,6 +43,16 @@ class ByServer(LoadFileScheduling):  # type: ignore[misc]
 
 
 SHARE_A_SERVER = ("tests/security/",)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file of each folder in turn: those that wait for a registry or a time-out run beside those that keep browsers
+    busy, and what comes last are the many small files of the larger folders, so no worker is left with a long one."""
+    files: dict[Path, dict[Path, int]] = {}
+    for item in items:
+        folder = files.setdefault(item.path.parent, {})
+        folder.setdefault(item.path, len(folder))
+    items.sort(key=lambda item: (files[item.path.parent][item.path], item.path.parent))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByServer | None:
