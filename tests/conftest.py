@@ -29,9 +29,8 @@ hypothesis.settings.load_profile("teahouse")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Three more than the cores: with two more a fifth of the time of two cores was still idle, because tests wait for
-    registries and for a server's own times."""
-    return min(6, (os.cpu_count() or 1) + 3)
+    """Two more than the cores: tests wait for registries and for a server's own times. A third one won nothing."""
+    return min(6, (os.cpu_count() or 1) + 2)
 
 
 class ByServer(LoadFileScheduling):  # type: ignore[misc]
@@ -44,6 +43,7 @@ class ByServer(LoadFileScheduling):  # type: ignore[misc]
 
 
 SHARE_A_SERVER = ("tests/security/",)
+BROWSERS_WAIT = 7  # turns
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -53,8 +53,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = files.setdefault(item.path.parent, {})
         folder.setdefault(item.path, len(folder))
-    # Network namespaces come and go in the faults, and a browser beside them breaks off what it loads.
-    later = {Path(__file__).parent / "faults": len(files.get(Path(__file__).parent / "browser", ()))}
+    # The faults make network namespaces, and a browser beside them breaks off what it loads: they begin at once, and
+    # the browsers when they have had time to end.
+    later = {Path(__file__).parent / "browser": BROWSERS_WAIT}
     items.sort(
         key=lambda item: (
             files[item.path.parent][item.path] + later.get(item.path.parent, 0),
