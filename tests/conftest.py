@@ -29,7 +29,7 @@ hypothesis.settings.load_profile("teahouse")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two more than the cores: tests that wait for a server's own times leave theirs idle a quarter of the time."""
+    """Two more than the cores: tests wait for registries and for a server's own times. A third one won nothing."""
     return min(6, (os.cpu_count() or 1) + 2)
 
 
@@ -43,6 +43,7 @@ class ByServer(LoadFileScheduling):  # type: ignore[misc]
 
 
 SHARE_A_SERVER = ("tests/security/",)
+BROWSERS_WAIT = 7  # turns
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -52,7 +53,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = files.setdefault(item.path.parent, {})
         folder.setdefault(item.path, len(folder))
-    items.sort(key=lambda item: (files[item.path.parent][item.path], item.path.parent))
+    # The faults make network namespaces, and a browser beside them breaks off what it loads: they begin at once, and
+    # the browsers when they have had time to end.
+    later = {Path(__file__).parent / "browser": BROWSERS_WAIT}
+    items.sort(
+        key=lambda item: (
+            files[item.path.parent][item.path] + later.get(item.path.parent, 0),
+            item.path.parent,
+        )
+    )
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByServer | None:

@@ -76,3 +76,25 @@ async def test_a_name_and_an_emoji_are_completed(cast: Cast, site: Teahouse, roo
         await expect(ada.composer).to_have_value("ask @Anne-Marie or @林小梅 or @gone about 🫖")
         await ada.composer.press("Enter")
         await ada.sees("I was here once", "ask @Anne-Marie or @林小梅 or @gone about 🫖")
+
+
+async def test_what_was_closed_is_not_opened_by_a_late_answer(cast: Cast, site: Teahouse, room: str) -> None:
+    """Escape went before the server had found anybody: the list came back over what was being written."""
+    with Client(site.url, "Gone") as gone:
+        gone.say(room, "I was here once")
+    ada = await cast.person("Ada", f"/rooms/{room}/")
+    options = ada.page.get_by_role("option")
+    await ada.composer.press_sequentially("@g")
+    await expect(options).to_contain_text(["Gone"])
+    await ada.page.evaluate(
+        """() => {
+            const { client } = document.querySelector('teahouse-chat');
+            client.findMembers = () => new Promise((answer) => { window.answer = () => answer([]); });
+        }"""
+    )
+    await ada.composer.press_sequentially("o")
+    await ada.page.wait_for_function("() => window.answer")
+    await ada.composer.press("Escape")
+    await expect(options).to_have_count(0)
+    await ada.page.evaluate("() => { window.answer(); return new Promise(requestAnimationFrame); }")
+    assert await options.count() == 0

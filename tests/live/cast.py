@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from tests.clients import Client
 from tests.servers import Teahouse
@@ -19,6 +19,16 @@ for name, owns in {names!r}:
     print("token", make_token(person))
 """
 _numbers = itertools.count(1)
+
+
+class Cast(NamedTuple):
+    """Who takes part: three with an account, of whom Olga owns the site, and a guest."""
+
+    alice: Client
+    bob: Client
+    charlie: Client
+    olga: Client
+    gina: Client
 
 
 def accounts(server: Teahouse, *names: str, owner: str | None = None) -> list[str]:
@@ -37,3 +47,22 @@ def fresh(word: str) -> str:
 def own(client: Client) -> dict[str, dict[str, object]]:
     """The rooms that the hello told, by name."""
     return {room["room"]: room for room in client.hello["rooms"]}
+
+
+def made(client: Client, title: str = "Tea", **more: Any) -> str:
+    return str(client.ok(do="make", title=title, **more)["room"]["room"])
+
+
+def who(client: Client) -> int:
+    return int(client.you["id"])
+
+
+def may(client: Client, room: str) -> set[str]:
+    return set(client.ok(do="subscribe", room=room)["may"])
+
+
+def error(client: Client, **command: Any) -> dict[str, Any]:
+    reply = client.ask(**command)
+    assert "error" in reply, reply
+    told: dict[str, Any] = reply["error"]
+    return told

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests import services
+from tests.live.cast import Cast, accounts
+from tests.live.checked import Checked
 from tests.servers import Teahouse
 
 # Of one site: two servers that share a database agree on the key.
@@ -58,3 +60,15 @@ def pair(request: pytest.FixtureRequest) -> tuple[Teahouse, Teahouse]:
         return server, server
     servers: tuple[Teahouse, Teahouse] = request.getfixturevalue("two_servers")
     return servers
+
+
+@pytest.fixture(scope="module")
+def tokens(server: Teahouse) -> list[str]:
+    return accounts(server, "Alice", "Bob", "Charlie", "Olga", owner="Olga")
+
+
+@pytest.fixture
+def cast(server: Teahouse, tokens: list[str]) -> Iterator[Cast]:
+    alice, bob, charlie, olga = (Checked(server.url, token=token) for token in tokens)
+    with alice, bob, charlie, olga, Checked(server.url, "Gina") as gina:
+        yield Cast(alice, bob, charlie, olga, gina)

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.clients import Client
-from tests.live.cast import accounts, fresh
+from tests.live.cast import Cast, accounts, error, fresh, made, may, who
 from tests.live.checked import Checked
-from tests.live.test_rooms import Cast, error, made, may, who
 from tests.servers import Teahouse
-
-
-@pytest.fixture(scope="module")
-def tokens(server: Teahouse) -> list[str]:
-    return accounts(server, "Alice", "Bob", "Charlie", "Olga", owner="Olga")
-
-
-@pytest.fixture
-def cast(server: Teahouse, tokens: list[str]) -> Iterator[Cast]:
-    alice, bob, charlie, olga = (Checked(server.url, token=token) for token in tokens)
-    with alice, bob, charlie, olga, Checked(server.url, "Gina") as gina:
-        yield Cast(alice, bob, charlie, olga, gina)
-
 
 NOBODY = 2**40
 

@@ -11,8 +11,7 @@ import pytest
 
 from tests import services
 from tests.clients import Client, Plain
-from tests.live.cast import accounts, fresh
-from tests.live.test_rooms import made, who
+from tests.live.cast import accounts, fresh, made, who
 from tests.servers import Teahouse
 
 STREAM = 150

@@ -2,58 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from tests.clients import Client, Plain
-from tests.live.cast import accounts, fresh
+from tests.clients import Plain
+from tests.live.cast import Cast, accounts, error, fresh, made, may, who
 from tests.live.checked import Checked
 from tests.servers import Teahouse
 
 MARKUP = "<b>\"Tea\" & 'cake'</b> *茶*"
-
-
-class Cast(NamedTuple):
-    """Who takes part: three with an account, of whom Olga owns the site, and a guest."""
-
-    alice: Client
-    bob: Client
-    charlie: Client
-    olga: Client
-    gina: Client
-
-
-@pytest.fixture(scope="module")
-def tokens(server: Teahouse) -> list[str]:
-    return accounts(server, "Alice", "Bob", "Charlie", "Olga", owner="Olga")
-
-
-@pytest.fixture
-def cast(server: Teahouse, tokens: list[str]) -> Iterator[Cast]:
-    alice, bob, charlie, olga = (Checked(server.url, token=token) for token in tokens)
-    with alice, bob, charlie, olga, Checked(server.url, "Gina") as gina:
-        yield Cast(alice, bob, charlie, olga, gina)
-
-
-def made(client: Client, title: str = "Tea", **more: Any) -> str:
-    return str(client.ok(do="make", title=title, **more)["room"]["room"])
-
-
-def who(client: Client) -> int:
-    return int(client.you["id"])
-
-
-def may(client: Client, room: str) -> set[str]:
-    return set(client.ok(do="subscribe", room=room)["may"])
-
-
-def error(client: Client, **command: Any) -> dict[str, Any]:
-    reply = client.ask(**command)
-    assert "error" in reply, reply
-    told: dict[str, Any] = reply["error"]
-    return told
 
 
 def test_who_makes_a_room_owns_it_and_hears_so_on_every_device(

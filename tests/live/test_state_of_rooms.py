@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tests.clients import Client
-from tests.live.cast import accounts, fresh
+from tests.live.cast import accounts, fresh, made, who
 from tests.live.checked import Checked
-from tests.live.test_rooms import made, who
 from tests.servers import Teahouse
 
 ACTIONS: Final = 120

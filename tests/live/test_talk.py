@@ -186,7 +186,8 @@ def test_what_is_left_unread_is_told_when_another_device_reads(pair: tuple[Teaho
             seqs = [bob.say("main", text)["seq"] for text in ("one", "two", "@Alice")]
             desk.signal("head", lambda head: (head["unread"], head["mentions"]) == (3, 1))
             phone.ok(do="read", room="main", seq=seqs[1])
-            head = desk.signal("head")
+            # On a busy machine each of the three messages had a signal of its own before that.
+            head = desk.signal("head", lambda head: head["seq"] == seqs[2] and head["unread"] < 3)
             assert {**head, "signal": None} == {
                 "signal": None, "room": "main", "seq": seqs[2], "unread": 1, "mentions": 1
             }  # fmt: skip

@@ -151,7 +151,7 @@ def test_test_runs_pytest_where_everything_is_there(checkout: Checkout) -> None:
     done = checkout.run("test", "-k", "two words")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (
         0,
-        "pytest --numprocesses=auto --dist=loadfile -k two words",
+        "pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder -k two words",
     )
 
 

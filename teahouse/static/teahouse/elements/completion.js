@@ -107,7 +107,8 @@ export class TeahouseCompletion extends Light {
   }
 
   close() {
-    this.#closedAt = this.#begun?.start ?? -1;
+    this.#closedAt = this.#begun?.start ?? this.#closedAt;
+    this.#begun = null; // What the server still answers opens it no more.
     this.#offer([]);
   }
 

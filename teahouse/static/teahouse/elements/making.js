@@ -66,7 +66,7 @@ export class TeahouseMaking extends Dialog {
           <span class="sign">${one.archived ? icons.archive : icons.hash}</span>
           <span class="what"><span class="title" lang=${languageOf(one.title) ?? nothing}>${one.title}</span>
             ${one.topic ? html`<span class="faded" lang=${languageOf(one.topic) ?? nothing}>${one.topic}</span>` : nothing}</span>
-          <span class="faded">${one.joined ? say.joined : ""} ${say.membersShort(one.members)}</span>
+          <span class="faded">${one.joined ? `${say.joined} · ` : ""}${say.membersShort(one.members)}</span>
         </button></li>`)}</ul>
       ${more ? html`<button type="button" class="link" @click=${() => this.#ask(rooms.at(-1)?.room)}>${say.moreRooms}</button>` : nothing}
       ${rooms.length || !this.text ? nothing : html`<p class="hint" role="status">${say.nothingFound(this.text)}</p>`}`;
