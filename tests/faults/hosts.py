@@ -1,12 +1,13 @@
 """Two hosts and a data host: each server in a network namespace of its own, with real links that can be cut.
 
-This machine's own namespace is the data host, and where the clients are. A cut link tells nobody: packets are lost, and
+The namespace of the thread is the data host, and where the clients are. A cut link tells nobody: packets are lost, and
 TCP waits, as behind a pulled cable.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import shutil
 import subprocess
@@ -15,6 +16,8 @@ from typing import Final
 from tests.faults.worlds import SECRET, Server, Two, at
 
 LINKS: Final = ("clients", "postgres", "redis")
+CLONE_NEWNET: Final = 0x40000000
+"""`os.CLONE_NEWNET` of Python 3.12."""
 NET: Final = "10.77"
 """Addresses of the links: 10.77.(10 × host + link).1 here and .2 there."""
 
@@ -68,6 +71,14 @@ class Hosts(Two):
         if made.returncode == 0:
             ip("netns", "del", name)
         return made.returncode == 0
+
+    def settle(self) -> None:
+        """A namespace for this thread, and for what it starts: Chromium breaks off what it loads (ERR_NETWORK_CHANGED)
+        whenever a link of its own namespace comes or goes, be it that of a browser test or of whoever works here."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.unshare(CLONE_NEWNET) != 0:
+            raise OSError(ctypes.get_errno(), "unshare(CLONE_NEWNET)")
+        ip("link", "set", "lo", "up")
 
     async def _open_servers(self) -> None:
         self.hosts = [Host(number, {}) for number in range(2)]

@@ -23,7 +23,7 @@ class Running(Generic[W]):
     def __enter__(self) -> Running[W]:
         self._thread.start()
         try:
-            self.run(self.world.open())
+            self.run(self._open())
         except BaseException:
             self._end()
             raise
@@ -34,6 +34,10 @@ class Running(Generic[W]):
             self.run(self.world.close())
         finally:
             self._end()
+
+    async def _open(self) -> None:
+        self.world.settle()
+        await self.world.open()
 
     def begin(self, name: str, happens: Callable[[W], Awaitable[None]]) -> None:
         """Begins a fault that takes long; its trial waits for the rest."""

@@ -97,6 +97,9 @@ class World(ABC):
         """Whether this machine allows it."""
         return True
 
+    def settle(self) -> None:
+        """Called in the thread in which everything of it will happen, before that."""
+
     # Coming and going
 
     async def open(self) -> None:
