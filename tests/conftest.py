@@ -43,7 +43,6 @@ class ByServer(LoadFileScheduling):  # type: ignore[misc]
 
 
 SHARE_A_SERVER = ("tests/security/",)
-BROWSERS_WAIT = 7  # turns
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -53,12 +52,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = files.setdefault(item.path.parent, {})
         folder.setdefault(item.path, len(folder))
-    # The faults make network namespaces, and a browser beside them breaks off what it loads: they begin at once, and
-    # the browsers when they have had time to end.
-    later = {Path(__file__).parent / "browser": BROWSERS_WAIT}
     items.sort(
         key=lambda item: (
-            files[item.path.parent][item.path] + later.get(item.path.parent, 0),
+            files[item.path.parent][item.path],
             item.path.parent,
         )
     )

@@ -72,7 +72,7 @@ class Hosts(Two):
             ip("netns", "del", name)
         return made.returncode == 0
 
-    def settle(self) -> None:
+    def take_thread(self) -> None:
         """A namespace for this thread, and for what it starts: Chromium breaks off what it loads (ERR_NETWORK_CHANGED)
         whenever a link of its own namespace comes or goes, be it that of a browser test or of whoever works here."""
         libc = ctypes.CDLL(None, use_errno=True)

@@ -36,7 +36,7 @@ class Running(Generic[W]):
             self._end()
 
     async def _open(self) -> None:
-        self.world.settle()
+        self.world.take_thread()
         await self.world.open()
 
     def begin(self, name: str, happens: Callable[[W], Awaitable[None]]) -> None:
