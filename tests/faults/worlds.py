@@ -97,7 +97,7 @@ class World(ABC):
         """Whether this machine allows it."""
         return True
 
-    def take_thread(self) -> None:
+    def take_thread(self) -> None:  # noqa: B027  Most have nothing to do.
         """Called in the thread in which everything of it will happen, before that."""
 
     # Coming and going

@@ -3,30 +3,16 @@ its opposite."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.clients import Client
-from tests.live.cast import accounts, fresh, own
+from tests.live.cast import Cast, accounts, error, fresh, made, own, who
 from tests.live.checked import Checked
-from tests.live.test_rooms import Cast, error, made, who
 from tests.servers import Teahouse
 
 NIGHT = {"from": "22:00", "to": "07:30", "zone": "Europe/Berlin"}
-
-
-@pytest.fixture(scope="module")
-def tokens(server: Teahouse) -> list[str]:
-    return accounts(server, "Alice", "Bob", "Charlie", "Olga", owner="Olga")
-
-
-@pytest.fixture
-def cast(server: Teahouse, tokens: list[str]) -> Iterator[Cast]:
-    alice, bob, charlie, olga = (Checked(server.url, token=token) for token in tokens)
-    with alice, bob, charlie, olga, Checked(server.url, "Gina") as gina:
-        yield Cast(alice, bob, charlie, olga, gina)
 
 
 def test_settings_are_told_on_all_devices_and_in_a_resume(pair: tuple[Teahouse, Teahouse]) -> None:

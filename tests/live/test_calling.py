@@ -8,9 +8,8 @@ from contextlib import ExitStack
 import pytest
 
 from tests.clients import Client
-from tests.live.cast import accounts, fresh
+from tests.live.cast import accounts, error, fresh, made, who
 from tests.live.checked import Checked
-from tests.live.test_rooms import error, made, who
 from tests.servers import Teahouse
 
 LIMITS = {"TEAHOUSE_LIMITS": "off,small=4,called=3"}
