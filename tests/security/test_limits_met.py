@@ -19,6 +19,7 @@ from teahouse.actions.names import NAME_CHARACTERS
 from teahouse.conf import Limits
 from teahouse.server import handler, tries
 from tests.clients import Client, Plain
+from tests.live.cast import accounts, made, who
 from tests.live.rawsocket import RawSocket
 from tests.security.asking import Site
 from tests.servers import ROOT, Teahouse
@@ -35,6 +36,8 @@ SMALL: Final = {
     "per_minute": 12,
     "guest_rooms": 2,
     "guests": 6,
+    "called": 3,
+    "small": 4,
 }
 _addresses = (f"198.51.{high}.{low}" for high in range(200) for low in range(1, 250))
 
@@ -266,6 +269,44 @@ def test_limit_per_minute(site: Site, parrot: str) -> None:
         bot.ok(do="rooms")
     with come(site) as lan:
         lan.ok(do="make", title="Tea")
+
+
+@pytest.fixture(scope="module")
+def tokens(site: Site) -> list[str]:
+    """Of Alice, who makes rooms, and of four whom she asks in."""
+    return accounts(site.server, "Alice", "Bob", "Charlie", "Dora", "Emil")
+
+
+def test_limit_small(site: Site, tokens: list[str]) -> None:
+    """In a room of three each member calls the others; in one of four a moderator does."""
+    with ExitStack() as here:
+        alice, bob, charlie, dora = (
+            here.enter_context(come(site, name=None, token=token)) for token in tokens[:4]
+        )
+        room = made(alice, kind="private")
+        alice.ok(do="invite", room=room, people=[who(bob), who(charlie)])
+        assert called(charlie, bob.say(room, "@room three"))
+        alice.ok(do="invite", room=room, people=[who(dora)])
+        assert not called(charlie, bob.say(room, "@room four"))
+        assert called(charlie, alice.say(room, "@room from the owner"))
+
+
+def test_limit_called(site: Site, tokens: list[str]) -> None:
+    with ExitStack() as here:
+        alice, bob = (here.enter_context(come(site, name=None, token=token)) for token in tokens[:2])
+        others = [who(here.enter_context(come(site, name=None, token=token))) for token in tokens[1:]]
+        room = made(alice, kind="private")
+        alice.ok(do="invite", room=room, people=others[:3])
+        assert called(bob, alice.say(room, "@room three others"))
+        alice.ok(do="invite", room=room, people=others[3:])
+        assert alice.refused(do="send", room=room, key="four", text="@room four others") == "too_many"
+        assert called(bob, alice.say(room, "@Bob by name"))
+
+
+def called(client: Client, message: dict[str, int]) -> bool:
+    """Whether a message that was acknowledged needs this person: it stands in the list then."""
+    needed = client.ok(do="activity")["activity"]
+    return any(one["message"]["id"] == message["message"] for one in needed)
 
 
 # Signing in

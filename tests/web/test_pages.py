@@ -137,7 +137,10 @@ def test_a_room_that_is_not_there_looks_like_one_that_is_not_yours(site: Teahous
         )
         person = database.execute("SELECT id FROM teahouse_person WHERE name = 'Mei'").fetchone()[0]
         room = database.execute("SELECT id FROM teahouse_room WHERE slug = 'hidden'").fetchone()[0]
-        insert = "INSERT INTO teahouse_member (room_id, person_id, role, read, joined_at, level) VALUES (?, ?, 'member', 0, 0, '')"
+        insert = (
+            "INSERT INTO teahouse_member (room_id, person_id, role, read, joined_at, level)"
+            " VALUES (?, ?, 'member', 0, 0, '')"
+        )
         database.execute(insert, [room, person])
     database.close()
     hidden = site.browser().get("/rooms/hidden/")
