@@ -291,9 +291,11 @@ export class TeahouseChat extends LitElement {
     await this.updateComplete;
     // Nobody wants the keyboard of a phone to come up by itself.
     if (this.pane === "room") return this.#opened.get(this.room)?.focusHead();
-    /** @type {HTMLElement | null} */
-    const entry = this.renderRoot.querySelector(".entry[aria-current], .entry");
-    entry?.focus();
+    /** @type {HTMLAnchorElement[]} */
+    const entries = [...this.renderRoot.querySelectorAll(/** @type {"a"} */ ("teahouse-rooms a.entry"))];
+    const address = addressOf(this.home, this.room);
+    const left = entries.find((entry) => entry.getAttribute("href") === address);
+    (left ?? entries[0])?.focus();
   }
 
   /** A link to a room, wherever it stands, leads there without a page being loaded. @param {MouseEvent} event */
