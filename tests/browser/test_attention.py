@@ -120,6 +120,7 @@ async def test_how_it_looks(cast: Cast, site: Teahouse, room: str, tag: str, sch
     ada = await cast.person(locale=tag, color_scheme=scheme)
     await ada.enter("Ada", f"/rooms/{room}/")
     await ada.say("我说的话 my own words")
+    await ada.sees("我说的话 my own words")
     with Client(site.url, "Bob") as bob:
         bob.say(room, "@Ada 看一下，茶好了 tea is ready")
         mine = bob.ok(do="history", room=room)["messages"][0]["id"]
