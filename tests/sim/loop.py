@@ -7,9 +7,11 @@ not its tasks, not their `finally`, as after `kill -9`.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
-from contextvars import Context, ContextVar
+from contextvars import Context, ContextVar, copy_context
+from heapq import heappop, heappush
 from typing import Any, TypeVar, TypeVarTuple, cast
 
 T = TypeVar("T")
@@ -17,7 +19,7 @@ Ts = TypeVarTuple("Ts")
 
 
 class Life:
-    """Of a process, from its start until it is killed."""
+    """Of a process, from its start until it is killed: what belongs to one that is over never runs."""
 
     def __init__(self) -> None:
         self.is_over = False
@@ -30,13 +32,38 @@ class Stuck(Exception):
     """Nothing is due, and what was waited for has not come."""
 
 
+class Due:
+    """A callback that runs soon, or at its time; `asyncio.Handle` does as much for debugging as for this."""
+
+    __slots__ = ("args", "callback", "context", "life")
+
+    def __init__(
+        self, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None
+    ) -> None:
+        self.callback: Callable[..., object] | None = callback
+        self.args = args
+        self.context = copy_context() if context is None else context
+        self.life = self.context.get(LIFE)
+
+    def cancel(self) -> None:
+        self.callback, self.args = None, ()
+
+    def cancelled(self) -> bool:
+        return self.callback is None
+
+
 class Loop(asyncio.BaseEventLoop):
-    """Begins at 0.0 seconds. Whatever would run in another thread runs at once."""
+    """Begins at 0.0 seconds. Whatever would run in another thread runs at once.
+
+    What is due is kept here, not in BaseEventLoop: two of three calls of a schedule are about that.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._now = 0.0
-        self._selector = self  # What BaseEventLoop asks to wait for sockets, as long as no callback is due.
+        self._soon: deque[Due] = deque()
+        self._timers: list[tuple[float, int, Due]] = []
+        self._made = 0  # Of two timers of the same time the older one comes first.
         self.set_exception_handler(self._failed)
         self.failures: list[str] = []
         # Held, those of dead processes too: the garbage collector would run their `finally`, at any moment.
@@ -55,26 +82,48 @@ class Loop(asyncio.BaseEventLoop):
         """Nothing happens for so long; then everything that has become due."""
         self._now += seconds
 
-    def select(self, timeout: float | None) -> list[Any]:
-        if timeout is None:
-            raise Stuck
-        self._now += timeout
-        return []
-
-    def _process_events(self, events: list[Any]) -> None:
-        pass
+    def _run_once(self) -> None:
+        """All that is due; where nothing is, the clock is set to what comes next."""
+        soon, timers = self._soon, self._timers
+        if not soon:
+            while timers and timers[0][2].callback is None:
+                heappop(timers)
+            if not timers:
+                raise Stuck
+            self._now = max(self._now, timers[0][0])
+        now = self._now
+        while timers and timers[0][0] <= now:
+            soon.append(heappop(timers)[2])
+        for _ in range(len(soon)):
+            due = soon.popleft()
+            if due.callback is None or (due.life is not None and due.life.is_over and not self._is_ending):
+                continue
+            try:
+                due.context.run(due.callback, *due.args)
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:  # noqa: BLE001  As a loop does: it is told, and the others go on.
+                self.call_exception_handler({"message": f"in {due.callback}", "exception": error})
 
     def call_soon(
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
-        return self._unless_dead(super().call_soon(callback, *args, context=context))
+        due = Due(callback, args, context)
+        self._soon.append(due)
+        return cast(asyncio.Handle, due)
 
     def call_at(
         self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        return cast(
-            asyncio.TimerHandle, self._unless_dead(super().call_at(when, callback, *args, context=context))
-        )
+        due = Due(callback, args, context)
+        self._made += 1
+        heappush(self._timers, (when, self._made, due))
+        return cast(asyncio.TimerHandle, due)
+
+    def call_later(
+        self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        return self.call_at(self._now + delay, callback, *args, context=context)
 
     def call_soon_threadsafe(
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
@@ -91,17 +140,10 @@ class Loop(asyncio.BaseEventLoop):
             future.set_exception(error)
         return future
 
-    def bury(self, life: Life) -> None:
-        """Ends a process: nothing that belongs to it runs any more."""
-        life.is_over = True
-        for handle in [*self._ready, *self._scheduled]:  # type: ignore[attr-defined]
-            self._unless_dead(handle)
-
     def end(self) -> None:
         """Ends whatever still runs, also of dead processes."""
         self._is_ending = True
-        for handle in self._scheduled:  # type: ignore[attr-defined]
-            handle.cancel()
+        self._timers.clear()
         for _ in range(5):
             left = [task for task in self._tasks if not task.done()]
             if not left:
@@ -115,13 +157,9 @@ class Loop(asyncio.BaseEventLoop):
             if not task.done():
                 task._log_destroy_pending = False  # type: ignore[attr-defined]
                 cast(Coroutine[Any, Any, Any], task.get_coro()).close()
+        self._soon.clear()
+        self._timers.clear()
         self.close()
-
-    def _unless_dead(self, handle: asyncio.Handle) -> asyncio.Handle:
-        life = handle._context.get(LIFE)  # type: ignore[attr-defined]
-        if life is not None and life.is_over and not self._is_ending:
-            handle.cancel()
-        return handle
 
     def _failed(self, loop: Any, context: dict[str, Any]) -> None:
         if not self._is_ending:

@@ -61,7 +61,7 @@ class Process:
 
     def kill(self) -> None:
         """Ends it as `kill -9` does: the kernel resets its sockets, and nothing else happens."""
-        self.loop.bury(self.life)
+        self.life.is_over = True
         self.runtime = None
         self.layer.forget(self)
         for socket in list(self.sockets):

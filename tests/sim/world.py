@@ -111,7 +111,7 @@ class World:
 
     def _close(self) -> None:
         for process in self.processes:
-            self.loop.bury(process.life)
+            process.life.is_over = True
         self.loop.end()
 
     def _action(self) -> Callable[[], None]:
