@@ -71,8 +71,7 @@ class Teahouse:
         self.prepare()
         try:
             if not self.data.exists() and "DATABASE_URL" not in self.env:
-                self.data.mkdir(mode=0o700)
-                (self.data / DATABASE).write_bytes(empty_database())
+                self.make_tables()
             self.start()
         except BaseException:
             self.close()
@@ -91,6 +90,13 @@ class Teahouse:
         self.log = self.folder / "log"
         self.log.touch()
         _running.add(self)
+        return self
+
+    def make_tables(self) -> Self:
+        """The folder with an empty database, so that the start need not make it."""
+        self.data.mkdir(mode=0o700)
+        (self.data / DATABASE).touch(0o600)
+        (self.data / DATABASE).write_bytes(empty_database())
         return self
 
     def close(self) -> None:

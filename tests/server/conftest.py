@@ -30,3 +30,9 @@ def fresh() -> Iterator[Teahouse]:
     server.prepare()
     yield server
     server.close()
+
+
+@pytest.fixture
+def made(fresh: Teahouse) -> Teahouse:
+    """One that was never started and has its tables, for tests of something else."""
+    return fresh.make_tables()

@@ -52,11 +52,12 @@ def test_it_prints_address_and_owner_link_and_answers(teahouse: Teahouse) -> Non
     assert "teahouse-room" in answer.text
 
 
-def test_what_it_keeps_is_for_its_owner_alone(teahouse: Teahouse) -> None:
-    assert mode(teahouse.data) == 0o700
-    assert mode(teahouse.data / "secret_key") == 0o600
-    assert mode(teahouse.data / "teahouse.sqlite3") == 0o600
-    assert len((teahouse.data / "secret_key").read_text().strip()) >= 50
+def test_what_it_keeps_is_for_its_owner_alone(fresh: Teahouse) -> None:
+    fresh.start()
+    assert mode(fresh.data) == 0o700
+    assert mode(fresh.data / "secret_key") == 0o600
+    assert mode(fresh.data / "teahouse.sqlite3") == 0o600
+    assert len((fresh.data / "secret_key").read_text().strip()) >= 50
 
 
 def test_the_database_writes_ahead_and_has_the_room_main(teahouse: Teahouse) -> None:
@@ -78,19 +79,19 @@ def test_a_second_start_is_quick_and_makes_nothing_anew(fresh: Teahouse) -> None
     assert not (fresh.data / "backups").exists(), "there was nothing to copy"
 
 
-def test_a_terminal_without_chinese_letters_shows_others(fresh: Teahouse) -> None:
-    fresh.env |= {"PYTHONIOENCODING": "ascii", "LANG": "zh_CN.GBK"}
-    fresh.start()
-    assert fresh.url in fresh.output()
-    assert fresh.browser().get("/").status == 200
+def test_a_terminal_without_chinese_letters_shows_others(made: Teahouse) -> None:
+    made.env |= {"PYTHONIOENCODING": "ascii", "LANG": "zh_CN.GBK"}
+    made.start()
+    assert made.url in made.output()
+    assert made.browser().get("/").status == 200
 
 
-def test_it_serves_on_where_nobody_reads_what_it_prints(fresh: Teahouse) -> None:
+def test_it_serves_on_where_nobody_reads_what_it_prints(made: Teahouse) -> None:
     """`teahouse serve | head -1`."""
     with subprocess.Popen(
-        fresh.command(),
+        made.command(),
         env=environment(),
-        cwd=fresh.folder,
+        cwd=made.folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     ) as process:
@@ -98,8 +99,8 @@ def test_it_serves_on_where_nobody_reads_what_it_prints(fresh: Teahouse) -> None
         process.stdout.readline()
         process.stdout.close()
         try:
-            until(lambda: answers(fresh), "open", 45)
-            assert fresh.browser().get("/").status == 200
+            until(lambda: answers(made), "open", 45)
+            assert made.browser().get("/").status == 200
         finally:
             process.terminate()
         assert process.wait(20) == 0
@@ -111,32 +112,32 @@ def answers(server: Teahouse) -> bool:
     return False
 
 
-def test_who_is_here_when_it_stops_is_told_to_come_back(fresh: Teahouse) -> None:
-    fresh.start()
-    with Client(fresh.url, "mei") as mei, Client(fresh.url, "lan") as lan:
-        assert fresh.terminate() == 0
+def test_who_is_here_when_it_stops_is_told_to_come_back(made: Teahouse) -> None:
+    made.start()
+    with Client(made.url, "mei") as mei, Client(made.url, "lan") as lan:
+        assert made.terminate() == 0
         for client in (mei, lan):
             code, seconds = client.closed()
             assert code == 4201
             assert float(seconds) >= 0
 
 
-def test_sign_ins_that_ran_out_are_forgotten(fresh: Teahouse) -> None:
-    fresh.start()
-    fresh.terminate()
-    database = fresh.data / "teahouse.sqlite3"
+def test_sign_ins_that_ran_out_are_forgotten(made: Teahouse) -> None:
+    made.start()
+    made.terminate()
+    database = made.data / "teahouse.sqlite3"
     for key, year in (("old", 2020), ("new", 2099)):
         change(database, f"INSERT INTO django_session VALUES ('{key}', '', '{year}-01-01')")
-    fresh.start()
+    made.start()
     assert ask(database, "SELECT session_key FROM django_session") == [("new",)]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_to_be_stopped_is_no_failure(fresh: Teahouse, number: signal.Signals) -> None:
-    fresh.start()
-    assert fresh.terminate(number) == 0
-    assert "Traceback" not in fresh.output()
-    assert "Teahouse is closed." in fresh.output()
+def test_to_be_stopped_is_no_failure(made: Teahouse, number: signal.Signals) -> None:
+    made.start()
+    assert made.terminate(number) == 0
+    assert "Traceback" not in made.output()
+    assert "Teahouse is closed." in made.output()
 
 
 def test_any_free_port_will_do() -> None:
@@ -186,22 +187,22 @@ def test_a_folder_in_use_is_refused_with_who_uses_it(teahouse: Teahouse) -> None
     assert teahouse.browser().get("/health/live").status == 200
 
 
-def test_a_killed_server_leaves_its_folder_free(fresh: Teahouse) -> None:
-    fresh.start()
-    fresh.kill()
-    fresh.start()
-    assert fresh.browser().get("/health/ready").json()["state"] == "ok"
+def test_a_killed_server_leaves_its_folder_free(made: Teahouse) -> None:
+    made.start()
+    made.kill()
+    made.start()
+    assert made.browser().get("/health/ready").json()["state"] == "ok"
 
 
-def test_one_sqlite_file_has_one_server(fresh: Teahouse, tmp_path: Path) -> None:
-    fresh.env["DATABASE_URL"] = f"sqlite:///{tmp_path}/shared.sqlite3"
-    fresh.start()
-    second = Teahouse(env=fresh.env)
+def test_one_sqlite_file_has_one_server(made: Teahouse, tmp_path: Path) -> None:
+    made.env["DATABASE_URL"] = f"sqlite:///{tmp_path}/shared.sqlite3"
+    made.start()
+    second = Teahouse(env=made.env)
     second.prepare()
     status, said = second.refused()
     assert status == 1
-    assert f"shared.sqlite3 is in use by the Teahouse with pid {fresh.pid}" in said
-    fresh.terminate()
+    assert f"shared.sqlite3 is in use by the Teahouse with pid {made.pid}" in said
+    made.terminate()
     second.start()
     second.close()
 
@@ -270,34 +271,34 @@ def test_a_settings_error_starts_nothing(fresh: Teahouse) -> None:
 # Upgrades
 
 
-def test_a_newer_database_is_refused_and_left_as_it_is(fresh: Teahouse) -> None:
-    fresh.start()
-    fresh.terminate()
-    database = fresh.data / "teahouse.sqlite3"
+def test_a_newer_database_is_refused_and_left_as_it_is(made: Teahouse) -> None:
+    made.start()
+    made.terminate()
+    database = made.data / "teahouse.sqlite3"
     change(
         database,
         "INSERT INTO django_migrations (app, name, applied) VALUES ('teahouse', '9999_tea', '2030-01-01')",
     )
     before = database.read_bytes()
-    status, said = fresh.refused()
+    status, said = made.refused()
     assert status == 1
     assert "newer than this Teahouse" in said
     assert "teahouse.9999_tea" in said
     assert "backups" in said
     assert database.read_bytes() == before
     change(database, "DELETE FROM django_migrations WHERE name = '9999_tea'")
-    fresh.start()
+    made.start()
 
 
-def test_a_migration_that_was_squashed_since_is_not_newer(fresh: Teahouse) -> None:
-    fresh.start()
-    fresh.terminate()
-    database = fresh.data / "teahouse.sqlite3"
+def test_a_migration_that_was_squashed_since_is_not_newer(made: Teahouse) -> None:
+    made.start()
+    made.terminate()
+    database = made.data / "teahouse.sqlite3"
     change(
         database,
         "INSERT INTO django_migrations (app, name, applied) VALUES ('teahouse', '0000_old', '2020-01-01')",
     )
-    fresh.start()
+    made.start()
 
 
 def an_older_database(server: Teahouse) -> Path:
@@ -310,12 +311,12 @@ def an_older_database(server: Teahouse) -> Path:
     return server.data / "teahouse.sqlite3"
 
 
-def test_a_copy_is_made_before_the_database_is_changed(fresh: Teahouse) -> None:
-    database = an_older_database(fresh)
-    fresh.start()
-    assert "up to date" in fresh.output_of_this_start()
-    (copy,) = (fresh.data / "backups").iterdir()
-    assert str(copy) in fresh.output_of_this_start()
+def test_a_copy_is_made_before_the_database_is_changed(made: Teahouse) -> None:
+    database = an_older_database(made)
+    made.start()
+    assert "up to date" in made.output_of_this_start()
+    (copy,) = (made.data / "backups").iterdir()
+    assert str(copy) in made.output_of_this_start()
     assert re.fullmatch(rf"before-{re.escape(__version__)}-\d{{8}}T\d{{6}}Z\.sqlite3", copy.name)
     assert mode(copy) == 0o600
     assert ask(copy, "SELECT title FROM teahouse_room WHERE slug = 'main'") == [("Before",)]
@@ -324,9 +325,9 @@ def test_a_copy_is_made_before_the_database_is_changed(fresh: Teahouse) -> None:
     assert ask(database, tables) == [("django_session",)]
 
 
-def test_the_last_five_copies_are_kept(fresh: Teahouse) -> None:
-    an_older_database(fresh)
-    backups = fresh.data / "backups"
+def test_the_last_five_copies_are_kept(made: Teahouse) -> None:
+    an_older_database(made)
+    backups = made.data / "backups"
     backups.mkdir()
     for day in range(1, 8):
         old = backups / f"before-0.0.{day}-2026010{day}T000000Z.sqlite3"
@@ -334,7 +335,7 @@ def test_the_last_five_copies_are_kept(fresh: Teahouse) -> None:
         # As old as its name says: the order is that of time, not of versions.
         os.utime(old, (day, day))
     (backups / "mine.sqlite3").touch()
-    fresh.start()
+    made.start()
     kept = sorted(file.name for file in backups.iterdir())
     assert len([name for name in kept if name.startswith("before-")]) == 5
     assert "mine.sqlite3" in kept, "what we did not make is not ours to remove"
@@ -342,35 +343,35 @@ def test_the_last_five_copies_are_kept(fresh: Teahouse) -> None:
     assert any("before-0.0.4-" in name for name in kept)
 
 
-def test_without_a_copy_nothing_is_changed(fresh: Teahouse) -> None:
-    database = an_older_database(fresh)
-    (fresh.data / "backups").write_text("in the way")
-    status, said = fresh.refused()
+def test_without_a_copy_nothing_is_changed(made: Teahouse) -> None:
+    database = an_older_database(made)
+    (made.data / "backups").write_text("in the way")
+    status, said = made.refused()
     assert status == 1
     assert "must be copied before it is changed" in said
     assert ask(database, "SELECT name FROM sqlite_master WHERE name = 'django_session'") == []
 
 
-def test_a_copy_put_back_serves_again(fresh: Teahouse) -> None:
-    database = an_older_database(fresh)
-    fresh.start()
-    fresh.terminate()
-    (copy,) = (fresh.data / "backups").iterdir()
+def test_a_copy_put_back_serves_again(made: Teahouse) -> None:
+    database = an_older_database(made)
+    made.start()
+    made.terminate()
+    (copy,) = (made.data / "backups").iterdir()
     database.unlink()
     shutil.copy(copy, database)
-    fresh.start()
-    assert fresh.browser().get("/health/ready").status == 200
+    made.start()
+    assert made.browser().get("/health/ready").status == 200
 
 
 # Workers
 
 
 @pytest.mark.parametrize("missing", ["both", "redis"])
-def test_several_workers_need_postgres_and_redis(fresh: Teahouse, missing: str) -> None:
-    fresh.workers = 2
+def test_several_workers_need_postgres_and_redis(made: Teahouse, missing: str) -> None:
+    made.workers = 2
     if missing == "redis":
-        fresh.env["DATABASE_URL"] = f"postgres://mei:oolong@127.0.0.1:{free_port()}/tea"
-    status, said = fresh.refused()
+        made.env["DATABASE_URL"] = f"postgres://mei:oolong@127.0.0.1:{free_port()}/tea"
+    status, said = made.refused()
     assert status == 2
     assert "2 workers need PostgreSQL (DATABASE_URL) and Redis (REDIS_URL)" in said
 

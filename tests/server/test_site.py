@@ -132,18 +132,18 @@ def test_a_proxy_says_who_comes(site: Teahouse) -> None:
     assert sign_in_form(site, SITE, "198.51.100.2") == 400
 
 
-def test_who_is_no_proxy_says_nothing(fresh: Teahouse) -> None:
-    fresh.env["TEAHOUSE_PROXIES"] = "10.9.9.9"
-    fresh.start()
+def test_who_is_no_proxy_says_nothing(made: Teahouse) -> None:
+    made.env["TEAHOUSE_PROXIES"] = "10.9.9.9"
+    made.start()
     statuses = []
     for index in range(12):
-        browser = fresh.browser()
+        browser = made.browser()
         page = browser.get("/sign-in/")
         token = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)[0]
         fields = {"username": "nobody", "password": "", "csrfmiddlewaretoken": token}
         statuses.append(browser.post("/sign-in/", fields, X_Forwarded_For=f"198.51.100.{index}").status)
     assert 429 in statuses, "all of them came from this machine"
-    assert "Secure" not in fresh.browser().get("/sign-in/", X_Forwarded_Proto="https").headers["Set-Cookie"]
+    assert "Secure" not in made.browser().get("/sign-in/", X_Forwarded_Proto="https").headers["Set-Cookie"]
 
 
 # Headers
@@ -243,18 +243,18 @@ def test_a_missing_page_says_so_in_both_languages(teahouse: Teahouse) -> None:
     assert "没有这个页面" in chinese.text
 
 
-def test_the_language_of_the_site_is_for_browsers_without_one(fresh: Teahouse) -> None:
-    fresh.env["TEAHOUSE_LANGUAGE"] = "zh-hans"
-    fresh.start()
-    assert "<h1>登录</h1>" in fresh.browser().get("/sign-in/").text
-    assert "<h1>登录</h1>" in fresh.browser().get("/sign-in/", Accept_Language="fr").text
-    assert "<h1>Sign in</h1>" in fresh.browser().get("/sign-in/", Accept_Language="en").text
+def test_the_language_of_the_site_is_for_browsers_without_one(made: Teahouse) -> None:
+    made.env["TEAHOUSE_LANGUAGE"] = "zh-hans"
+    made.start()
+    assert "<h1>登录</h1>" in made.browser().get("/sign-in/").text
+    assert "<h1>登录</h1>" in made.browser().get("/sign-in/", Accept_Language="fr").text
+    assert "<h1>Sign in</h1>" in made.browser().get("/sign-in/", Accept_Language="en").text
 
 
-def test_the_admin_shows_rooms_and_people_and_lets_nobody_else_in(fresh: Teahouse) -> None:
-    fresh.start()
-    owner = make_owner(fresh)
-    with Client(fresh.url, "lan") as lan:
+def test_the_admin_shows_rooms_and_people_and_lets_nobody_else_in(made: Teahouse) -> None:
+    made.start()
+    owner = make_owner(made)
+    with Client(made.url, "lan") as lan:
         lan.say("main", "Is the kettle on?")
     for page, shows in (
         ("room", "main"),
@@ -266,4 +266,4 @@ def test_the_admin_shows_rooms_and_people_and_lets_nobody_else_in(fresh: Teahous
         assert answer.status == 200
         assert shows in answer.text
     assert owner.get("/admin/teahouse/message/add/").status == 403
-    assert Browser(fresh.url).get("/admin/").url.startswith(f"{fresh.url}/sign-in/")
+    assert Browser(made.url).get("/admin/").url.startswith(f"{made.url}/sign-in/")
