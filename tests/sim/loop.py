@@ -157,8 +157,10 @@ class Loop(asyncio.BaseEventLoop):
             if not task.done():
                 task._log_destroy_pending = False  # type: ignore[attr-defined]
                 cast(Coroutine[Any, Any, Any], task.get_coro()).close()
+        # What is held in circles stays until the collector looks, and in a thousand schedules that is gigabytes.
         self._soon.clear()
         self._timers.clear()
+        self._tasks.clear()
         self.close()
 
     def _failed(self, loop: Any, context: dict[str, Any]) -> None:
