@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from teahouse import journal, outbox
-from teahouse.actions import people
+from teahouse.actions import people, profiles
 from teahouse.live import runtime as runtimes
 from teahouse.live.plain import PlainSession
 from teahouse.live.protocol import Problem
@@ -187,11 +187,14 @@ def replaced(loop: Loop) -> Iterator[None]:
             "teahouse.bus.get_channel_layer": lambda: here().layer.seen_by(here()),
         }.items():
             stack.enter_context(patch(name, value))
-        cuts, hints = list(people.on_cut), list(outbox.on_hint)
+        # A process that was killed takes itself off no list.
+        told: list[list[Any]] = [people.on_cut, profiles.on_person, outbox.on_hint]
+        before = [list(those) for those in told]
         try:
             yield
         finally:
-            people.on_cut[:], outbox.on_hint[:] = cuts, hints
+            for those, old in zip(told, before, strict=True):
+                those[:] = old
 
 
 class _Wall:
