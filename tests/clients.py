@@ -13,6 +13,7 @@ from urllib.parse import quote
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+_names = itertools.count(1)  # Of clients, so that no two of them use the same key.
 SECONDS = 15.0
 """How long anything may take before the test fails; never how long it takes."""
 
@@ -29,6 +30,7 @@ class Client:
             connect(address, max_size=None, max_queue=None, compression=None, **more)
         )
         self._ids = itertools.count(1)
+        self._name = next(_names)
         self.heard: list[dict[str, Any]] = []
         self.you: dict[str, Any] = {}
         self.ticket: str | None = None
@@ -74,7 +76,7 @@ class Client:
         return str(reply["error"]["code"])
 
     def say(self, room: str, text: str, key: str | None = None) -> dict[str, Any]:
-        return self.ok(do="send", room=room, key=key or f"k{next(self._ids)}-{id(self)}", text=text)
+        return self.ok(do="send", room=room, key=key or f"{self._name}-{next(self._ids)}", text=text)
 
     def event(
         self, kind: str = "message", room: str | None = None, text: str | None = None

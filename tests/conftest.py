@@ -29,8 +29,8 @@ hypothesis.settings.load_profile("teahouse")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two more than the cores: tests wait for registries and for a server's own times. A third one won nothing."""
-    return min(6, (os.cpu_count() or 1) + 2)
+    """Three more than the cores: tests wait for registries and for a server's own times."""
+    return min(6, (os.cpu_count() or 1) + 3)
 
 
 class ByServer(LoadFileScheduling):  # type: ignore[misc]
@@ -45,15 +45,30 @@ class ByServer(LoadFileScheduling):  # type: ignore[misc]
 SHARE_A_SERVER = ("tests/security/",)
 
 
+# What takes longest begins first, so that no worker is left with it; the first two wait more than they work.
+LONG = (
+    "faults/test_faults.py",
+    "doctor/test_table.py",
+    "sim/test_schedules.py",
+    "server/test_keeping.py",
+    "server/test_cluster.py",
+    "doctor/test_environments.py",
+    "faults/test_checker.py",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file of each folder in turn: those that wait for a registry or a time-out run beside those that keep browsers
-    busy, and what comes last are the many small files of the larger folders, so no worker is left with a long one."""
+    """Then a file of each folder in turn: those that wait run beside those that keep browsers busy, and what comes last
+    are the many small files of the larger folders."""
+    here = Path(__file__).parent
+    long = {here / name: place for place, name in enumerate(LONG)}
     files: dict[Path, dict[Path, int]] = {}
     for item in items:
         folder = files.setdefault(item.path.parent, {})
         folder.setdefault(item.path, len(folder))
     items.sort(
         key=lambda item: (
+            long.get(item.path, len(long)),
             files[item.path.parent][item.path],
             item.path.parent,
         )
