@@ -27,8 +27,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Self
+from weakref import WeakKeyDictionary
 
 from tests.processes import Process, free_port, temporary_folder
+from tests.services import Postgres
 
 ROOT = Path(__file__).parent.parent
 LINES: Final = 60
@@ -214,6 +216,21 @@ def empty_database() -> bytes:
         made = folder / "data" / DATABASE
         assert not made.with_name(f"{DATABASE}-wal").exists()
         return made.read_bytes()
+
+
+def database_with_tables(postgres: Postgres) -> str:
+    """The URL of a fresh database with tables and nothing in them: like `empty_database`, on PostgreSQL."""
+    if postgres not in _templates:
+        url = postgres.create_database()
+        with temporary_folder("tables") as folder:
+            env = {"DATABASE_URL": url, "TEAHOUSE_DATA": str(folder / "data")}
+            status, said = command_line("manage", "migrate", env=env)
+        assert status == 0, said
+        _templates[postgres] = url.rpartition("/")[2]
+    return postgres.create_database(like=_templates[postgres])
+
+
+_templates: WeakKeyDictionary[Postgres, str] = WeakKeyDictionary()
 
 
 def failure_report() -> str:

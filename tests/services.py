@@ -129,10 +129,10 @@ class Postgres:
             self.process.stop(number=signal.SIGQUIT)
             self.process = None
 
-    def create_database(self, name: str | None = None) -> str:
-        """A fresh, empty database; its URL."""
+    def create_database(self, name: str | None = None, like: str = "template1") -> str:
+        """A fresh, empty database, or a copy of another to which nobody is connected; its URL."""
         name = name or f"test_{uuid4().hex}"
-        self.execute(f'CREATE DATABASE "{name}"')
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
         return self.url_of(name)
 
     def drop_database(self, url: str) -> None:

@@ -23,7 +23,7 @@ from tests import services
 from tests.browser.person import Cast
 from tests.live.conftest import SECRET
 from tests.live.rawsocket import RawSocket
-from tests.servers import Teahouse
+from tests.servers import Teahouse, database_with_tables
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -40,7 +40,7 @@ def on_sqlite() -> Iterator[tuple[Teahouse, Teahouse]]:
 def on_postgresql(postgres_server: services.Postgres) -> Iterator[tuple[Teahouse, Teahouse]]:
     with services.Redis() as redis:
         env = {
-            "DATABASE_URL": postgres_server.create_database(),
+            "DATABASE_URL": database_with_tables(postgres_server),
             "REDIS_URL": redis.url,
             "TEAHOUSE_SECRET_KEY": SECRET,
         }

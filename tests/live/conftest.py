@@ -9,7 +9,7 @@ import pytest
 from tests import services
 from tests.live.cast import Cast, accounts
 from tests.live.checked import Checked
-from tests.servers import Teahouse
+from tests.servers import Teahouse, database_with_tables
 
 # Of one site: two servers that share a database agree on the key.
 SECRET = "a secret key of the tests that two servers share, long enough"
@@ -41,7 +41,7 @@ def two_servers(
 ) -> Iterator[tuple[Teahouse, Teahouse]]:
     """Two `teahouse serve`, two pids, two data folders, one PostgreSQL and one Redis."""
     env = {
-        "DATABASE_URL": postgres_server.create_database(),
+        "DATABASE_URL": database_with_tables(postgres_server),
         "REDIS_URL": shared_redis.url,
         "TEAHOUSE_LIMITS": "off",
         "TEAHOUSE_SECRET_KEY": SECRET,

@@ -16,7 +16,7 @@ from tests.clients import Client
 from tests.processes import free_port
 from tests.server.accounts import PASSWORD, cookie, invite, picture, sign_in, sign_up, upload
 from tests.server.conftest import until
-from tests.servers import Teahouse, make_owner
+from tests.servers import Teahouse, database_with_tables, make_owner
 
 SECRET = "one secret key for both of the servers"
 
@@ -191,9 +191,11 @@ def test_it_says_that_redis_is_gone_and_recovers(fresh: Teahouse, redis_server: 
 
 
 @pytest.fixture
-def two(settings: dict[str, str]) -> Iterator[Teahouse]:
-    with Teahouse(env=settings, workers=2) as server:
+def two(postgres_server: services.Postgres, redis_url: str) -> Iterator[Teahouse]:
+    url = database_with_tables(postgres_server)
+    with Teahouse(env={"DATABASE_URL": url, "REDIS_URL": redis_url}, workers=2) as server:
         yield server
+    postgres_server.drop_database(url)
 
 
 def test_two_workers_are_two_processes_and_one_chat(two: Teahouse) -> None:
