@@ -35,6 +35,13 @@ export function problemOf(error) {
   throw error;
 }
 
+/** For what is a courtesy: refused or lost, nobody needs to hear of it. @param {Promise<unknown>} request */
+export function quietly(request) {
+  request.catch((error) => {
+    if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
+  });
+}
+
 /**
  * @typedef {object} Handlers
  * @property {() => Record<string, unknown>} [hello]  Fields for the hello: a name, a token, or none with a cookie.
