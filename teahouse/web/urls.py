@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from teahouse.web import installed, pictures, views
+from teahouse.web import frames, installed, pictures, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("manifest.webmanifest", installed.manifest, name="manifest"),
     path("worker.js", installed.worker, name="worker"),
     path("offline/", installed.offline, name="offline"),
+    path("frames/", frames.frames, name="frames"),
     path("guest/", views.guest, name="guest"),
     path("people/<int:person>/<slug:version>.webp", pictures.picture, name="picture"),
     path("guest/leave/", views.leave, name="leave"),

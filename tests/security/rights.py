@@ -298,6 +298,9 @@ PAGES: Final = (
     Page("GET", "offline/", "/offline/", "- 200"),
     Page("GET", "guest/", "/guest/", "- 200"),
     Page("POST", "guest/", "/guest/", "- 200", {"name": "Lan"}),
+    # Frames are no form: what each of them comes to is that of the commands.
+    Page("GET", "frames/", "/frames/", "- 405"),
+    Page("POST", "frames/", "/frames/", "- 415"),
     Page("GET", "guest/leave/", "/guest/leave/", "- 405"),
     Page("POST", "guest/leave/", "/guest/leave/", "- 200"),
     Page("GET", "sign-in/", "/sign-in/", "- 200"),

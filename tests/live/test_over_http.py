@@ -1,0 +1,340 @@
+"""The JSON protocol over HTTP: the same frames, without a socket; nothing is lost between two requests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.clients import Client, Posting, Said
+from tests.live.cast import accounts, fresh, who
+from tests.servers import Teahouse, make_owner
+
+NOWHERE = {"epoch": "another", "seq": 1}
+
+
+def subscribe(room: str, since: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"do": "subscribe", "room": room, **({"since": since} if since else {})}
+
+
+def send(room: str, text: str, key: str | None = None) -> dict[str, Any]:
+    return {"do": "send", "room": room, "key": key or fresh("key"), "text": text}
+
+
+def at(position: dict[str, Any], seq: int) -> dict[str, Any]:
+    return {**position, "seq": seq}
+
+
+@pytest.fixture
+def room(server: Teahouse) -> str:
+    """A new open room."""
+    name = fresh("http")
+    with Client(server.url, "opener") as client:
+        client.ok(do="subscribe", room=name, make=True)
+    return name
+
+
+@pytest.fixture
+def ada(server: Teahouse) -> Iterator[Posting]:
+    """A guest who came by HTTP."""
+    with Posting(server.url) as nobody:
+        ticket = nobody.ok(do="hello", v=1, name=fresh("Ada"))["ticket"]
+    with Posting(server.url, ticket) as ada:
+        yield ada
+
+
+# The same as on a socket
+
+
+def test_every_frame_is_as_on_a_socket(server: Teahouse, ada: Posting, room: str) -> None:
+    with Client(server.url, fresh("Ben")) as bob:
+        bob.ok(do="subscribe", room=room)
+        here = ada.ok(**subscribe(room))["position"]
+        ada.put(subscribe(room, here), query="?wait=20")
+        stored = bob.say(room, "tea *now*")
+        heard = bob.event()
+        assert ada.taken().events == [heard]
+        told = ada.ok(do="history", room=room)
+        assert [message["text"] for message in told["messages"]] == ["tea *now*"]
+        assert told == bob.ok(do="history", room=room)
+        ada.ok(do="react", room=room, message=stored["message"], emoji="🍵")
+        assert bob.event("reactions")["message"]["reactions"] == {"🍵": [ada.ok(do="hello")["you"]["id"]]}
+        assert ada.ok(do="rooms", search=room) == bob.ok(do="rooms", search=room)
+        assert ada.ok(do="read", room=room, seq=1) == {"read": 1}
+
+
+def test_several_commands_are_carried_out_in_their_order(ada: Posting, room: str) -> None:
+    said = ada.ask(*(send(room, f"text {n}") for n in range(20)), {"do": "history", "room": room})
+    assert [said.reply(n)["ok"]["seq"] for n in range(1, 21)] == list(range(1, 21))
+    assert said.status == 200
+    assert set(said.end) == {"pause"}
+
+
+def test_a_text_may_hold_any_end_of_a_line(ada: Posting, room: str) -> None:
+    text = "one\ntwo\u2028three\x85four\x0bfive"
+    ada.ok(**send(room, text))
+    assert ada.ok(do="history", room=room)["messages"][0]["text"] == text
+    assert [event["message"]["text"] for event in ada.ask(subscribe(room)).events] == []
+
+
+def test_errors_are_those_of_the_protocol(ada: Posting, room: str) -> None:
+    said = ada.ask(send("nowhere", "hello?"), send(room, " "), {"do": "dance"}, {"do": "ping"})
+    codes = [frame.get("error", {}).get("code") for frame in said.frames]
+    assert codes == ["not_found", "empty", "unknown_command", None]
+    assert said.frames[0]["error"] == {
+        "code": "not_found",
+        "message": "There is no room 'nowhere' that you can see.",
+        "retry": False,
+    }
+
+
+# Nothing between two requests
+
+
+def test_what_was_missed_is_answered_at_once(pair: tuple[Teahouse, Teahouse]) -> None:
+    """And the requests may reach different processes."""
+    here, there = pair
+    room = fresh("http")
+    with Client(here.url, fresh("Bob")) as bob, Posting(there.url) as nobody:
+        bob.ok(do="subscribe", room=room, make=True)
+        ticket = nobody.ok(do="hello", v=1, name=fresh("Ada"))["ticket"]
+        with Posting(there.url, ticket) as at_there, Posting(here.url, ticket) as at_here:
+            since = at_there.ok(**subscribe(room))["position"]
+            seen: list[int] = []
+            for turn in range(10):
+                bob.say(room, f"before {turn}")
+                asks = (at_there, at_here)[turn % 2]
+                said = asks.ask(subscribe(room, since), query="?wait=20")
+                seen += [event["seq"] for event in said.events]
+                since = at(since, seen[-1])
+            assert seen == list(range(1, 11))
+
+
+def test_what_is_said_in_another_process_is_waited_for(two_servers: tuple[Teahouse, Teahouse]) -> None:
+    here, there = two_servers
+    room = fresh("http")
+    with Client(here.url, fresh("Bob")) as bob, Posting(there.url) as nobody:
+        bob.ok(do="subscribe", room=room, make=True)
+        ticket = nobody.ok(do="hello", v=1, name=fresh("Ada"))["ticket"]
+        with Posting(there.url, ticket) as ada:
+            since = ada.ok(**subscribe(room))["position"]
+            ada.put(subscribe(room, since), query="?wait=20")
+            bob.say(room, "over there")
+            assert [event["message"]["text"] for event in ada.taken().events] == ["over there"]
+
+
+def test_a_repeat_is_stored_once_whichever_way_it_came(pair: tuple[Teahouse, Teahouse]) -> None:
+    here, there = pair
+    room, key = fresh("http"), fresh("key")
+    with Client(here.url, fresh("Ada")) as socket:
+        socket.ok(do="subscribe", room=room, make=True)
+        first = socket.ok(**send(room, "once", key))
+        with Posting(there.url, socket.ticket) as posting:
+            assert posting.ok(**send(room, "once", key)) == first
+            assert posting.refused(**send(room, "twice", key)) == "key_reused"
+            assert len(posting.ok(do="history", room=room)["messages"]) == 1
+
+
+def test_page_after_page_of_what_was_missed(server: Teahouse, ada: Posting, room: str) -> None:
+    since = ada.ok(**subscribe(room))["position"]
+    with Client(server.url, fresh("Ben")) as bob:
+        for number in [bob.put(**send(room, f"{n}")) for n in range(620)]:
+            bob.reply_to(number)
+    seen: list[int] = []
+    for _ in range(2):
+        said = ada.ask(subscribe(room, since), query="?wait=20")
+        seen += [event["seq"] for event in said.events]
+        since = said.reply(1)["ok"]["position"]
+    assert seen == list(range(1, 621))
+
+
+def test_a_position_of_another_history_is_told_at_once(ada: Posting, room: str) -> None:
+    said = ada.ask(subscribe(room, NOWHERE), query="?wait=20")
+    assert said.reply(1)["ok"]["reset"] is True
+
+
+def test_who_waits_in_vain_is_answered_in_time(ada: Posting, room: str) -> None:
+    since = ada.ok(**subscribe(room))["position"]
+    said = ada.ask(subscribe(room, since), query="?wait=1")
+    assert (said.status, said.events, said.end["pause"] >= 0) == (200, [], True)
+
+
+def test_unread_counts_of_other_rooms_are_waited_for(server: Teahouse, tokens: list[str], room: str) -> None:
+    with Posting(server.url, tokens[0]) as alice, Client(server.url, fresh("Ben")) as bob:
+        alice.ok(do="join", room=room)
+        alice.put({"do": "hello"}, subscribe("@me"), query="?wait=20")
+        bob.say(room, "hello")
+        heads = [frame for frame in alice.taken().frames if frame.get("signal") == "head"]
+        if not heads:  # It was said before the poll began, whose hello then counts it.
+            assert own_of(alice)[room]["unread"] == 1
+        else:
+            assert (heads[0]["room"], heads[0]["unread"]) == (room, 1)
+
+
+def own_of(person: Posting) -> dict[str, Any]:
+    return {each["room"]: each for each in person.ok(do="hello")["rooms"]}
+
+
+# Rights, and their end
+
+
+def test_a_private_room_is_for_its_members(server: Teahouse, tokens: list[str]) -> None:
+    alice, bob, charlie, _ = (Posting(server.url, token) for token in tokens)
+    with Client(server.url, token=tokens[1]) as socket:
+        them = who(socket)
+    with alice, bob, charlie:
+        room = alice.ok(do="make", title="Tea", kind="private")["room"]["room"]
+        alice.ok(do="invite", room=room, people=[them])
+        since = bob.ok(**subscribe(room))["position"]
+        for command in (subscribe(room), send(room, "x"), {"do": "history", "room": room}):
+            assert charlie.refused(**command) == "not_found"
+        # Removed while waiting: the last that comes says so, and nothing after it.
+        bob.put(subscribe(room, since), query="?wait=20")
+        alice.ok(do="remove", room=room, person=them)
+        alice.ok(**send(room, "not for Bob"))
+        assert [(event["event"], event["member"]["role"]) for event in bob.taken().events] == [
+            ("member", None)
+        ]
+        assert bob.refused(**subscribe(room, since)) == "not_found"
+
+
+DEACTIVATE = """
+from teahouse.actions.people import deactivate
+from teahouse.models import Person
+deactivate(Person.objects.get(pk={}))
+"""
+
+
+def test_who_is_deactivated_waits_no_longer(server: Teahouse) -> None:
+    (token,) = accounts(server, fresh("Dora"))
+    with Posting(server.url, token) as dora:
+        hello = dora.ok(do="hello")
+        dora.put(subscribe("@me"), query="?wait=20")
+        command = DEACTIVATE.format(hello["you"]["id"])
+        status, said = server.command_line("manage", "shell", "--no-imports", "-c", command)
+        assert status == 0, said
+        told = dora.taken()
+        assert (told.status, told.end["code"]) == (403, 4003)
+        assert dora.refused(do="ping") == "banned"
+
+
+def test_who_signs_out_waits_no_longer() -> None:
+    with Teahouse() as server:
+        browser = make_owner(server)
+        login = {"Cookie": f"teahouse_session={browser.cookie('teahouse_session')}", "Origin": server.url}
+        with Posting(server.url, **login) as waits, Posting(server.url, **login) as asks:
+            assert waits.ok(do="hello")["you"]["name"] == "mei"
+            since = waits.ok(**subscribe("@me"))["position"]
+            waits.put(subscribe("@me", since), query="?wait=20")
+            assert asks.ok(do="ping") == {}
+            browser.submit("/sign-out/")
+            told = waits.taken()
+            assert (told.status, told.end["code"]) == (401, 4001)
+            assert asks.refused(do="ping") == "bad_token"
+
+
+def test_nobody_is_made_a_guest_by_the_way(server: Teahouse, ada: Posting) -> None:
+    with Posting(server.url) as nobody:
+        assert nobody.refused(do="ping") == "hello_first"
+        nobody.headers["Authorization"] = "Bearer tkt_guessed"
+        assert nobody.refused(do="ping") == "bad_token"
+        del nobody.headers["Authorization"]
+        assert (
+            nobody.ask({"do": "hello", "name": "Eve"}, query="?as=1").frames[0]["error"]["code"]
+            == "bad_token"
+        )
+    mine = ada.ok(do="hello")["you"]["id"]
+    assert ada.ask({"do": "ping"}, query=f"?as={mine}").status == 200
+    told = ada.ask(send("main", "in whose name?"), {"do": "ping"}, query=f"?as={mine + 1000}")
+    assert (told.status, told.end["code"], len(told.frames)) == (401, 4001, 1)
+
+
+def test_a_cookie_counts_only_from_a_page_of_the_site(server: Teahouse) -> None:
+    browser = server.browser()
+    browser.get("/")
+    csrf = browser.get("/guest/").json()["csrf"]
+    browser.post("/guest/", {"name": fresh("Ina"), "csrfmiddlewaretoken": csrf})
+    cookie = {"Cookie": f"teahouse_guest={browser.cookie('teahouse_guest')}"}
+    with Posting(server.url, **cookie) as without:
+        assert without.refused(do="ping") == "hello_first"
+    with Posting(server.url, Origin=server.url, **cookie) as page:
+        assert page.ok(do="ping") == {}
+    with Posting(server.url, Origin="https://evil.example", **cookie) as another:
+        told = another.ask({"do": "ping"})
+        assert (told.status, told.frames, told.end["code"]) == (403, [], 4003)
+
+
+# Bounds
+
+
+def test_rates_are_those_of_the_person_not_of_the_request(open_server: Teahouse) -> None:
+    with Client(open_server.url, fresh("Ada")) as socket, Posting(open_server.url, socket.ticket) as posting:
+        said = posting.ask(*(send("main", f"{n}") for n in range(50)))
+        refused = [frame["error"] for frame in said.frames if "error" in frame]
+        assert 5 <= len(refused) <= 10
+        assert {each["code"] for each in refused} == {"too_fast"}
+        assert refused[0]["after"] > 0
+        assert socket.refused(**send("main", "more")) == "too_fast"
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "status"),
+    [
+        ("", b"", 400),
+        ("", b"\xff\xfe", 400),
+        ("", b'{"id":1,"do":"ping"}\n' * 257, 400),
+        ("", b" " * 131_073, 413),
+        ("?wait=26", b'{"id":1,"do":"ping"}', 400),
+        ("?wait=-1", b'{"id":1,"do":"ping"}', 400),
+        ("?wait=1e1", b'{"id":1,"do":"ping"}', 400),
+        ("?as=me", b'{"id":1,"do":"ping"}', 400),
+    ],
+)
+def test_what_is_no_request_is_told_what_is_right(ada: Posting, query: str, body: bytes, status: int) -> None:
+    ada.connection.request("POST", ada.path + query, body, ada.headers)
+    answer = ada.connection.getresponse()
+    told = json.loads(answer.read())["error"]
+    assert answer.status == status
+    assert told["message"]
+    assert ada.ok(do="ping") == {}, "and the next is carried out"
+
+
+def test_a_form_is_no_frame(ada: Posting) -> None:
+    ada.headers["Content-Type"] = "application/x-www-form-urlencoded"
+    ada.connection.request("POST", ada.path, b'{"id":1,"do":"ping"}', ada.headers)
+    answer = ada.connection.getresponse()
+    assert (answer.status, "application/x-ndjson" in answer.read().decode()) == (415, True)
+    ada.connection.request("GET", ada.path)
+    answer = ada.connection.getresponse()
+    answer.read()
+    assert answer.status == 405
+
+
+def test_a_line_that_is_no_frame_is_answered_as_on_a_socket(ada: Posting) -> None:
+    ada.connection.request("POST", ada.path, b'tea\n[1]\n{"id":7,"do":"ping"}', ada.headers)
+    said: Said = ada.taken()
+    assert [frame["re"] for frame in said.frames] == [None, None, 7]
+    assert said.frames[0]["error"]["code"] == "bad_json"
+
+
+def test_who_is_in_a_room_by_http_is_seen_there(server: Teahouse, ada: Posting, room: str) -> None:
+    with Client(server.url, fresh("Ben")) as bob:
+        bob.ok(do="subscribe", room=room)
+        here = ada.ok(**subscribe(room))["here"]
+        assert len(here["people"]) == here["count"]
+        me = ada.ok(do="hello")["you"]
+        assert me in here["people"]
+        bob.signal("presence", lambda frame: me in frame["came"])
+
+
+def test_a_server_that_stops_lets_nobody_wait() -> None:
+    with Teahouse() as server, Posting(server.url) as nobody:
+        ticket = nobody.ok(do="hello", v=1, name="Ada")["ticket"]
+        with Posting(server.url, ticket) as ada:
+            since = ada.ok(**subscribe("main"))["position"]
+            ada.put(subscribe("main", since), query="?wait=25")
+            server.terminate()
+            told = ada.taken()
+            assert (told.status, told.end["code"]) == (503, 4201)
