@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from teahouse.web import frames, installed, pictures, views
+from teahouse.web import frames, installed, pictures, saying, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("rooms/<str:name>/", views.room, name="room"),
+    path("rooms/<str:name>/say/", saying.say, name="say"),
     path("rooms/<str:name>/<int:seq>/", views.message, name="message"),
     path("manifest.webmanifest", installed.manifest, name="manifest"),
     path("worker.js", installed.worker, name="worker"),
