@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from teahouse.access import Grant, Speaker
 from teahouse.conf import conf
-from teahouse.events import Position
+from teahouse.events import Position, encode
 from teahouse.live import protocol
 from teahouse.live.collected import Collected
 from teahouse.live.handshake import Handshake
@@ -37,12 +38,19 @@ HELLO_FIRST: Final = (
 
 
 class Asked(NamedTuple):
-    """`wait`: seconds that may pass until something new comes. `person`: who asks, as far as they know; a credential
-    of somebody else is refused. `door`: what the request brought along, where it is not to be read from its headers."""
+    """What a request asks for.
+
+    Attributes:
+        wait: seconds that may pass until something new comes.
+        person: who asks, as far as they know; a credential of somebody else is refused.
+        known: what the answer before said of own rooms (`BriefSession.known`).
+        door: what the request brought along, where it is not to be read from its headers.
+    """
 
     frames: Sequence[str]
     wait: float = 0.0
     person: int | None = None
+    known: str = ""
     door: Handshake | None = None
 
 
@@ -65,19 +73,34 @@ class BriefSession(Session):
         )
         self._stirred = asyncio.Event()
         self._missed = False  # A reply says more than that all is as it was.
+        self._greeting: dict[str, Any] | None = None
 
     async def next_message(self) -> dict[str, Any]:
         """What a socket's `receive` would give."""
         if self._messages:
             return self._messages.popleft()
+        if self._asked.known and self.known not in ("", self._asked.known):
+            self._missed = True  # Between the request before and this one.
         if self._asked.wait:
             BriefSession.waiting += 1
+        self.outlet.known = self.known
         try:
             await self._until_told()
         finally:
             if self._asked.wait:
                 BriefSession.waiting -= 1
         return {"type": "websocket.disconnect", "code": 1000}
+
+    @property
+    def known(self) -> str:
+        """A digest of what the hello told of own rooms besides those that are subscribed to, whose events tell it;
+        empty where there was none."""
+        if self._greeting is None:
+            return ""
+        followed = {feed.slug for feed in self.subscribed.values()}
+        others = [room for room in self._greeting["rooms"] if room["room"] not in followed]
+        told = encode({"rooms": others, "state": self._greeting["state"]})
+        return blake2b(told.encode(), digest_size=6).hexdigest()
 
     async def _until_told(self) -> None:
         now = asyncio.get_running_loop().time
@@ -99,10 +122,18 @@ class BriefSession(Session):
     # What is otherwise than on a socket
 
     def way_out(self, send: Any) -> Outlet:
-        return Collected(conf().LIMITS.queue, self._stirred.set)
+        return Collected(conf().LIMITS.queue, self._stirred.set, on_full=self._full)
+
+    def _full(self) -> None:
+        self._closing = True  # What else is asked for is not even looked at.
 
     def brought(self) -> Handshake:
         return self._asked.door or super().brought()
+
+    def answer(self, id: int | str, result: Any) -> None:
+        if "session" in result:
+            self._greeting = result
+        super().answer(id, result)
 
     async def _carry_out(self, command: protocol.Command) -> None:
         if self.speaker is None and not isinstance(command, protocol.Hello):

@@ -113,7 +113,7 @@ def asked(body: bytes, query: str) -> Asked:
         raise Wrong(400, f"The body has 1 to {most} lines, each of them a frame; this one has {len(frames)}.")
     given = parse_qs(query)
     wait = _number(given, "wait", LONGEST_WAIT) or 0
-    return Asked(frames, wait, _number(given, "as", BIGGEST))
+    return Asked(frames, wait, _number(given, "as", BIGGEST), given.get("known", [""])[-1])
 
 
 def _number(given: dict[str, list[str]], name: str, most: int) -> int | None:
@@ -129,6 +129,8 @@ def told(said: Collected, pause: float) -> Answer:
     """The answer: all frames, then how it goes on."""
     status = 200
     end: dict[str, Any] = {"pause": round(pause, 2)}
+    if said.known:
+        end["known"] = said.known
     if said.end is not None:
         code, reason = said.end
         status = STATUSES.get(code, 200)

@@ -69,7 +69,7 @@ def test_several_commands_are_carried_out_in_their_order(ada: Posting, room: str
     said = ada.ask(*(send(room, f"text {n}") for n in range(20)), {"do": "history", "room": room})
     assert [said.reply(n)["ok"]["seq"] for n in range(1, 21)] == list(range(1, 21))
     assert said.status == 200
-    assert set(said.end) == {"pause"}
+    assert set(said.end) == {"pause"}, "it began with no hello"
 
 
 def test_a_text_may_hold_any_end_of_a_line(ada: Posting, room: str) -> None:
@@ -162,19 +162,34 @@ def test_who_waits_in_vain_is_answered_in_time(ada: Posting, room: str) -> None:
 
 
 def test_unread_counts_of_other_rooms_are_waited_for(server: Teahouse, tokens: list[str], room: str) -> None:
-    with Posting(server.url, tokens[0]) as alice, Client(server.url, fresh("Ben")) as bob:
+    with Posting(server.url, tokens[0]) as alice, Client(server.url, fresh("Ben")) as ben:
         alice.ok(do="join", room=room)
-        alice.put({"do": "hello"}, subscribe("@me"), query="?wait=20")
-        bob.say(room, "hello")
-        heads = [frame for frame in alice.taken().frames if frame.get("signal") == "head"]
-        if not heads:  # It was said before the poll began, whose hello then counts it.
-            assert own_of(alice)[room]["unread"] == 1
-        else:
-            assert (heads[0]["room"], heads[0]["unread"]) == (room, 1)
+        me = alice.ok(**subscribe("@me"))["position"]
+        poll: list[dict[str, Any]] = [{"do": "hello"}, subscribe("@me", me)]
+        known = alice.ask(*poll).end["known"]
+        assert alice.ask(*poll, query=f"?known={known}&wait=1").end["known"] == known
+        # Between two requests.
+        ben.say(room, "hello")
+        told = alice.ask(*poll, query=f"?known={known}&wait=20")
+        assert own(told)[room]["unread"] == 1
+        # While one waits.
+        alice.put(*poll, query=f"?known={told.end['known']}&wait=20")
+        ben.say(room, "are you there?")
+        told = alice.taken()
+        heads = [frame for frame in told.frames if frame.get("signal") == "head"]
+        assert [head["unread"] for head in heads] in ([], [2])
+        assert heads or own(told)[room]["unread"] == 2
+        # What is subscribed to is told by its events.
+        since = alice.ok(**subscribe(room))["position"]
+        poll.append(subscribe(room, since))
+        known = alice.ask(*poll).end["known"]
+        ben.say(room, "no other room")
+        told = alice.ask(*poll, query=f"?known={known}&wait=20")
+        assert (len(told.events), told.end["known"]) == (1, known)
 
 
-def own_of(person: Posting) -> dict[str, Any]:
-    return {each["room"]: each for each in person.ok(do="hello")["rooms"]}
+def own(said: Said) -> dict[str, Any]:
+    return {each["room"]: each for each in said.reply(1)["ok"]["rooms"]}
 
 
 # Rights, and their end
@@ -299,6 +314,16 @@ def test_what_is_no_request_is_told_what_is_right(ada: Posting, query: str, body
     assert answer.status == status
     assert told["message"]
     assert ada.ok(do="ping") == {}, "and the next is carried out"
+
+
+def test_an_answer_has_an_end(ada: Posting, room: str) -> None:
+    """What does not go into it is not looked for: the same is asked for again."""
+    for _ in range(12):
+        ada.ok(**send(room, "茶" * 10_000))
+    said = ada.ask(*({"do": "history", "room": room} for _ in range(40)), send(room, "not any more"))
+    assert said.end == {"code": 4101, "reason": "too much for one answer"}
+    assert [frame["re"] for frame in said.frames] == [1, 2]
+    assert len(ada.ok(do="history", room=room)["messages"]) == 12
 
 
 def test_a_form_is_no_frame(ada: Posting) -> None:

@@ -54,7 +54,7 @@ export class TeahouseState extends Light {
 
   /** @returns {{kind: string, text: string, button?: unknown}} */
   #line() {
-    const line = this.#connection() ?? this.#service() ?? this.#typing();
+    const line = this.#connection() ?? this.#service() ?? this.#way() ?? this.#typing();
     if (line.kind !== this.#kind) {
       this.#kind = line.kind;
       this.#since = Date.now();
@@ -103,6 +103,11 @@ export class TeahouseState extends Light {
     if (client.outgoing.forgetful) return { kind: "forgetful", text: say.forgetful };
     if (client.service === "degraded") return { kind: "degraded", text: say.degraded };
     return null;
+  }
+
+  /** Not in the way of who is used to it, but it explains why others are a little faster. */
+  #way() {
+    return this.client.socket.byHttp ? { kind: "by-http", text: words().byHttp } : null;
   }
 
   #typing() {
