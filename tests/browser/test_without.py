@@ -1,4 +1,4 @@
-"""Where no WebSocket gets through the page goes on by HTTP; where one does again, by that; nothing is lost or doubled."""
+"""Where no WebSocket gets through the page goes on by HTTP, until one does again; nothing is lost or doubled."""
 
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -8,6 +8,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.browser.person import Cast, Person
+from tests.browser.test_rooms import entry, visit
 from tests.browser.way import Way
 from tests.clients import Client
 from tests.servers import Teahouse
@@ -42,8 +43,9 @@ async def behind(browser: Browser, way: Way) -> AsyncIterator[Cast]:
 
 
 async def by_http(person: Person) -> None:
-    await expect(person.state).to_have_text(BY_HTTP)
     await person.live()
+    asked = "performance.getEntriesByType('resource').some(({ name }) => name.includes('/frames/'))"
+    assert await person.page.evaluate(asked)
 
 
 async def test_a_proxy_that_refuses_the_upgrade(
@@ -66,26 +68,31 @@ async def test_a_proxy_that_refuses_the_upgrade(
         await expect(person.here.filter(has_not_text="opener")).to_have_count(3)
     await ada.choose("from Ada", "Edit")
     await ada.say("from Ada, changed")
+    await expect(ada.state).to_have_text(BY_HTTP)
     await expect(bob.message("from Ada, changed")).to_be_visible()
     await expect(eve.message("from Ada, changed")).to_be_visible()
 
 
-async def test_what_is_said_elsewhere_is_counted(
-    cast: Cast, behind: Cast, way: Way, site: Teahouse, room: str
+async def test_what_is_said_in_other_rooms_is_counted(
+    behind: Cast, way: Way, site: Teahouse, room: str
 ) -> None:
     behind.expect_trouble(REFUSED)
     way.mode = "refuses"
-    ada = await behind.person("Ada", f"/rooms/{room}/")
-    await by_http(ada)
-    await ada.say("I am in this one")
-    await ada.sees("I am in this one")
+    other = f"{room[:50]}-other"
     with Client(site.url, "Ben") as ben:
-        await ada.page.evaluate("() => document.querySelector('teahouse-room').connection")
-        await ada.page.goto(f"{way.url}/")
+        ben.ok(do="subscribe", room=other, make=True)
+        for name in (room, other):
+            ben.say(name, f"the first word in {name}")
+        ada = await behind.person("Ada", f"/rooms/{room}/")
         await by_http(ada)
-        ben.say(room, "while Ada is elsewhere")
-        await ada.page.goto(f"{way.url}/rooms/{room}/")
-        await ada.sees("I am in this one", "while Ada is elsewhere")
+        await visit(ada, other, room)
+        ben.say(other, "news")
+        await expect(entry(ada, other).locator(".number")).to_have_text("1")
+        ben.say(other, "and more")
+        await expect(entry(ada, other).locator(".number")).to_have_text("2")
+        await entry(ada, other).click()
+        await ada.sees(f"the first word in {other}", "news", "and more")
+        await expect(entry(ada, other).locator(".number")).to_have_count(0)
 
 
 async def test_the_socket_takes_over_when_it_gets_through(

@@ -13,10 +13,12 @@ const SLACK = 15_000;
 const PAUSE = 300; // ms between two questions, at least
 /** A page that nobody looks at asks from time to time: browsers open six connections to a server, for all windows. */
 const HIDDEN_PAUSE = 10_000;
+/** After all others something else may be told: who has read in a room is told from then on what is unread there. */
+const CHANGES_NOTHING = new Set(["history", "edits", "rooms", "members", "people", "activity"]);
 const LASTING = 60_000; // characters of a request that may outlive its page
 const LOST = 1006;
 
-/** @typedef {{frames: any[], end: {pause: number, code?: undefined} | {code: number, reason: string}}} Answer */
+/** @typedef {{frames: any[], end: {pause: number, known?: string, code?: undefined} | {code: number, reason: string}}} Answer */
 
 export class ByHttp {
   /** @type {number} */
@@ -35,6 +37,8 @@ export class ByHttp {
   /** Only what was asked is still answered. */
   #retired = false;
   #person = 0;
+  /** What the last answer said of other rooms, in short. */
+  #known = "";
   #ended = new AbortController();
   #question = new AbortController();
   /** Ends a pause. @type {(() => void) | null} */
@@ -105,7 +109,7 @@ export class ByHttp {
       const answer = await this.#request(commands, 0, this.#ended.signal);
       for (const frame of answer?.frames ?? []) this.#answered(frame, commands);
       if (answer?.end.code !== undefined) this.#lose(answer.end.code, answer.end.reason);
-      else if (commands.some((command) => command.do === "subscribe")) this.#ask();
+      else if (!commands.every((command) => CHANGES_NOTHING.has(command.do))) this.#ask();
     }
     this.#sending = false;
     if (this.#retired) this.close();
@@ -137,9 +141,13 @@ export class ByHttp {
   async #take({ frames, end }, asked) {
     const { told, more, reset } = this.#polled.take(frames, asked);
     for (const frame of told) this.#tell(frame);
-    if (end.code !== undefined) this.#lose(end.code, end.reason);
+    if (end.code !== undefined) {
+      this.#lose(end.code, end.reason);
+      return;
+    }
+    this.#known = end.known ?? "";
     // As the server closes a socket whose room has another history: all of it is begun anew.
-    else if (reset) this.#lose(4200, "0");
+    if (reset) this.#lose(4200, "0");
     else if (!more) await this.#pause(Math.max(end.pause * 1000, document.hidden ? HIDDEN_PAUSE : PAUSE));
   }
 
@@ -167,7 +175,10 @@ export class ByHttp {
    * @returns {Promise<Answer | null>} Null where it is not wanted any more, or the line is lost.
    */
   async #request(commands, wait, signal) {
-    const query = new URLSearchParams({ ...(wait && { wait: `${wait}` }), ...(this.#person && { as: `${this.#person}` }) });
+    const query = new URLSearchParams({
+      ...(wait && { wait: `${wait}`, known: this.#known }),
+      ...(this.#person && { as: `${this.#person}` }),
+    });
     const body = commands.map((command) => JSON.stringify(command)).join("\n");
     const stop = new AbortController();
     const end = () => stop.abort();

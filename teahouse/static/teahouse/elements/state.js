@@ -7,6 +7,8 @@ import { Light } from "./light.js";
 /** @import { Client, Feed } from "../client.js" */
 
 const PATIENCE = 800; // ms: what passes sooner is not worth a word
+/** A server that starts again may be reached by HTTP a moment before a socket is. */
+const PATIENCE_BY_HTTP = 5_000;
 const DRAINING = 4201;
 
 export class TeahouseState extends Light {
@@ -60,8 +62,9 @@ export class TeahouseState extends Light {
       this.#since = Date.now();
     }
     const passing = line.kind === "connecting" || line.kind === "catching-up";
-    if (passing && Date.now() - this.#since < PATIENCE) {
-      setTimeout(() => this.requestUpdate(), PATIENCE);
+    const patience = passing ? PATIENCE : line.kind === "by-http" ? PATIENCE_BY_HTTP : 0;
+    if (Date.now() - this.#since < patience) {
+      setTimeout(() => this.requestUpdate(), patience);
       return { kind: "", text: "" };
     }
     return line;
