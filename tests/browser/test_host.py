@@ -68,7 +68,7 @@ async def test_without_a_socket_the_host_s_own_views_answer(browser: Browser, si
         behind = Cast(browser, way.url)
         behind.expect_trouble("WebSocket connection to .* failed")
         ada = await behind.person("Ada", "/chat/")
-        await expect(ada.state).to_have_text(re.compile("Live connections do not get through"))
+        await expect(ada.state).to_have_text(re.compile("No live connection gets through"))
         bob = await cast.person("Bob", "/chat/")
         await bob.say("over the socket")
         await expect(ada.message("over the socket")).to_be_visible()

@@ -15,7 +15,7 @@ from tests.servers import Teahouse
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-BY_HTTP = re.compile("Live connections do not get through here")
+BY_HTTP = re.compile("No live connection gets through here")
 REFUSED = "WebSocket connection to .* failed"
 LOADING = "Failed to load resource"
 
