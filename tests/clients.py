@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from contextlib import ExitStack
 from http.client import HTTPConnection
+from time import monotonic
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 from urllib.parse import quote, urlsplit
@@ -128,11 +129,12 @@ class Client:
 
 
 class Said(NamedTuple):
-    """What was answered over HTTP: its frames, and how it goes on."""
+    """What was answered over HTTP: its frames, how it goes on, and after how long."""
 
     status: int
     frames: list[dict[str, Any]]
     end: dict[str, Any]
+    seconds: float
 
     def reply(self, number: int) -> dict[str, Any]:
         return next(frame for frame in self.frames if frame.get("re") == number)
@@ -152,6 +154,7 @@ class Posting:
         self.connection = HTTPConnection(where.hostname or "", where.port, timeout=SECONDS + 25)
         self.path = f"{where.path.rstrip('/')}/frames/"
         self.headers = {"Content-Type": "application/x-ndjson", **headers}
+        self.began = 0.0
         if token is not None:
             self.headers["Authorization"] = f"Bearer {token}"
 
@@ -164,12 +167,13 @@ class Posting:
     def put(self, *commands: dict[str, Any], query: str = "") -> None:
         """Asks and does not wait; `taken` has the answer. The commands get their places as ids."""
         lines = [json.dumps({"id": number, **each}) for number, each in enumerate(commands, 1)]
+        self.began = monotonic()
         self.connection.request("POST", self.path + query, "\n".join(lines).encode(), self.headers)
 
     def taken(self) -> Said:
         answer = self.connection.getresponse()
         *frames, end = [json.loads(line) for line in answer.read().decode().split("\n") if line]
-        return Said(answer.status, frames, end.get("end", end))
+        return Said(answer.status, frames, end.get("end", end), monotonic() - self.began)
 
     def ask(self, *commands: dict[str, Any], query: str = "") -> Said:
         self.put(*commands, query=query)

@@ -63,7 +63,7 @@ def test_over_http_neither(site: Site, role: str) -> None:
     ]
     with site.posting(role) as posting:
         told = [
-            json.dumps(posting.ask(*(each | {"room": room} for each in asked), query="?wait=20"))
+            json.dumps(posting.ask(*(each | {"room": room} for each in asked), query="?wait=20")[:3])
             for room in (HIDDEN, ABSENT)
         ]
     assert told[0].count('"not_found"') == 3
