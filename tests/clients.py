@@ -181,13 +181,13 @@ class Posting:
 
     def ok(self, **command: Any) -> dict[str, Any]:
         """A command that has to succeed; its result."""
-        (reply,) = self.ask(command).frames
+        reply = self.ask(command).reply(1)
         assert "ok" in reply, reply
         result: dict[str, Any] = reply["ok"]
         return result
 
     def refused(self, **command: Any) -> str:
-        (reply,) = self.ask(command).frames
+        reply = self.ask(command).reply(1)
         assert "error" in reply, reply
         return str(reply["error"]["code"])
 

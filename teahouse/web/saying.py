@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Iterator
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -109,7 +110,9 @@ def _said(request: HttpRequest, speaker: Speaker, ticket: str | None, room: str,
 def _asked(running: Runtime, asked: Asked) -> int:
     """Carries out a send on the loop that the sessions of this process live on."""
     said = asyncio.run_coroutine_threadsafe(exchange({}, asked), running.loop).result()
-    reply: dict[str, Any] = json.loads(said.texts[0]) if said.texts else {}
+    # Who speaks in an open room belongs to it then, and may be told so before.
+    frames: Iterator[dict[str, Any]] = map(json.loads, said.texts)
+    reply = next((frame for frame in frames if "re" in frame), {})
     if "ok" in reply:
         return int(reply["ok"]["seq"])
     unknown = {"code": "unavailable", "message": "The server did not answer; try again.", "retry": True}
