@@ -1,4 +1,5 @@
-"""The WebSocket addresses: `websocket_urlpatterns` for the project's own `URLRouter`."""
+"""What goes into an ASGI application beside the project's own: `application` wires all of it; `websocket_urlpatterns`
+and `OverHttp` are for a project that wires its own."""
 
 from __future__ import annotations
 
@@ -7,9 +8,12 @@ from typing import Any
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import re_path
 
+from teahouse.live.over_http import OverHttp
 from teahouse.live.plain import PlainSession
 from teahouse.live.runtime import lifespan
 from teahouse.live.session import Session
+
+__all__ = ["OverHttp", "application", "websocket_urlpatterns"]
 
 
 def _route(pattern: str, application: Any) -> Any:
@@ -32,6 +36,7 @@ async def _no_such_address(scope: Any, receive: Any, send: Any) -> None:
 
 
 def application(http: Any) -> Any:
-    """An ASGI application with Teahouse's sockets beside the project's own HTTP application."""
+    """An ASGI application with Teahouse's sockets beside the project's own HTTP application, and before that what
+    stands in for them where no socket gets through."""
     websocket = URLRouter([*websocket_urlpatterns, _route(r"", _no_such_address)])
-    return ProtocolTypeRouter({"http": http, "websocket": websocket, "lifespan": lifespan})
+    return ProtocolTypeRouter({"http": OverHttp(http), "websocket": websocket, "lifespan": lifespan})

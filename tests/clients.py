@@ -6,9 +6,11 @@ import itertools
 import json
 from collections.abc import Callable
 from contextlib import ExitStack
+from http.client import HTTPConnection
+from time import monotonic
 from types import TracebackType
-from typing import Any, Self
-from urllib.parse import quote
+from typing import Any, NamedTuple, Self
+from urllib.parse import quote, urlsplit
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
@@ -124,6 +126,70 @@ class Client:
             if fits(frame):
                 return frame
             self.heard.append(frame)
+
+
+class Said(NamedTuple):
+    """What was answered over HTTP: its frames, how it goes on, and after how long."""
+
+    status: int
+    frames: list[dict[str, Any]]
+    end: dict[str, Any]
+    seconds: float
+
+    def reply(self, number: int) -> dict[str, Any]:
+        return next(frame for frame in self.frames if frame.get("re") == number)
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """In whatever way they came: what was missed, then what was waited for."""
+        missed = [event for frame in self.frames for event in frame.get("ok", {}).get("events", [])]
+        return missed + [frame for frame in self.frames if "event" in frame]
+
+
+class Posting:
+    """Somebody who speaks the JSON protocol over HTTP. `headers` go with each request."""
+
+    def __init__(self, url: str, token: str | None = None, **headers: str) -> None:
+        where = urlsplit(url)
+        self.connection = HTTPConnection(where.hostname or "", where.port, timeout=SECONDS + 25)
+        self.path = f"{where.path.rstrip('/')}/frames/"
+        self.headers = {"Content-Type": "application/x-ndjson", **headers}
+        self.began = 0.0
+        if token is not None:
+            self.headers["Authorization"] = f"Bearer {token}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.connection.close()
+
+    def put(self, *commands: dict[str, Any], query: str = "") -> None:
+        """Asks and does not wait; `taken` has the answer. The commands get their places as ids."""
+        lines = [json.dumps({"id": number, **each}) for number, each in enumerate(commands, 1)]
+        self.began = monotonic()
+        self.connection.request("POST", self.path + query, "\n".join(lines).encode(), self.headers)
+
+    def taken(self) -> Said:
+        answer = self.connection.getresponse()
+        *frames, end = [json.loads(line) for line in answer.read().decode().split("\n") if line]
+        return Said(answer.status, frames, end.get("end", end), monotonic() - self.began)
+
+    def ask(self, *commands: dict[str, Any], query: str = "") -> Said:
+        self.put(*commands, query=query)
+        return self.taken()
+
+    def ok(self, **command: Any) -> dict[str, Any]:
+        """A command that has to succeed; its result."""
+        reply = self.ask(command).reply(1)
+        assert "ok" in reply, reply
+        result: dict[str, Any] = reply["ok"]
+        return result
+
+    def refused(self, **command: Any) -> str:
+        reply = self.ask(command).reply(1)
+        assert "error" in reply, reply
+        return str(reply["error"]["code"])
 
 
 class Plain:

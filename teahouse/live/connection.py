@@ -86,21 +86,29 @@ class Connection(AsyncConsumer):
         await receive()  # websocket.connect
         # A refusal accepts first: browsers show a refused handshake only as 1006.
         await send({"type": "websocket.accept"})
-        self.outlet = outlet_for(
-            scope,
+        self.outlet = self.way_out(send)
+        self.deliver = self.outlet.put
+        self.door = self.brought()
+        try:
+            await self._until_the_end(receive)
+        except asyncio.CancelledError:
+            if not self._dropped:
+                raise
+
+    def way_out(self, send: Any) -> Outlet:
+        """What this session writes to."""
+        return outlet_for(
+            self.scope,
             send,
             limit=conf().LIMITS.queue,
             compressed=conf().COMPRESSION,
             on_slow=self._too_slow,
             on_gone=partial(self._drop, cast(asyncio.Task[None], asyncio.current_task())),
         )
-        self.deliver = self.outlet.put
-        self.door = handshake(scope)
-        try:
-            await self._until_the_end(receive)
-        except asyncio.CancelledError:
-            if not self._dropped:
-                raise
+
+    def brought(self) -> Handshake:
+        """What its request brought along."""
+        return handshake(self.scope)
 
     def _drop(self, task: asyncio.Task[None]) -> None:
         """A server without our wire waits for its peer for ever: only the application's end makes it let go."""
@@ -164,15 +172,15 @@ class Connection(AsyncConsumer):
             self.stop_looking(slug)
         self.left()
 
-    async def introduce(self, token: str | None, name: str | None) -> Identity:
-        """Finds out who this is.
+    async def introduce(self, token: str | None, name: str | None, *, known: bool = False) -> Identity:
+        """Finds out who this is. `known`: who is nobody yet is not made a guest.
 
         Raises:
             Problem: as `identify`.
         """
         self._cuts = []
         try:
-            identity = await identify(self.runtime, self.door, token, name)
+            identity = await identify(self.runtime, self.door, token, name, known=known)
         finally:
             meanwhile, self._cuts = self._cuts, None
         self.speaker, self.login, self.token = identity.speaker, identity.login, identity.token

@@ -31,8 +31,11 @@ class Identity:
     ticket: str | None = None
 
 
-async def identify(runtime: Runtime, door: Handshake, token: str | None, name: str | None) -> Identity:
-    """The person: by token or ticket; by name, as a guest; else by login cookie, guest cookie, or as a new guest.
+async def identify(
+    runtime: Runtime, door: Handshake, token: str | None, name: str | None, *, known: bool = False
+) -> Identity:
+    """The person: by token or ticket; by name, as a guest; else by login cookie, guest cookie, or as a new guest, but
+    that with `known` nobody new is made.
 
     Raises:
         Problem: `bad_token`, `banned`, `name_taken`, `guests_refused`, `invalid` name, `too_fast`, `unavailable`.
@@ -47,9 +50,8 @@ async def identify(runtime: Runtime, door: Handshake, token: str | None, name: s
         signed_in = await runtime.read(_person_of_login, door.session_key)
         if signed_in is not None:
             return Identity(speaker_of(_active(signed_in)), login=door.session_key)
-    return await _guest(
-        runtime, door, token if token is not None else door.ticket, name, strict=token is not None
-    )
+    strict = known or token is not None
+    return await _guest(runtime, door, token if token is not None else door.ticket, name, strict=strict)
 
 
 async def _guest(

@@ -170,12 +170,12 @@ class Session(Watching):
             raise
         speaker = identity.speaker
         self.runtime.names[speaker.id] = speaker.who
+        asked = self.runtime.loop.time()
         own, (settings, unseen) = await asyncio.gather(
             self.runtime.ask(self.runtime.own_rooms, speaker.id),
             self.runtime.ask(self.runtime.own_settings, speaker.id),
         )
-        for room, _ in own:
-            self.watch(room)
+        self.watch_since(asked, (room for room, _ in own))
         answer: dict[str, Any] = {
             "v": protocol.VERSION,
             "session": secrets.token_urlsafe(9),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from teahouse import database, history, outbox
@@ -32,6 +32,8 @@ LOGINS_SECONDS: Final = 45.0
 """Changes made behind Teahouse's back are noticed within 60 s (P6)."""
 LOGINS_SECONDS_ALONE: Final = 3.0
 """The bus is known to be silent after 4 s at most, so that all is looked at within the lease of 5 s (P6)."""
+LATELY_SECONDS: Final = 10.0
+"""Longer than own rooms are read."""
 IDLE_SECONDS: Final = 120.0
 """A feed without readers keeps its ring so long: a crowd that returns is served from it."""
 
@@ -44,6 +46,7 @@ class Sweep:
         self.database_failed = False
         self._state = "ok"
         self._moved: set[int] = set()
+        self._lately: dict[int, float] = {}  # Rooms with new events, whoever watches them, and when.
         self._gained: set[int] = set()
         self._marked: set[tuple[int, int]] = set()
         self._data_version: int | None = None
@@ -64,8 +67,14 @@ class Sweep:
 
     def moved(self, rooms: set[int]) -> None:
         """Rooms with new events: people who have not subscribed to them are told unread counts."""
+        self._lately.update(dict.fromkeys(rooms, self.runtime.loop.time()))
         if self.runtime.watched:
             self._moved |= rooms & self.runtime.watched.keys()
+
+    def moved_since(self, asked: float, rooms: Iterable[int]) -> None:
+        """Somebody watches these rooms from now on, whose counts were asked for at this time of the loop: what came
+        between is told once more."""
+        self._moved |= {room for room in rooms if self._lately.get(room, float("-inf")) >= asked}
 
     def marked(self, marks: set[tuple[int, int]]) -> None:
         """Read marks that moved, as a person's own stream and a room: their other sessions are told what is left."""
@@ -139,6 +148,7 @@ class Sweep:
     async def _compare_heads(self) -> None:
         """One query for the heads of all rooms with readers here: finds what the bus lost."""
         hub, now = self.runtime.hub, self.runtime.loop.time()
+        self._lately = {room: at for room, at in self._lately.items() if now - at < LATELY_SECONDS}
         for feed in list(hub.feeds.values()):
             if not feed.is_empty or feed.seq is None:
                 feed.idle_since = None

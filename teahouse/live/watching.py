@@ -4,7 +4,7 @@ now, from `live/rights.py` and `live/sweep.py`. Out: signals. Next: `live/sessio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from teahouse.access import Grant
 from teahouse.events import encode
@@ -31,6 +31,13 @@ class Watching(Connection):
         """An own room: `head` signals tell what is new there while the session has not subscribed to it."""
         self._watching.add(room)
         self.runtime.watched.setdefault(room, set()).add(self)
+
+    def watch_since(self, asked: float, rooms: Iterable[int]) -> None:
+        """All own rooms, whose counts were asked for at this time of the loop."""
+        rooms = list(rooms)
+        for room in rooms:
+            self.watch(room)
+        self.runtime.sweep.moved_since(asked, rooms)
 
     def unwatch(self, room: int) -> None:
         """It is no own room any more."""

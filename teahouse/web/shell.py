@@ -1,6 +1,6 @@
 """The page around a conversation. In: what the template looks at. Out: the page, with what is another each time put in.
 
-The templates of a room's page, three of them with forty links, take longer than all the rest of it, and come out the
+The templates of a room's page, four of them with forty links, take longer than all the rest of it, and come out the
 same for all who have the same language and theme. So the page is drawn once with marks where rows, data and names go.
 That holds for Teahouse's own templates alone, of which it is known what they look at; a project that puts one of its
 own among them, such as `teahouse/base.html`, has it drawn for each request.
@@ -26,6 +26,7 @@ from teahouse.web.kept import Kept
 
 ROOM: Final = "teahouse/room.html"
 BASE: Final = "teahouse/base.html"
+FORM: Final = "teahouse/form.html"
 OURS: Final = f"{Path(__file__).parent.parent}/"
 KEPT_BYTES: Final = 4 * 2**20
 MARK: Final = secrets.token_hex(16)
@@ -87,7 +88,7 @@ def _given(request: HttpRequest, template: Any) -> dict[str, Any]:
 def _template() -> tuple[Any, bool]:
     """The room's template, which is another object where templates have been read anew, and whether it and what it
     extends are ours."""
-    found = [get_template(name) for name in (ROOM, BASE)]
+    found = [get_template(name) for name in (ROOM, BASE, FORM)]
     ours = all(str(each.origin.name).startswith(OURS) for each in found)  # type: ignore[attr-defined]
     return found[0].template, ours  # type: ignore[attr-defined]
 

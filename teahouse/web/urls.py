@@ -2,15 +2,17 @@
 
 from django.urls import path
 
-from teahouse.web import installed, pictures, views
+from teahouse.web import frames, installed, pictures, saying, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("rooms/<str:name>/", views.room, name="room"),
+    path("rooms/<str:name>/say/", saying.say, name="say"),
     path("rooms/<str:name>/<int:seq>/", views.message, name="message"),
     path("manifest.webmanifest", installed.manifest, name="manifest"),
     path("worker.js", installed.worker, name="worker"),
     path("offline/", installed.offline, name="offline"),
+    path("frames/", frames.frames, name="frames"),
     path("guest/", views.guest, name="guest"),
     path("people/<int:person>/<slug:version>.webp", pictures.picture, name="picture"),
     path("guest/leave/", views.leave, name="leave"),

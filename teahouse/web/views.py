@@ -1,12 +1,10 @@
-"""Pages of rooms, and the making of guests. A view parses, asks `access`, reads or acts, and shapes the answer."""
+"""Pages of rooms, and who one is. A view parses, asks `access`, reads or acts, and shapes the answer."""
 
 from __future__ import annotations
 
-import time
-from functools import cache, lru_cache, partial
+from functools import lru_cache
 from html import escape
-from threading import Lock
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 from django.conf import settings
@@ -25,18 +23,17 @@ from teahouse.access import Speaker
 from teahouse.actions import people
 from teahouse.actions.rooms import MAIN
 from teahouse.conf import conf
-from teahouse.limits import Buckets, address_key
-from teahouse.live import runtime
 from teahouse.live.fields import BIGGEST
-from teahouse.live.handshake import GUEST_COOKIE, client_address
+from teahouse.live.handshake import GUEST_COOKIE
 from teahouse.live.protocol import Problem
-from teahouse.models import Person, Room
+from teahouse.models import Room
 from teahouse.models.rooms import slug_of
 from teahouse.web import shell
 from teahouse.web.assets import preloads
+from teahouse.web.draft import NOTHING, Draft
 from teahouse.web.last import Place, Seen, find, in_html, page_of
+from teahouse.web.visitors import make_guest, set_ticket, speaker_of
 
-COOKIE_SECONDS: Final = 400 * 24 * 3600  # Browsers keep no cookie longer.
 KEPT_BY_NOBODY: Final = "max-age=0, no-cache, no-store, must-revalidate, private"
 """What `never_cache` says, at whose pace no page is made that is only put together. Redirects are kept by nobody."""
 MISSING: Final = Seen(b"", b'"missing":true')
@@ -47,7 +44,7 @@ NOBODY: Final = Speaker({"id": 0, "name": "", "kind": "guest"})
 @require_safe
 def home(request: HttpRequest) -> HttpResponseBase:
     """The room that everybody comes to first."""
-    return _room_page(request, MAIN)
+    return room_page(request, MAIN)
 
 
 @require_safe
@@ -58,7 +55,7 @@ def room(request: HttpRequest, name: str) -> HttpResponseBase:
         return redirect("teahouse:home")
     if slug is not None and slug != name:
         return redirect("teahouse:room", slug)
-    return _room_page(request, name)
+    return room_page(request, name)
 
 
 @require_safe
@@ -67,11 +64,14 @@ def message(request: HttpRequest, name: str, seq: int) -> HttpResponseBase:
     slug = slug_of(name)
     if seq > BIGGEST or (slug is not None and slug != name):
         return redirect("teahouse:message", slug or name, min(seq, BIGGEST))
-    return _room_page(request, name, seq)
+    return room_page(request, name, seq)
 
 
-def _room_page(request: HttpRequest, name: str, at: int | None = None) -> HttpResponseBase:
-    speaker = _speaker(request)
+def room_page(
+    request: HttpRequest, name: str, at: int | None = None, draft: Draft = NOTHING
+) -> HttpResponseBase:
+    """The page of a room, at its end or at one of its messages. `draft`: what stands in its form."""
+    speaker = speaker_of(request)
     if speaker is None and not conf().GUESTS:
         return redirect_to_login(request.get_full_path())
     language = language_of(request)
@@ -80,9 +80,9 @@ def _room_page(request: HttpRequest, name: str, at: int | None = None) -> HttpRe
             raise access.not_found(name)
         found, known = find(speaker or NOBODY, name)
     except Problem:
-        return _page(request, name, speaker, language, None, MISSING, at)
+        return _page(request, name, speaker, language, None, MISSING, at, draft)
     where = Place(at, _address(found.slug, *_urls(request)))
-    return _page(request, name, speaker, language, found, page_of(found, known, language, where), at)
+    return _page(request, name, speaker, language, found, page_of(found, known, language, where), at, draft)
 
 
 def _page(
@@ -93,6 +93,7 @@ def _page(
     room: Room | None,
     seen: Seen,
     at: int | None,
+    draft: Draft,
 ) -> HttpResponse:
     where = _urls(request)
     sign_out = _sign_out() if speaker and not speaker.is_guest else ""
@@ -101,6 +102,7 @@ def _page(
         "title": room.title if room is not None else name,
         "topic": room.topic if room is not None else "",
         "missing": room is None,
+        "archived": room is not None and room.archived_at is not None,
         "elsewhere": at is not None,
         "you": speaker is not None,
         "socket": _socket(*where),
@@ -116,9 +118,12 @@ def _page(
         "first": b'{%b,"you":%b}' % (seen.data, in_html(speaker.who) if speaker else b"null"),
         "sign_in": escape(_sign_in(request, where)).encode(),
         "account": escape(speaker.who["name"]).encode() if speaker and sign_out else b"",
+        # A page without a form needs no token, and sets no cookie for one.
+        **(draft.holes(request, language) if room is not None else {}),
     }
     page = shell.page(request, language, context, holes)
-    return HttpResponse(page, status=404 if room is None else 200, headers={"Cache-Control": KEPT_BY_NOBODY})
+    status = 404 if room is None else draft.status
+    return HttpResponse(page, status=status, headers={"Cache-Control": KEPT_BY_NOBODY})
 
 
 def _urls(request: HttpRequest) -> tuple[str, str]:
@@ -200,20 +205,20 @@ def guest(request: HttpRequest) -> HttpResponse:
 
     Answers {"you": Who | null, "csrf": token}, or {"error": {…}} as the socket would say it.
     """
-    speaker = _speaker(request)
+    speaker = speaker_of(request)
     if request.method == "GET":
         return JsonResponse({"you": speaker.who if speaker else None, "csrf": get_token(request)})
     if speaker is not None and not speaker.is_guest:
         return JsonResponse({"you": speaker.who})
     try:
-        person = _make_guest(request)
+        person = make_guest(request)
     except Problem as problem:
         return _refusal(problem)
     except database.Unavailable:
         unavailable = "The database cannot be reached just now; try again."
         return _refusal(Problem("unavailable", unavailable, retry=True, after=1.0))
     response = JsonResponse({"you": history.who(person)})
-    response.set_cookie(GUEST_COOKIE, people.ticket_for(person), **_cookie(request))
+    set_ticket(request, response, people.ticket_for(person))
     return response
 
 
@@ -227,35 +232,6 @@ def leave(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _make_guest(request: HttpRequest) -> Person:
-    if not conf().GUESTS:
-        raise Problem("guests_refused", "Guests are not let in here; sign in first.")
-    meta = request.META
-    address = client_address(meta.get("REMOTE_ADDR", ""), meta.get("HTTP_X_FORWARDED_FOR", ""))
-    running = runtime.current()
-    # In a process without sockets, as a host project may have beside its own, they are counted there.
-    if wait := running.wait_for_guest(address) if running is not None else _wait_for_guest(address):
-        raise Problem("too_fast", "Too many new guests from your address.", retry=True, after=wait)
-    return database.write(partial(people.make_guest, request.POST.get("name", "")))
-
-
-def _wait_for_guest(address: str) -> float:
-    if not conf().RATES:
-        return 0.0
-    with _new_guests_lock:
-        return _new_guests().take(address_key(address), time.monotonic())
-
-
-_new_guests_lock = Lock()
-
-
-@cache
-def _new_guests() -> Buckets:
-    """The same rate as a process with sockets has; views run on threads of their own."""
-    limits = conf().LIMITS
-    return Buckets(limits.guests / 60, limits.guests)
-
-
 def _refusal(problem: Problem) -> JsonResponse:
     error = {"code": problem.code, "message": problem.message, "retry": problem.retry, "after": problem.after}
     status = {"name_taken": 409, "guests_refused": 403, "too_fast": 429, "unavailable": 503}.get(
@@ -265,27 +241,3 @@ def _refusal(problem: Problem) -> JsonResponse:
     if problem.after is not None:
         response["Retry-After"] = str(round(problem.after + 0.5))
     return response
-
-
-def _cookie(request: HttpRequest) -> dict[str, Any]:
-    return {
-        "max_age": COOKIE_SECONDS,
-        "path": settings.SESSION_COOKIE_PATH,
-        "domain": settings.SESSION_COOKIE_DOMAIN,
-        "secure": request.is_secure() or settings.SESSION_COOKIE_SECURE,
-        "httponly": True,
-        "samesite": "Lax",
-    }
-
-
-def _speaker(request: HttpRequest) -> Speaker | None:
-    """Who the browser is: by the login, else by the guest cookie. Who was deactivated is nobody."""
-    user = getattr(request, "user", None)
-    person: Person | None = None
-    if user is not None and user.is_authenticated:
-        known = Person.objects.filter(user=user).first()
-        person = known or database.write(partial(people.ensure_person, user))
-    elif ticket := request.COOKIES.get(GUEST_COOKIE):
-        known_id = people.person_of_ticket(ticket)
-        person = people.guests([known_id])[known_id] if known_id is not None else None
-    return access.speaker_of(person) if person is not None and person.deactivated_at is None else None

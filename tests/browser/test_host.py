@@ -1,13 +1,15 @@
 """Teahouse in somebody else's project: below a prefix, and as one element in a page with styles of its own."""
 
+import re
 import sys
 import urllib.request
 from collections.abc import Iterator
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
 from tests.browser.person import Cast
+from tests.browser.way import Way
 from tests.processes import Process, free_port, temporary_folder
 from tests.servers import ROOT, environment
 
@@ -17,8 +19,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 class Host:
     """The project of tests/browser/host.py, running."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +30,7 @@ def site() -> Iterator[Host]:
     with temporary_folder("host") as folder:
         command = [sys.executable, "-m", "uvicorn", "tests.browser.host:application", "--port", str(port)]
         process = Process(command, log=folder / "log", env=environment(HOST_FOLDER=str(folder)), cwd=ROOT)
-        host = Host(f"http://127.0.0.1:{port}")
+        host = Host(port)
         try:
             process.wait_until(lambda: _answers(host.url), "answering")
             yield host
@@ -57,6 +60,22 @@ async def test_the_element_works_in_a_page_of_the_host(cast: Cast) -> None:
     await bob.sees("from the host's page")
     await bob.say("from the prefix")
     await ada.sees("from the host's page", "from the prefix")
+
+
+async def test_without_a_socket_the_host_s_own_views_answer(browser: Browser, site: Host, cast: Cast) -> None:
+    """Its ASGI application knows nothing of OverHttp, so nobody can wait: the page asks every other second."""
+    async with Way(site.port, "refuses") as way:
+        behind = Cast(browser, way.url)
+        behind.expect_trouble("WebSocket connection to .* failed")
+        ada = await behind.person("Ada", "/chat/")
+        await expect(ada.state).to_have_text(re.compile("No live connection gets through"))
+        bob = await cast.person("Bob", "/chat/")
+        await bob.say("over the socket")
+        await expect(ada.message("over the socket")).to_be_visible()
+        await ada.say("without one")
+        await expect(bob.message("without one")).to_be_visible()
+        await behind.close()
+        behind.check()
 
 
 async def test_the_whole_chat_stays_below_its_prefix(cast: Cast) -> None:

@@ -16,7 +16,8 @@ from tests.servers import Teahouse
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-REFUSED = "WebSocket connection to .* failed"
+# Where sockets fail HTTP is tried.
+REFUSED = "WebSocket connection to .* failed|Failed to load resource: net::ERR_"
 
 
 @pytest.fixture(scope="module")

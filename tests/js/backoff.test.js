@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { comeback } from "../../teahouse/static/teahouse/backoff.js";
+import { comeback, pauseOfTrial } from "../../teahouse/static/teahouse/backoff.js";
 
 const most = () => 1;
 const least = () => 0;
@@ -32,4 +32,9 @@ test("a drained server says over how many seconds to spread", () => {
   assert.equal(comeback(4201, "86400", 0, most), 30);
   assert.equal(comeback(4201, "-4", 0, most), 0);
   assert.equal(comeback(4201, "1", 4, most), 16, "drained again and again it backs off");
+});
+
+test("a socket is tried again less and less often by who goes on without it", () => {
+  assert.deepEqual([0, 1, 2, 3, 4, 5, 60].map((failures) => pauseOfTrial(failures, most)), [4, 4, 8, 16, 32, 60, 60]);
+  assert.equal(pauseOfTrial(1, least), 2);
 });

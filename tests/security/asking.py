@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from websockets.exceptions import ConnectionClosed
 
 from teahouse.live.plain import CLOSED, CONNECTED, REFUSALS
-from tests.clients import Client, Plain
+from tests.clients import Client, Plain, Posting
 from tests.security import table
 from tests.security.table import Row
 from tests.servers import Teahouse
@@ -166,6 +166,41 @@ class Site:
                 assert end.rcvd is not None
                 return str(end.rcvd.code)
             return str(told["ok"]["you"]["kind"]) if "ok" in told else _outcome(told)
+
+    # The same over HTTP
+
+    def posting(self, role: str, *, origin: str = "own") -> Posting:
+        request, hello = self.credentials(role, origin=origin)
+        headers = dict(request.get("additional_headers", {}))
+        if "origin" in request:
+            headers["Origin"] = request["origin"]
+        return Posting(self.server.url, hello.get("token"), **headers)
+
+    def post_frames(self, role: str, cells: list[tuple[Row, str]]) -> list[str]:
+        """What commands come to, several in a request. Who is refused at the door is told so once."""
+        rooms = [self.room(row, kind, role) for row, kind in cells]
+        before = self.numbers(*rooms)
+        told: list[str] = []
+        with self.posting(role) as posting:
+            for start in range(0, len(cells), 200):
+                some = cells[start : start + 200]
+                said = posting.ask(*(self._commands(role, row, kind)[-1] for row, kind in some))
+                replies = [_outcome(frame) for frame in said.frames if "re" in frame]
+                told += replies if said.status == 200 else replies * len(some)
+        after = self.numbers(*rooms)
+        return [
+            _with_events(row, said, was, now)
+            for (row, _), said, was, now in zip(cells, told, before, after, strict=True)
+        ]
+
+    def hello_over_http(self, role: str, origin: str) -> str:
+        """What one is then, the error's code, or the code of the end."""
+        with self.posting(role, origin=origin) as posting:
+            said = posting.ask({"do": "hello", "v": 1})
+        if not said.frames:
+            return str(said.end["code"])
+        told = said.frames[0]
+        return str(told["ok"]["you"]["kind"]) if "ok" in told else _outcome(told)
 
     # The plain protocol
 

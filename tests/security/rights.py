@@ -266,6 +266,13 @@ ROOM_PAGE: Final = """
     private,direct     404 404 404 200 200 200 404 404 404 404
     stream,@me,absent  404
 """
+SAID: Final = """
+    open               400 303 303 303 303 303 303 400 400 400
+    news               400 403 403 403 303 303 303 400 400 400
+    private,direct     404 404 404 303 303 303 404 404 404 404
+    archived           400 403 403 403 403 403 403 400 400 400
+    stream,@me,absent  404
+"""
 STAFF: Final = "- sign-in sign-in sign-in sign-in sign-in sign-in 200 sign-in sign-in sign-in"
 
 ACCOUNT: Final = "- sign-in sign-in 200 200 200 200 200 sign-in 403 sign-in"
@@ -293,11 +300,22 @@ PAGES: Final = (
         "/rooms/{room}/1/",
         "open,private,direct,archived,stream,@me,absent 405",
     ),
+    Page(
+        "GET",
+        "rooms/<str:name>/say/",
+        "/rooms/{room}/say/",
+        "open,private,direct,archived,stream,@me,absent 405",
+    ),
+    # Who is nobody here gives no name either, and is told to.
+    Page("POST", "rooms/<str:name>/say/", "/rooms/{room}/say/", SAID, {"text": "tea"}),
     Page("GET", "manifest.webmanifest", "/manifest.webmanifest", "- 200"),
     Page("GET", "worker.js", "/worker.js", "- 200"),
     Page("GET", "offline/", "/offline/", "- 200"),
     Page("GET", "guest/", "/guest/", "- 200"),
     Page("POST", "guest/", "/guest/", "- 200", {"name": "Lan"}),
+    # Frames are no form: what each of them comes to is that of the commands.
+    Page("GET", "frames/", "/frames/", "- 405"),
+    Page("POST", "frames/", "/frames/", "- 415"),
     Page("GET", "guest/leave/", "/guest/leave/", "- 405"),
     Page("POST", "guest/leave/", "/guest/leave/", "- 200"),
     Page("GET", "sign-in/", "/sign-in/", "- 200"),

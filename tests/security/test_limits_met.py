@@ -18,7 +18,7 @@ import pytest
 from teahouse.actions.names import NAME_CHARACTERS
 from teahouse.conf import Limits
 from teahouse.server import handler, tries
-from tests.clients import Client, Plain
+from tests.clients import Client, Plain, Posting
 from tests.live.cast import accounts, made, who
 from tests.live.rawsocket import RawSocket
 from tests.security.asking import Site
@@ -190,6 +190,9 @@ def test_limit_sessions(site: Site, same: list[str], other: str) -> None:
             assert fourth.closed() == (4103, "too many sessions from your address")
         with come(site, other, hello=False) as elsewhere:
             elsewhere.ok(do="hello", v=1, name="Lan")
+        with Posting(site.server.url, **{"X-Forwarded-For": same[3]}) as over_http:
+            told = over_http.ask({"do": "hello"})
+            assert (told.status, told.frames, told.end["code"]) == (429, [], 4103)
         first.socket.close()
         wait_for_place(site, same[3])
 
@@ -227,6 +230,9 @@ def test_limit_guests(site: Site) -> None:
         assert (refused["code"], refused["retry"]) == ("too_fast", True)
         assert 0 < refused["after"] <= 10
         assert seventh.closed()[0] == 4103
+    with Posting(site.server.url, **{"X-Forwarded-For": address}) as over_http:
+        told = over_http.ask({"do": "hello", "name": "Lan"})
+        assert (told.status, told.frames[0]["error"]["code"]) == (429, "too_fast")
     answer = site.post("/guest/", {"name": "Mei"}, X_Forwarded_For=address)
     assert answer.status == 429
     assert 1 <= int(answer.getheader("Retry-After") or 0) <= 11

@@ -76,6 +76,37 @@ def test_who_does_not_get_in(site: Site, role: str) -> None:
     assert site.ask_all(role, COMMAND_ROWS) == rows
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_what_is_refused_is_refused_over_http(site: Site, role: str) -> None:
+    """Each cell of a command in which nothing may happen, once more; what is done is done by the same code."""
+    refused = [
+        (row, kind)
+        for row in COMMAND_ROWS
+        for kind in row.rules
+        if row.rules[kind][role] not in ("ok", "same") and not row.before
+    ]
+    assert len(refused) > 60
+    assert site.post_frames(role, refused) == [row.rules[kind][role] for row, kind in refused]
+
+
+@pytest.mark.parametrize("role", INSIDE)
+def test_what_is_read_is_read_over_http(site: Site, role: str) -> None:
+    asked = [
+        (row, kind)
+        for row in COMMAND_ROWS
+        if row.do in ("subscribe", "history", "rooms", "members") and not row.before
+        for kind in row.rules
+        if row.rules[kind][role] == "ok" and not row.stores
+    ]
+    assert len(asked) > 10
+    assert site.post_frames(role, asked) == ["ok"] * len(asked)
+
+
+@pytest.mark.parametrize(("row", "kind", "role", "outcome"), cells(rights.HELLO))
+def test_who_one_is_over_http(site: Site, row: Row, kind: str, role: str, outcome: str) -> None:
+    assert site.hello_over_http(role, kind) == outcome
+
+
 @pytest.mark.parametrize(("row", "kind", "role", "outcome"), cells(rights.PLAIN))
 def test_the_plain_protocol(site: Site, row: Row, kind: str, role: str, outcome: str) -> None:
     room = site.room(row, kind, role)
@@ -103,6 +134,9 @@ def test_no_form_counts_without_its_token(site: Site, role: str) -> None:
         # What is answered before Django, or takes no form at all, looks at no token.
         if page.method == "POST" and not page.path.startswith("{static}"):
             said = site.page(page, next(iter(page.row.rules)), role, token=False)
+            if page.pattern == "frames/":
+                assert said == "415", "no form can be frames"
+                continue
             assert said == "403" or (page.pattern == "admin/login/" and said == "sign-in"), page.path
     if role in INSIDE and role in site.made["logins"]:
         assert role.replace(" ", "-") in site.request("GET", "/", site.cookie(role))[1], "still signed in"

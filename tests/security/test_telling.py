@@ -53,6 +53,23 @@ def test_a_room_that_is_not_yours_is_not_there(site: Site, stranger: Client, row
     assert told[0].replace(HIDDEN, ABSENT) == told[1]
 
 
+@pytest.mark.parametrize("role", STRANGERS)
+def test_over_http_neither(site: Site, role: str) -> None:
+    since = {"epoch": "x", "seq": 1}
+    asked: list[dict[str, Any]] = [
+        {"do": "subscribe", "since": since},
+        {"do": "history"},
+        {"do": "send", "key": "k", "text": "x"},
+    ]
+    with site.posting(role) as posting:
+        told = [
+            json.dumps(posting.ask(*(each | {"room": room} for each in asked), query="?wait=20")[:3])
+            for room in (HIDDEN, ABSENT)
+        ]
+    assert told[0].count('"not_found"') == 3
+    assert told[0].replace(HIDDEN, ABSENT) == told[1]
+
+
 def test_a_name_that_is_taken_is_all_that_making_tells(site: Site, stranger: Client) -> None:
     told = raw(stranger, id=1, do="subscribe", room=HIDDEN, make=True)
     assert told == raw(stranger, id=1, do="subscribe", room=HIDDEN)

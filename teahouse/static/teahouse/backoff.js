@@ -4,6 +4,8 @@
 
 const SLOWEST = 30; // seconds between two tries in the long run
 const FIRST = 1;
+const FIRST_TRIAL = 4;
+const LONGEST_TRIAL = 60;
 
 const BROKEN = new Set([1000, 1002, 1003, 1007, 1009]);
 
@@ -23,6 +25,15 @@ export function comeback(code, reason, failures, random = Math.random) {
   if (BROKEN.has(code) || (code >= 4000 && code < 4100)) return null;
   if (code >= 4200 && code < 4300 && failures < 2) return random() * spread(reason);
   return random() * Math.min(SLOWEST, FIRST * 2 ** Math.min(failures, 10));
+}
+
+/**
+ * Seconds until a socket is tried once more by a page that goes on without one.
+ * @param {number} failures  Sockets in a row that got nowhere.
+ * @param {() => number} [random]
+ */
+export function pauseOfTrial(failures, random = Math.random) {
+  return (0.5 + random() / 2) * Math.min(LONGEST_TRIAL, FIRST_TRIAL * 2 ** Math.min(Math.max(failures - 1, 0), 10));
 }
 
 /** @param {string} reason */

@@ -4,50 +4,23 @@
  */
 
 import { Attention } from "./attention.js";
+import { newFeed } from "./feed.js";
+import { Following } from "./following.js";
+import { Marks } from "./marks.js";
 import { Outgoing } from "./outgoing.js";
 import { OwnRooms } from "./own-rooms.js";
 import { OwnStream } from "./own-stream.js";
-import { Disconnected, Refused, Socket } from "./socket.js";
-import { RoomStore } from "./store.js";
+import { Reading } from "./reading.js";
+import { quietly, Socket } from "./socket.js";
 
-/** @import { Side } from "./store.js" */
-/** @import { Hello, History, Message, Problem, RoomEvent, Subscribed, Who } from "./types.js" */
+/** @import { Hello, History, RoomEvent, Who } from "./types.js" */
+/** @typedef {import("./feed.js").Feed} Feed */
 
-const HISTORY_PAGE = 50;
 const FAR = 500; // events
 const TYPING_EVERY = 3_000;
-const READ_EVERY = 5_000;
 /** A page without rooms needs no session; it is kept so long because an element may only be moved. */
 const LINGER = 5_000;
 const NOT_YOU = 4001;
-
-/**
- * A room as this page follows it.
- * @typedef {object} Feed
- * @property {string} slug
- * @property {RoomStore} store
- * @property {"away" | "catching-up" | "live" | "refused" | "aside"} state  "aside": there is a session, and the room is not looked at.
- * @property {boolean} aside  Another room is being looked at; the server then tells how much is unread here.
- * @property {boolean} returning  It was aside, and what came meanwhile is not all here yet.
- * @property {string | null} role  The person's own here, and …
- * @property {string[] | null} may  … what goes with it; null until the server has said.
- * @property {Problem | null} problem  Why it is "refused".
- * @property {boolean} make  Make the room where there is none.
- * @property {number} users  Elements that show it.
- * @property {boolean} reading  A page of history is on its way.
- * @property {number} typed  When others were last told that one is typing here.
- * @property {number} read  The person's read mark, as far as it is known.
- * @property {number} marked  When the server was last told of it.
- * @property {number} told  What it was then told.
- * @property {boolean} [kept]  What is in the store was kept from an earlier visit.
- * @property {number} looked  The last number that was in view.
- * @property {ReturnType<typeof setTimeout>} [marking]  Runs until it may be told again.
- * @property {number} [members]  Grows when somebody joins, leaves or gets another role.
- * @property {number | null} readBefore  Where it was when the page came; null until that is known.
- * @property {number} unreadBefore  How much was unread then.
- * @property {unknown} wanted  The place elsewhere in the room that was asked for last.
- * @property {boolean} keptUnread  Marked unread by hand: looking at it does not mark it read.
- */
 
 /** @type {Map<string, Client>} */
 const clients = new Map();
@@ -78,8 +51,9 @@ export class Client extends EventTarget {
   /** @type {OwnStream | null} */
   #own = null;
   #announced = false;
-  /** Quoted messages that are being read. @type {Set<string>} */
-  #asked = new Set();
+  #marks;
+  #reading;
+  #following;
 
   /** @param {string} url */
   constructor(url) {
@@ -90,11 +64,15 @@ export class Client extends EventTarget {
       onFrame: (frame) => this.#frame(frame),
       onChange: () => this.#phaseChanged(),
     });
-    this.outgoing = new Outgoing(this.socket, this.feeds, () => this.#changed());
+    const changed = () => this.#changed();
+    this.outgoing = new Outgoing(this.socket, this.feeds, changed);
+    this.#marks = new Marks(this.socket, this.feeds, this.#ownRooms, changed);
+    this.#reading = new Reading(this.socket, (feed) => this.#following.follow(feed), changed);
+    this.#following = new Following(this.socket, this.#ownRooms, this.#reading, this.#marks, this.outgoing, changed);
     addEventListener("online", () => this.socket.nudge());
     addEventListener("offline", () => this.socket.nudge());
-    addEventListener("pagehide", () => this.#markAll());
-    document.addEventListener("visibilitychange", () => (document.hidden ? this.#markAll() : this.socket.nudge()));
+    addEventListener("pagehide", () => this.#marks.markAll());
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.#marks.markAll() : this.socket.nudge()));
   }
 
   /** Who is speaking here, as the page was told; the server's word in the hello counts. @param {Who} who */
@@ -150,7 +128,7 @@ export class Client extends EventTarget {
   watch(slug, history, elsewhere = false) {
     let feed = this.feeds.get(slug);
     if (!feed) {
-      feed = { slug, store: new RoomStore(), state: "away", aside: false, returning: false, problem: null, role: null, may: null, make: false, users: 0, reading: false, typed: 0, read: 0, marked: 0, told: 0, looked: 0, readBefore: null, unreadBefore: 0, wanted: null, keptUnread: false };
+      feed = newFeed(slug);
       this.feeds.set(slug, feed);
       if (history) feed.store.merge(history, elsewhere ? "around" : "last");
       const own = this.rooms.get(slug);
@@ -160,7 +138,7 @@ export class Client extends EventTarget {
       }
       if (this.socket.connected) feed.readBefore = feed.read;
       this.outgoing.adopt(feed);
-      if (this.socket.connected) this.#follow(feed);
+      if (this.socket.connected) this.#following.follow(feed);
     }
     feed.users += 1;
     return feed;
@@ -171,7 +149,7 @@ export class Client extends EventTarget {
     feed.users -= 1;
     if (feed.users > 0) return;
     this.feeds.delete(feed.slug);
-    if (this.socket.connected) this.quietly(this.socket.request("unsubscribe", { room: feed.slug }));
+    if (this.socket.connected) quietly(this.socket.request("unsubscribe", { room: feed.slug }));
     setTimeout(() => this.feeds.size || this.socket.close(), LINGER);
   }
 
@@ -186,11 +164,11 @@ export class Client extends EventTarget {
     if (aside) feed.returning = true;
     else feed.keptUnread = false;
     if (!this.socket.connected || feed.state === "refused") return;
-    if (!aside) this.#follow(feed);
+    if (!aside) this.#following.follow(feed);
     else {
-      this.#leave(feed);
+      this.#marks.leave(feed);
       feed.state = "aside";
-      this.quietly(this.socket.request("unsubscribe", { room: feed.slug }));
+      quietly(this.socket.request("unsubscribe", { room: feed.slug }));
     }
     this.#changed();
   }
@@ -200,7 +178,7 @@ export class Client extends EventTarget {
     feed.make = make;
     feed.state = "away";
     feed.problem = null;
-    if (this.socket.connected) this.#follow(feed);
+    if (this.socket.connected) this.#following.follow(feed);
     this.#changed();
   }
 
@@ -232,9 +210,9 @@ export class Client extends EventTarget {
     }
     for (const feed of this.feeds.values()) feed.readBefore ??= feed.read;
     for (const feed of this.feeds.values()) {
-      if (!feed.aside) this.#follow(feed);
+      if (!feed.aside) this.#following.follow(feed);
       else if (feed.state !== "refused") {
-        this.#leave(feed);
+        this.#marks.leave(feed);
         feed.state = "aside";
       }
     }
@@ -285,168 +263,50 @@ export class Client extends EventTarget {
   #event(feed, event) {
     // While catching up what is missing comes in pages, of which this event will be one.
     if (feed.state !== "live") return;
-    if (feed.store.apply(event) === "gap") this.#follow(feed);
+    if (feed.store.apply(event) === "gap") this.#following.follow(feed);
     this.#ownRooms.heard(feed, event);
     if (event.event === "message" && event.message?.seq === event.seq) this.dispatchEvent(new CustomEvent("said", { detail: event }));
   }
 
-  // Following a room
-
-  /** Reads what is missing and goes live. @param {Feed} feed */
-  async #follow(feed) {
-    if (feed.aside) return;
-    feed.state = "catching-up";
-    this.#changed();
-    try {
-      if (!feed.store.loaded && !feed.make) await this.#read(feed, {}, "last");
-      while (await this.#subscribe(feed)) this.#changed();
-      if (!feed.store.loaded) await this.#read(feed, {}, "last");
-      if (feed.aside) return; // Left again while it was read; unsubscribing went out behind.
-      feed.state = "live";
-      feed.make = false;
-      this.markRead(feed, feed.looked);
-      this.#ownRooms.count(feed);
-      // After what was missed has been drawn, as something that is new.
-      if (feed.returning) setTimeout(() => this.#returned(feed));
-      this.outgoing.pump(feed.slug);
-    } catch (error) {
-      this.#followFailed(feed, error);
-    }
-    this.#changed();
-  }
-
-  /** @param {Feed} feed */
-  #returned(feed) {
-    feed.returning = feed.aside;
-    this.#changed();
-  }
-
-  /** One page of what is missing. @param {Feed} feed @returns {Promise<boolean>} Whether there is more. */
-  async #subscribe(feed) {
-    const since = feed.store.position ?? undefined;
-    /** @type {Subscribed} */
-    const answer = await this.socket.request("subscribe", { room: feed.slug, since, make: feed.make || undefined });
-    const { store } = feed;
-    if (answer.reset || !since) store.reset(answer.position);
-    for (const event of answer.events ?? []) store.apply(event);
-    if (answer.room) {
-      store.room = answer.room;
-      this.rooms.opened(answer.room);
-    }
-    if (answer.here) store.setHere(answer.here);
-    feed.role = answer.role ?? null;
-    feed.may = answer.may ?? null;
-    if (answer.more) return !feed.aside;
-    // From here on each event counts, those too that come before a first page of history is read.
-    if (!feed.aside) feed.state = "live";
-    return false;
-  }
-
-  /** @param {Feed} feed @param {unknown} error */
-  #followFailed(feed, error) {
-    if (error instanceof Disconnected) return; // The next session follows it again.
-    if (!(error instanceof Refused)) throw error;
-    const { problem } = error;
-    if (problem.retry) {
-      setTimeout(() => this.socket.connected && this.#follow(feed), (problem.after ?? 2) * 1000);
-      return;
-    }
-    feed.state = "refused";
-    feed.problem = problem;
-  }
+  // What was said, and how far it was read
 
   /** Messages before the first one shown. Answers whether any came. @param {Feed} feed */
-  async readOlder(feed) {
-    const { first, complete } = feed.store;
-    if (feed.reading || complete || !first || !this.socket.connected) return false;
-    return this.#readMore(feed, { before: first.seq }, "older");
+  readOlder(feed) {
+    return this.#reading.older(feed);
   }
 
   /** Messages after the last one shown, where that is not the newest. @param {Feed} feed */
-  async readNewer(feed) {
-    const { last, atNewest } = feed.store;
-    if (feed.reading || atNewest || !last || !this.socket.connected) return false;
-    return this.#readMore(feed, { after: last.seq }, "newer");
+  readNewer(feed) {
+    return this.#reading.newer(feed);
   }
 
   /**
-   * Shows the messages around a place that may be anywhere in the room.
+   * Shows the messages around a place that may be anywhere in the room, and answers the one there, or the next.
    * @param {Feed} feed
-   * @param {{around: number} | {at: string}} place  A number, or a time: the first message said then or later.
-   * @returns {Promise<Message | undefined>} The message there, or the next one.
+   * @param {{around: number} | {at: string}} place  A number, or a time.
    */
-  async readAround(feed, place) {
-    feed.wanted = place;
-    if ("around" in place && feed.store.shows(place.around)) return feed.store.at(place.around);
-    const history = await this.#read(feed, place, "around");
-    if (!history.messages.length) return undefined;
-    if ("around" in place) return feed.store.at(place.around);
-    return history.messages.find((message) => Date.parse(message.at) >= Date.parse(place.at)) ?? history.messages.at(-1);
+  readAround(feed, place) {
+    return this.#reading.around(feed, place);
   }
 
   /** Shows the newest messages again. @param {Feed} feed */
   toNewest(feed) {
-    // On the page of an old message, and offline, there are none yet to go to.
-    if (!feed.store.loaded) return;
-    feed.wanted = null;
-    feed.store.toNewest();
-    this.#changed();
+    this.#reading.toNewest(feed);
   }
 
-  /** Reads a message that another one quotes. Nobody waits for it. @param {Feed} feed @param {{id: number, seq: number}} quoted */
-  readQuoted(feed, { id, seq }) {
-    const asked = `${feed.slug} ${id}`;
-    if (this.#asked.has(asked) || !this.socket.connected) return;
-    this.#asked.add(asked);
-    this.quietly(this.#quote(feed, seq).finally(() => this.#asked.delete(asked)));
+  /** Reads a message that another one quotes. @param {Feed} feed @param {{id: number, seq: number}} quoted */
+  readQuoted(feed, quoted) {
+    this.#reading.quoted(feed, quoted);
   }
 
-  /** @param {Feed} feed @param {number} seq */
-  async #quote({ slug, store }, seq) {
-    store.asking();
-    try {
-      store.quote(await this.socket.request("history", { room: slug, around: seq, limit: 1 }));
-    } finally {
-      store.answered();
-      this.#changed();
-    }
+  /** Moves the read mark. @param {Feed} feed @param {number} seq */
+  markRead(feed, seq) {
+    this.#marks.markRead(feed, seq);
   }
 
-  /** @param {Feed} feed @param {Record<string, unknown>} where @param {Side} side @returns {Promise<boolean>} */
-  async #readMore(feed, where, side) {
-    try {
-      return (await this.#read(feed, where, side)).messages.length > 0;
-    } catch (error) {
-      if (error instanceof Refused || error instanceof Disconnected) return false;
-      throw error;
-    }
-  }
-
-  /**
-   * @param {Feed} feed
-   * @param {Record<string, unknown>} where  Nothing: the last page.
-   * @param {Side} side
-   * @returns {Promise<History>}  Without messages where one has gone elsewhere meanwhile.
-   */
-  async #read(feed, where, side) {
-    feed.reading = true;
-    feed.store.asking();
-    this.#changed();
-    try {
-      /** @type {History} */
-      const history = await this.socket.request("history", { room: feed.slug, limit: HISTORY_PAGE, ...where });
-      if (gone(feed, where, side)) return { ...history, messages: [] };
-      if (!feed.store.merge(history, side)) {
-        feed.store.reset(history.position);
-        if (side === "last") feed.store.merge(history, side);
-        else this.#follow(feed);
-      }
-      return history;
-    } finally {
-      feed.reading = false;
-      feed.store.answered();
-      this.#changed();
-    }
+  /** Moves the read mark back, so that this message and all after it are unread. @param {Feed} feed @param {number} seq */
+  markUnread(feed, seq) {
+    return this.#marks.markUnread(feed, seq);
   }
 
   // Other commands
@@ -487,71 +347,7 @@ export class Client extends EventTarget {
     const now = Date.now();
     if (feed.state !== "live" || now - feed.typed < TYPING_EVERY) return;
     feed.typed = now;
-    this.quietly(this.socket.request("typing", { room: feed.slug }));
-  }
-
-  /**
-   * Moves the read mark: at once, then every few seconds, because each move is stored.
-   * @param {Feed} feed
-   * @param {number} seq
-   */
-  markRead(feed, seq) {
-    feed.looked = Math.max(feed.looked, seq);
-    // What was looked at before the room was live is marked when it is.
-    if (feed.state !== "live" || feed.keptUnread || seq <= feed.read) return;
-    feed.read = seq;
-    this.rooms.marked(feed.slug, seq);
-    this.#ownRooms.count(feed);
-    const wait = feed.marked + READ_EVERY - Date.now();
-    if (wait <= 0) this.#mark(feed);
-    else feed.marking ??= setTimeout(() => this.#mark(feed), wait);
-  }
-
-  /** @param {Feed} feed */
-  #mark(feed) {
-    clearTimeout(feed.marking);
-    feed.marking = undefined;
-    feed.marked = Date.now();
-    feed.told = feed.read;
-    this.quietly(this.socket.request("read", { room: feed.slug, seq: feed.read }));
-  }
-
-  /** What was looked at is marked before another room is: from then on the server counts. @param {Feed} feed */
-  #leave(feed) {
-    if (feed.looked > feed.read && !feed.keptUnread) {
-      feed.read = feed.looked;
-      this.rooms.marked(feed.slug, feed.read);
-      this.#mark(feed);
-    } else if (feed.marking !== undefined) this.#mark(feed);
-  }
-
-  /**
-   * Moves the read mark back, so that this message and all after it are unread, on all devices. Looking at them does
-   * not count until one comes back to them.
-   * @param {Feed} feed
-   * @param {number} seq
-   */
-  async markUnread(feed, seq) {
-    clearTimeout(feed.marking);
-    feed.marking = undefined;
-    await this.socket.request("read", { room: feed.slug, seq: seq - 1, back: true });
-    feed.read = feed.told = seq - 1;
-    feed.keptUnread = true;
-    this.rooms.marked(feed.slug, feed.read);
-    this.#ownRooms.count(feed);
-    this.#changed();
-  }
-
-  /** The page is left or put aside: what waits for its time goes now. */
-  #markAll() {
-    for (const feed of this.feeds.values()) if (feed.marking !== undefined) this.#mark(feed);
-  }
-
-  /** For what is a courtesy: refused or lost, nobody needs to hear of it. @param {Promise<unknown>} request */
-  quietly(request) {
-    request.catch((error) => {
-      if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
-    });
+    quietly(this.socket.request("typing", { room: feed.slug }));
   }
 
   /** Tells whoever draws, once for all that happens in one go. */
@@ -563,16 +359,4 @@ export class Client extends EventTarget {
       this.dispatchEvent(new Event("change"));
     });
   }
-}
-
-/**
- * Whether a page that was asked for no longer fits to what is shown.
- * @param {Feed} feed
- * @param {Record<string, unknown>} where
- * @param {Side} side
- */
-function gone({ store, wanted }, where, side) {
-  if (side === "older") return store.first?.seq !== where.before;
-  if (side === "newer") return store.atNewest || store.last?.seq !== where.after;
-  return side === "around" && wanted !== where;
 }

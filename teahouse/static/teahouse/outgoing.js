@@ -6,7 +6,7 @@ import { Disconnected, Refused } from "./socket.js";
 import { lasting, storage } from "./storage.js";
 import { newKey, UnsentQueue } from "./unsent.js";
 
-/** @import { Feed } from "./client.js" */
+/** @import { Feed } from "./feed.js" */
 /** @import { Socket } from "./socket.js" */
 /** @import { Quoted, Unsent, Who } from "./types.js" */
 

@@ -2,7 +2,7 @@
 
 import { RoomsStore } from "./rooms-store.js";
 
-/** @import { Feed } from "./client.js" */
+/** @import { Feed } from "./feed.js" */
 /** @import { OwnEvent, RoomEvent } from "./types.js" */
 
 export class OwnRooms {

@@ -1,10 +1,13 @@
 /**
- * One session with the server, for ever: it connects, says hello, notices a dead line and comes back.
- * What is said in the session is `client.js`'s business.
+ * One session with the server, for ever: it connects, says hello, notices a dead line and comes back. By which way the
+ * lines go is `lines.js`'s business, what is said in the session `client.js`'s.
  */
 
 import { comeback } from "./backoff.js";
+import { Lines } from "./lines.js";
+import { Disconnected, Refused } from "./refused.js";
 
+/** @import { Line } from "./lines.js" */
 /** @import { Hello, Phase, Problem } from "./types.js" */
 
 const NO_ANSWER = 5_000; // to a ping
@@ -12,28 +15,7 @@ const NO_HELLO = 10_000; // to the opening of the socket and the hello
 const SETTLED = 10_000; // a session that lasted so long was a good one
 const LOST = 1006;
 
-/** The server said no. */
-export class Refused extends Error {
-  /** @param {Problem} problem */
-  constructor(problem) {
-    super(problem.message);
-    this.problem = problem;
-  }
-}
-
-/** The line went before the answer came: whether the command was carried out is not known. */
-export class Disconnected extends Error {}
-
-/**
- * What a command's failure is for the person. Anything but a refusal or a lost line is a fault of the program.
- * @param {unknown} error
- * @returns {Problem}
- */
-export function problemOf(error) {
-  if (error instanceof Refused) return error.problem;
-  if (error instanceof Disconnected) return { code: "offline", message: error.message, retry: true };
-  throw error;
-}
+export { Disconnected, problemOf, quietly, Refused } from "./refused.js";
 
 /**
  * @typedef {object} Handlers
@@ -58,25 +40,36 @@ export class Socket {
   #ping = 25_000;
   #heard = 0;
   #lastId = 0;
-  /** @type {WebSocket | null} */
-  #socket = null;
-  /** @type {Map<number, {resolve: (ok: any) => void, reject: (error: Error) => void}>} */
+  /** @type {Map<number, {line: Line, resolve: (ok: any) => void, reject: (error: Error) => void}>} */
   #waiting = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #probing = false;
+  #lines;
 
   /**
    * @param {string} url
    * @param {Handlers} handlers
    */
   constructor(url, handlers) {
-    this.url = url;
     this.handlers = handlers;
+    this.#lines = new Lines(url, {
+      greet: (line) => this.#ask(line, "hello", { v: 1, ...this.handlers.hello?.() }),
+      received: (data) => this.#received(data),
+      began: (hello) => this.#began(hello),
+      gone: (line, code) => this.#forget(line, code),
+      refused: (problem) => (this.problem = problem),
+      lost: (code, reason) => this.#drop(code, reason),
+    });
   }
 
   get connected() {
     return this.phase === "open";
+  }
+
+  /** Whether the session goes on by HTTP. */
+  get byHttp() {
+    return this.#lines.byHttp;
   }
 
   /** Connects now, whatever it was waiting for. */
@@ -84,17 +77,13 @@ export class Socket {
     if (this.phase === "connecting" || this.phase === "open") return;
     clearTimeout(this.#timer);
     this.#enter("connecting");
-    const socket = new WebSocket(this.url);
-    this.#socket = socket;
     this.#timer = setTimeout(() => this.#drop(LOST, ""), NO_HELLO);
-    socket.onopen = () => this.#hello();
-    socket.onmessage = (message) => this.#received(message.data);
-    socket.onclose = (close) => this.#drop(close.code, close.reason);
+    this.#lines.open();
   }
 
   /** Ends the session and does not come back before `connect`. */
   close() {
-    this.#forget(1000);
+    this.#lines.close(1000);
     clearTimeout(this.#timer);
     this.#enter("idle");
   }
@@ -108,6 +97,7 @@ export class Socket {
   nudge() {
     if (this.phase === "waiting") this.connect();
     else if (this.phase === "open") this.#probe();
+    this.#lines.tryAgain();
   }
 
   /**
@@ -116,40 +106,29 @@ export class Socket {
    * @returns {Promise<any>} What is under `ok`; rejects with Refused or Disconnected.
    */
   request(command, fields = {}) {
-    const socket = this.#socket;
-    if (!socket || socket.readyState !== WebSocket.OPEN) return Promise.reject(new Disconnected(command));
+    return this.#ask(this.#lines.line, command, fields);
+  }
+
+  /** @param {Line | null} line @param {string} command @param {Record<string, unknown>} fields @returns {Promise<any>} */
+  #ask(line, command, fields) {
+    if (!line || line.readyState !== WebSocket.OPEN) return Promise.reject(new Disconnected(command));
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      socket.send(JSON.stringify({ id, do: command, ...fields }));
+      this.#waiting.set(id, { line, resolve, reject });
+      line.send(JSON.stringify({ id, do: command, ...fields }));
     });
   }
 
-  async #hello() {
-    try {
-      const hello = await this.request("hello", { v: 1, ...this.handlers.hello?.() });
-      this.#ping = hello.ping * 1000;
-      this.#begun = Date.now();
-      this.problem = null;
-      clearTimeout(this.#timer);
-      this.#enter("open");
-      this.#watch();
-      this.handlers.onSession(hello);
-    } catch (error) {
-      if (error instanceof Refused) this.#helloRefused(error.problem);
-      else if (!(error instanceof Disconnected)) throw error;
-    }
-  }
-
-  /**
-   * The server closes after most refusals of a hello; where it leaves the socket open, nothing is gained
-   * by staying.
-   * @param {Problem} problem
-   */
-  #helloRefused(problem) {
-    this.problem = problem;
-    if (problem.retry) this.#drop(LOST, "");
-    else this.#drop(4001, "");
+  /** @param {Hello} hello */
+  #began(hello) {
+    this.#ping = hello.ping * 1000;
+    this.#begun = Date.now();
+    this.#probing = false;
+    this.problem = null;
+    clearTimeout(this.#timer);
+    this.#enter("open");
+    this.#watch();
+    this.handlers.onSession(hello);
   }
 
   /** @param {string} data */
@@ -196,12 +175,13 @@ export class Socket {
   }
 
   /**
-   * The line is gone, or given up: closing a half-open socket properly would take the browser minutes.
+   * The line is gone, or given up.
    * @param {number} code
    * @param {string} reason
    */
   #drop(code, reason) {
-    this.#forget(code);
+    this.#lines.close(code);
+    this.#probing = false;
     this.code = code;
     // A server that takes everyone in and falls over at once must not be hammered.
     if (this.#begun && Date.now() - this.#begun > SETTLED) this.#failures = 0;
@@ -218,18 +198,13 @@ export class Socket {
     this.#enter("waiting");
   }
 
-  /** @param {number} code */
-  #forget(code) {
-    const socket = this.#socket;
-    this.#socket = null;
-    this.#probing = false;
-    if (socket) {
-      socket.onopen = socket.onmessage = socket.onclose = null;
-      socket.close();
+  /** Nothing comes from this line any more. @param {Line} line @param {number} code */
+  #forget(line, code) {
+    for (const [id, waiting] of this.#waiting) {
+      if (waiting.line !== line) continue;
+      this.#waiting.delete(id);
+      waiting.reject(new Disconnected(String(code)));
     }
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const { reject } of waiting) reject(new Disconnected(String(code)));
   }
 
   /** @param {Phase} phase */

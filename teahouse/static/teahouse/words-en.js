@@ -143,6 +143,7 @@ export const en = {
   offline: (waiting) => (waiting ? `Offline. ${plural(waiting, "message waits", "messages wait")} to be sent; nothing is lost.` : "Offline. You can go on reading and writing."),
   /** @param {number} waiting */
   draining: (waiting) => (waiting ? `The server is restarting. ${plural(waiting, "message waits", "messages wait")} to be sent.` : "The server is restarting. This takes a moment."),
+  byHttp: "No live connection gets through here: messages may come a little later.",
   degraded: "Some messages may come a little later than usual.",
   /** @param {number} waiting */
   unavailable: (waiting) => (waiting ? `The server cannot store anything at the moment. ${plural(waiting, "message waits", "messages wait")} here until it can.` : "The server cannot store anything at the moment. What you write waits here until it can."),

@@ -120,6 +120,7 @@ export const zh = {
   catchingUp: "正在补上错过的消息……",
   offline: (waiting) => (waiting ? `已离线。${number.format(waiting)} 条消息等待发送，不会丢失。` : "已离线。你可以继续阅读和书写。"),
   draining: (waiting) => (waiting ? `服务器正在重启。${number.format(waiting)} 条消息等待发送。` : "服务器正在重启，请稍候。"),
+  byHttp: "此处网络不通实时连接，消息可能稍晚送达。",
   degraded: "有些消息可能会比平时晚一点到。",
   unavailable: (waiting) => (waiting ? `服务器暂时无法保存。${number.format(waiting)} 条消息先留在这里。` : "服务器暂时无法保存。你写的内容会先留在这里。"),
   slowDown: (seconds) => `发得有点快，${number.format(seconds)} 秒后继续发送。`,

@@ -7,6 +7,8 @@ import { Light } from "./light.js";
 /** @import { Client, Feed } from "../client.js" */
 
 const PATIENCE = 800; // ms: what passes sooner is not worth a word
+/** A server that starts again may be reached by HTTP a moment before a socket is. */
+const PATIENCE_BY_HTTP = 5_000;
 const DRAINING = 4201;
 
 export class TeahouseState extends Light {
@@ -54,14 +56,15 @@ export class TeahouseState extends Light {
 
   /** @returns {{kind: string, text: string, button?: unknown}} */
   #line() {
-    const line = this.#connection() ?? this.#service() ?? this.#typing();
+    const line = this.#connection() ?? this.#service() ?? this.#way() ?? this.#typing();
     if (line.kind !== this.#kind) {
       this.#kind = line.kind;
       this.#since = Date.now();
     }
     const passing = line.kind === "connecting" || line.kind === "catching-up";
-    if (passing && Date.now() - this.#since < PATIENCE) {
-      setTimeout(() => this.requestUpdate(), PATIENCE);
+    const patience = passing ? PATIENCE : line.kind === "by-http" ? PATIENCE_BY_HTTP : 0;
+    if (Date.now() - this.#since < patience) {
+      setTimeout(() => this.requestUpdate(), patience);
       return { kind: "", text: "" };
     }
     return line;
@@ -103,6 +106,11 @@ export class TeahouseState extends Light {
     if (client.outgoing.forgetful) return { kind: "forgetful", text: say.forgetful };
     if (client.service === "degraded") return { kind: "degraded", text: say.degraded };
     return null;
+  }
+
+  /** Not in the way of who is used to it, but it explains why others are a little faster. */
+  #way() {
+    return this.client.socket.byHttp ? { kind: "by-http", text: words().byHttp } : null;
   }
 
   #typing() {

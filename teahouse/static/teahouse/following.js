@@ -1,0 +1,93 @@
+/** A page follows a room, from wherever it was: what is missing is read page by page, then each event counts. */
+
+import { Disconnected, Refused } from "./socket.js";
+
+/** @import { Feed } from "./feed.js" */
+/** @import { Marks } from "./marks.js" */
+/** @import { Outgoing } from "./outgoing.js" */
+/** @import { OwnRooms } from "./own-rooms.js" */
+/** @import { Reading } from "./reading.js" */
+/** @import { Socket } from "./socket.js" */
+/** @import { Subscribed } from "./types.js" */
+
+export class Following {
+  /**
+   * @param {Socket} socket
+   * @param {OwnRooms} ownRooms
+   * @param {Reading} reading
+   * @param {Marks} marks
+   * @param {Outgoing} outgoing
+   * @param {() => void} changed
+   */
+  constructor(socket, ownRooms, reading, marks, outgoing, changed) {
+    this.socket = socket;
+    this.ownRooms = ownRooms;
+    this.reading = reading;
+    this.marks = marks;
+    this.outgoing = outgoing;
+    this.changed = changed;
+  }
+
+  /** Reads what is missing and goes live. @param {Feed} feed */
+  async follow(feed) {
+    if (feed.aside) return;
+    feed.state = "catching-up";
+    this.changed();
+    try {
+      if (!feed.store.loaded && !feed.make) await this.reading.read(feed, {}, "last");
+      while (await this.#subscribe(feed)) this.changed();
+      if (!feed.store.loaded) await this.reading.read(feed, {}, "last");
+      if (feed.aside) return; // Left again while it was read; unsubscribing went out behind.
+      feed.state = "live";
+      feed.make = false;
+      this.marks.markRead(feed, feed.looked);
+      this.ownRooms.count(feed);
+      // After what was missed has been drawn, as something that is new.
+      if (feed.returning) setTimeout(() => this.#returned(feed));
+      this.outgoing.pump(feed.slug);
+    } catch (error) {
+      this.#followFailed(feed, error);
+    }
+    this.changed();
+  }
+
+  /** @param {Feed} feed */
+  #returned(feed) {
+    feed.returning = feed.aside;
+    this.changed();
+  }
+
+  /** One page of what is missing. @param {Feed} feed @returns {Promise<boolean>} Whether there is more. */
+  async #subscribe(feed) {
+    const since = feed.store.position ?? undefined;
+    /** @type {Subscribed} */
+    const answer = await this.socket.request("subscribe", { room: feed.slug, since, make: feed.make || undefined });
+    const { store } = feed;
+    if (answer.reset || !since) store.reset(answer.position);
+    for (const event of answer.events ?? []) store.apply(event);
+    if (answer.room) {
+      store.room = answer.room;
+      this.ownRooms.store.opened(answer.room);
+    }
+    if (answer.here) store.setHere(answer.here);
+    feed.role = answer.role ?? null;
+    feed.may = answer.may ?? null;
+    if (answer.more) return !feed.aside;
+    // From here on each event counts, those too that come before a first page of history is read.
+    if (!feed.aside) feed.state = "live";
+    return false;
+  }
+
+  /** @param {Feed} feed @param {unknown} error */
+  #followFailed(feed, error) {
+    if (error instanceof Disconnected) return; // The next session follows it again.
+    if (!(error instanceof Refused)) throw error;
+    const { problem } = error;
+    if (problem.retry) {
+      setTimeout(() => this.socket.connected && this.follow(feed), (problem.after ?? 2) * 1000);
+      return;
+    }
+    feed.state = "refused";
+    feed.problem = problem;
+  }
+}

@@ -1,0 +1,185 @@
+"""Speaking without JavaScript: a form below the conversation, and an ordinary POST."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+
+import pytest
+
+from tests.clients import Client
+from tests.live.cast import fresh
+from tests.servers import Answer, Browser, Teahouse, make_owner
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Teahouse]:
+    with Teahouse(env={"TEAHOUSE_LIMITS": "guests=200"}) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def owner(site: Teahouse) -> Browser:
+    return make_owner(site, name="Mei")
+
+
+@pytest.fixture
+def room(site: Teahouse) -> str:
+    name = fresh("say")
+    with Client(site.url, "opener") as client:
+        client.ok(do="subscribe", room=name, make=True)
+    return name
+
+
+def hidden(page: Answer) -> dict[str, str]:
+    return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
+
+
+def say(browser: Browser, room: str, text: str, **more: str) -> Answer:
+    """Fills in the form of the room's page."""
+    page = browser.get(f"/rooms/{room}/")
+    return browser.post(f"/rooms/{room}/say/", {**hidden(page), "text": text, **more})
+
+
+def texts(site: Teahouse, room: str) -> list[str]:
+    with Client(site.url, "reader") as reader:
+        return [message["text"] for message in reader.ok(do="history", room=room)["messages"]]
+
+
+def refused(answer: Answer) -> str:
+    found = re.search(r'<p class="refused" role="alert">(.*?)</p>', answer.text)
+    assert found, answer.text
+    return unescape(found[1])
+
+
+def test_a_visitor_gives_a_name_and_speaks(site: Teahouse, room: str) -> None:
+    browser = site.browser()
+    with Client(site.url, "Bob") as bob:
+        bob.ok(do="subscribe", room=room)
+        answer = say(browser, room, "hello\r\nfrom a form", name="Ada")
+        heard = bob.event()
+    assert heard["message"]["text"] == "hello\nfrom a form"
+    assert heard["by"]["name"] == "Ada"
+    assert (answer.status, answer.url) == (200, f"{site.url}/rooms/{room}/1/"), "the page of the new message"
+    assert "from a form" in answer.text
+    assert 'name="name"' not in answer.text, "who has one"
+    again = say(browser, room, "and more")
+    assert again.url.endswith("/2/")
+    with Client(site.url, "reader") as reader:
+        speakers = {message["by"]["id"] for message in reader.ok(do="history", room=room)["messages"]}
+    assert speakers == {heard["by"]["id"]}
+
+
+def test_who_is_signed_in_speaks_under_their_own_name(site: Teahouse, owner: Browser, room: str) -> None:
+    with Client(site.url, "Bob") as bob:
+        bob.ok(do="subscribe", room=room)
+        assert say(owner, room, "signed in").status == 200
+        joined, said = bob.event("member"), bob.event()
+    assert joined["member"]["person"] == said["by"]
+    assert (said["by"]["name"], said["by"]["kind"]) == ("Mei", "user")
+
+
+def test_a_form_that_is_sent_twice_says_it_once(site: Teahouse, room: str) -> None:
+    browser = site.browser()
+    fields = {**hidden(browser.get(f"/rooms/{room}/")), "text": "once", "name": "Ada"}
+    first = browser.post(f"/rooms/{room}/say/", fields, follow=False)
+    assert (first.status, first.headers["Location"]) == (303, f"/rooms/{room}/1/")
+    assert (
+        browser.post(f"/rooms/{room}/say/", fields, follow=False).headers["Location"] == f"/rooms/{room}/1/"
+    )
+    # A page from the browser's memory, with something else in its form.
+    another = browser.post(f"/rooms/{room}/say/", {**fields, "text": "another"}, follow=False)
+    assert another.headers["Location"] == f"/rooms/{room}/2/"
+    assert texts(site, room) == ["once", "another"]
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        (" \n", 400, "A message needs at least one visible character."),
+        ("茶" * 10_001, 400, "The message is too long."),
+        ("a\x00b", 400, "NUL"),
+    ],
+)
+def test_what_cannot_be_said_stays_in_the_form(
+    site: Teahouse, room: str, text: str, status: int, said: str
+) -> None:
+    answer = say(site.browser(), room, text, name="<Ada>")
+    assert answer.status == status
+    assert said in refused(answer)
+    assert f">\n{text}</textarea>" in answer.text
+    assert texts(site, room) == []
+
+
+def test_a_name_that_cannot_be_is_asked_for_again(site: Teahouse, owner: Browser, room: str) -> None:
+    browser = site.browser()
+    taken = say(browser, room, "<b>kept</b>", name="Mei")
+    assert (taken.status, refused(taken)) == (
+        409,
+        "Somebody with an account has this name. Please take another.",
+    )
+    assert "\n&lt;b&gt;kept&lt;/b&gt;</textarea>" in taken.text
+    assert 'value="Mei"' in taken.text
+    none = browser.post(
+        f"/rooms/{room}/say/", {**hidden(taken), "text": "x", "name": " "}, Accept_Language="zh-CN"
+    )
+    assert (none.status, refused(none)) == (400, "名字由 1 到 40 个可见字符组成。")
+    assert browser.cookie("teahouse_guest") is None
+
+
+def test_an_archived_room_and_one_for_announcements(site: Teahouse, owner: Browser, room: str) -> None:
+    browser = site.browser()
+    say(browser, room, "before", name="Ada")
+    login = {"Cookie": f"teahouse_session={owner.cookie('teahouse_session')}"}
+    with Client(site.url, origin=site.url, additional_headers=login) as mei:
+        mei.ok(do="change", room=room, speaking="moderators")
+        answer = say(browser, room, "not here")
+        assert (answer.status, refused(answer)) == (403, "You may read this room, but not speak here.")
+        mei.ok(do="archive", room=room)
+    page = browser.get(f"/rooms/{room}/")
+    assert "nothing new is said here" in page.text
+    assert "<textarea" not in page.text
+    answer = browser.post(f"/rooms/{room}/say/", {**hidden(browser.get("/")), "text": "x"})
+    assert answer.status == 403
+    assert texts(site, room) == ["before"]
+
+
+def test_a_room_that_is_not_yours_is_not_there(site: Teahouse, owner: Browser) -> None:
+    login = {"Cookie": f"teahouse_session={owner.cookie('teahouse_session')}"}
+    with Client(site.url, origin=site.url, additional_headers=login) as mei:
+        private = mei.ok(do="make", title="secret", kind="private")["room"]["room"]
+    browser = site.browser()
+    fields = {**hidden(browser.get("/")), "text": "let me in", "name": "Eve"}
+    answers = [browser.post(f"/rooms/{room}/say/", fields) for room in (private, "x" * len(private), "@me")]
+    assert [answer.status for answer in answers] == [404, 404, 404]
+    assert browser.cookie("teahouse_guest") is None, "nobody is made a guest for it"
+    assert say(owner, private, "by its owner").url.endswith(f"/rooms/{private}/2/")
+
+
+def test_the_rate_is_that_of_the_person(site: Teahouse, room: str) -> None:
+    browser = site.browser()
+    say(browser, room, "first", name="Ada")
+    fields = {**hidden(browser.get(f"/rooms/{room}/")), "text": "too fast"}
+    with Client(site.url, token=browser.cookie("teahouse_guest")) as ada:
+        for turn in range(10):  # On a slow machine one more may be let through meanwhile.
+            sent = [ada.put(do="send", room=room, key=f"k{turn}-{n}", text="fast") for n in range(50)]
+            for number in sent:
+                ada.reply_to(number)
+            answer = browser.post(f"/rooms/{room}/say/", fields | {"key": f"form-{turn}"})
+            if answer.status != 200:
+                break
+    assert (answer.status, refused(answer)) == (429, "That was too fast. Wait a moment and try again.")
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert "too fast</textarea>" in answer.text
+
+
+def test_a_form_of_another_site_says_nothing(site: Teahouse, room: str) -> None:
+    browser = site.browser()
+    say(browser, room, "mine", name="Ada")
+    fields = hidden(browser.get(f"/rooms/{room}/"))
+    evil = browser.post(f"/rooms/{room}/say/", {**fields, "text": "x"}, Origin="https://evil.example")
+    del fields["csrfmiddlewaretoken"]
+    assert [evil.status, browser.post(f"/rooms/{room}/say/", {**fields, "text": "x"}).status] == [403, 403]
+    assert browser.get(f"/rooms/{room}/say/").status == 405
+    assert texts(site, room) == ["mine"]
