@@ -12,7 +12,6 @@ from django.db.models import Q
 
 from teahouse.access import Grant
 from teahouse.conf import conf
-from teahouse.events import Quoted
 from teahouse.live.protocol import Problem
 from teahouse.models import Member, Message, Room
 from teahouse.models.people import name_key
@@ -62,9 +61,8 @@ def called(speaker: int, grant: Grant, names: Sequence[str], present: Collection
     return Called(tuple((slugs[slug], pk) for slug, pk in personal), by_word=bool(words))
 
 
-def replied(speaker: int, grant: Grant, quoted: Quoted) -> tuple[int, int] | None:
+def replied(speaker: int, grant: Grant, author: int) -> tuple[int, int] | None:
     """Who is to hear of a reply to them: somebody else, who may read the room, with the id of their own room."""
-    author = quoted["by"]["id"]
     rows = Member.objects.filter(room=grant.room, person=author)
     if grant.kind != Room.Kind.OPEN:
         rows = rows.exclude(role=Member.Role.GUEST)
