@@ -50,6 +50,11 @@ def unread_of(people: list[int]) -> dict[int, int]:
     return dict.fromkeys(people, 0) | dict(_counts.rows(people))
 
 
+def is_unread(person: int, root: int) -> bool:
+    """Whether something is unread in this thread for somebody who takes part in it."""
+    return ThreadMark.objects.filter(person=person, root=root).filter(Exists(_unread_in())).exists()
+
+
 def mark_of(person: int, root: int) -> int | None:
     """How far a person has read in a thread; None where they take no part in it."""
     rows = _mark.rows(person, root)

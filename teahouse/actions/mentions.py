@@ -10,8 +10,10 @@ from typing import Final
 
 from django.db.models import Q
 
+from teahouse import threads
 from teahouse.access import Grant
 from teahouse.conf import conf
+from teahouse.entries import RootOf
 from teahouse.live.protocol import Problem
 from teahouse.models import Member, Message, Room
 from teahouse.models.people import name_key
@@ -70,6 +72,11 @@ def replied(speaker: int, grant: Grant, author: int) -> tuple[int, int] | None:
         return None
     stream = Room.objects.filter(slug=f"@{author}").values_list("pk", flat=True).first()
     return None if stream is None else (author, stream)
+
+
+def answered(speaker: int, grant: Grant, root: RootOf) -> tuple[int, int] | None:
+    """Who is to hear that something was said in the thread of their message: not again before they have read it."""
+    return None if threads.is_unread(root.author, root.id) else replied(speaker, grant, root.author)
 
 
 def author_of(message: int) -> tuple[int, int] | None:

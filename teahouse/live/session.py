@@ -18,7 +18,7 @@ from typing import Any, Final, cast
 from teahouse import history
 from teahouse.access import Grant, Speaker
 from teahouse.actions import membership, messages, rooms
-from teahouse.actions.mentions import Called, author_of, called, replied
+from teahouse.actions.mentions import Called, answered, author_of, called, replied
 from teahouse.conf import conf
 from teahouse.entries import RootOf
 from teahouse.events import Quoted
@@ -343,8 +343,11 @@ class Session(Watching):
         command = unsaid.command
         mentions = await self._called(speaker, grant, command.text) if "@" in command.text else ()
         reply, root = unsaid.reply, unsaid.root
-        answers = reply["by"]["id"] if reply is not None else root.author if root is not None else None
-        author = await self.runtime.read(replied, speaker.id, grant, answers) if answers is not None else None
+        author = None
+        if reply is not None:
+            author = await self.runtime.read(replied, speaker.id, grant, reply["by"]["id"])
+        elif root is not None:
+            author = await self.runtime.read(answered, speaker.id, grant, root)
         stream = await self.own_stream(speaker) if _is_to_join(speaker, grant) else None
         # From here on nothing is waited for.
         if self._closing:

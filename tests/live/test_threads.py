@@ -256,6 +256,17 @@ def test_who_began_it_hears_of_answers(cast: Cast, room: str) -> None:
     assert (heard["about"], heard["message"]["id"], heard["by"]) == (room, said["message"], bob.you)
     needing = alice.ok(do="activity")["activity"][0]
     assert (needing["kind"], needing["message"]["root"]["id"]) == ("reply", root)
+    # Once, until the thread was read.
+    answer(bob, room, root, "and another")
+    mine = alice.ok(do="read", room=room, thread=root, seq=10**6)["read"]
+    third = answer(bob, room, root, "and a third")
+    assert third["seq"] > mine
+    assert alice.event("reply")["message"]["id"] == third["message"]
+    # One's own answer is none.
+    answer(alice, room, root, "my own")
+    alice.ok(do="read", room=room, thread=root, seq=10**6)
+    last = answer(bob, room, root, "and a last")
+    assert alice.event("reply")["message"]["id"] == last["message"]
 
 
 def test_threads_of_a_room_that_one_is_not_in_any_more(cast: Cast, room: str) -> None:
