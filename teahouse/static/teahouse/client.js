@@ -9,9 +9,10 @@ import { OwnRooms } from "./own-rooms.js";
 import { OwnStream } from "./own-stream.js";
 import { Disconnected, Refused, Socket } from "./socket.js";
 import { RoomStore } from "./store.js";
+import { Threads } from "./threads.js";
 
 /** @import { Side } from "./store.js" */
-/** @import { Hello, History, Message, Problem, RoomEvent, Subscribed, Who } from "./types.js" */
+/** @import { Hello, History, ListedThread, Message, Problem, RoomEvent, Subscribed, Who } from "./types.js" */
 
 const HISTORY_PAGE = 50;
 const FAR = 500; // events
@@ -47,6 +48,7 @@ const NOT_YOU = 4001;
  * @property {number} unreadBefore  How much was unread then.
  * @property {unknown} wanted  The place elsewhere in the room that was asked for last.
  * @property {boolean} keptUnread  Marked unread by hand: looking at it does not mark it read.
+ * @property {number} [thread]  Id of the message whose thread it is, if it is one.
  */
 
 /** @type {Map<string, Client>} */
@@ -71,10 +73,13 @@ export class Client extends EventTarget {
   /** What one may do on the site: make rooms, look for people. @type {string[]} */
   may = [];
 
+  /** Threads that the page shows. */
+  threads = new Threads();
+
   /** What needs one, and one's settings. */
   attention = new Attention();
 
-  #ownRooms = new OwnRooms(this.feeds, (feed) => this.retry(feed, false));
+  #ownRooms = new OwnRooms(this.feeds, this.threads, (feed) => this.retry(feed, false));
   /** @type {OwnStream | null} */
   #own = null;
   #announced = false;
@@ -90,7 +95,7 @@ export class Client extends EventTarget {
       onFrame: (frame) => this.#frame(frame),
       onChange: () => this.#phaseChanged(),
     });
-    this.outgoing = new Outgoing(this.socket, this.feeds, () => this.#changed());
+    this.outgoing = new Outgoing(this.socket, this.feeds, this.threads, () => this.#changed());
     addEventListener("online", () => this.socket.nudge());
     addEventListener("offline", () => this.socket.nudge());
     addEventListener("pagehide", () => this.#markAll());
@@ -219,6 +224,7 @@ export class Client extends EventTarget {
     this.identify(hello.you);
     this.rooms.hello(hello.rooms);
     this.attention.hello(hello);
+    this.quietly(this.#readThreads());
     for (const own of hello.rooms) {
       const feed = this.feeds.get(own.room);
       if (!feed) continue;
@@ -253,6 +259,10 @@ export class Client extends EventTarget {
   /** @param {any} frame  An event or a signal. */
   #frame(frame) {
     if (frame.signal === "service") this.service = frame.state;
+    if (frame.signal === "threads") {
+      this.attention.threadsUnread(frame.unread);
+      this.quietly(this.#readThreads());
+    }
     if (frame.signal === "person") this.#renamed(frame.who);
     if (frame.signal === "head") {
       const before = this.rooms.get(frame.room)?.unread ?? 0;
@@ -269,14 +279,14 @@ export class Client extends EventTarget {
   /** @param {Feed} feed @param {any} frame */
   #feedFrame(feed, frame) {
     if (frame.signal === "presence") feed.store.presence(frame);
-    if (frame.signal === "typing") feed.store.heardTyping(frame.by, Date.now());
+    if (frame.signal === "typing") (frame.thread ? this.threads.get(feed.slug, frame.thread) : feed)?.store.heardTyping(frame.by, Date.now());
     if (frame.signal === "rights") this.#ownRooms.rights(feed, frame);
     if (frame.event) this.#event(feed, frame);
   }
 
   /** @param {Who} who  As they are now, wherever they are shown. */
   #renamed(who) {
-    for (const { store } of this.feeds.values()) store.renamed(who);
+    for (const { store } of [...this.feeds.values(), ...this.threads.all()]) store.renamed(who);
     if (this.you?.id === who.id) this.you = who;
     this.#changed();
   }
@@ -285,9 +295,16 @@ export class Client extends EventTarget {
   #event(feed, event) {
     // While catching up what is missing comes in pages, of which this event will be one.
     if (feed.state !== "live") return;
-    if (feed.store.apply(event) === "gap") this.#follow(feed);
+    if (this.#apply(feed, event) === "gap") this.#follow(feed);
     this.#ownRooms.heard(feed, event);
     if (event.event === "message" && event.message?.seq === event.seq) this.dispatchEvent(new CustomEvent("said", { detail: event }));
+  }
+
+  /** @param {Feed} feed @param {RoomEvent} event */
+  #apply(feed, event) {
+    const outcome = feed.store.apply(event);
+    if (outcome === "applied") this.threads.heard(feed.slug, event);
+    return outcome;
   }
 
   // Following a room
@@ -306,6 +323,7 @@ export class Client extends EventTarget {
       feed.make = false;
       this.markRead(feed, feed.looked);
       this.#ownRooms.count(feed);
+      for (const thread of this.threads.of(feed.slug)) this.quietly(this.#begun(thread));
       // After what was missed has been drawn, as something that is new.
       if (feed.returning) setTimeout(() => this.#returned(feed));
       this.outgoing.pump(feed.slug);
@@ -327,8 +345,11 @@ export class Client extends EventTarget {
     /** @type {Subscribed} */
     const answer = await this.socket.request("subscribe", { room: feed.slug, since, make: feed.make || undefined });
     const { store } = feed;
-    if (answer.reset || !since) store.reset(answer.position);
-    for (const event of answer.events ?? []) store.apply(event);
+    if (answer.reset || !since) {
+      store.reset(answer.position);
+      this.threads.reset(feed.slug, answer.position);
+    }
+    for (const event of answer.events ?? []) this.#apply(feed, event);
     if (answer.room) {
       store.room = answer.room;
       this.rooms.opened(answer.room);
@@ -355,6 +376,26 @@ export class Client extends EventTarget {
     feed.problem = problem;
   }
 
+  /** A thread that a room's element shows from now on. @param {Feed} feed @param {number} root @returns {Feed} */
+  openThread(feed, root) {
+    const thread = this.threads.open(feed, root);
+    this.outgoing.adopt(thread);
+    if (feed.state === "live") this.quietly(this.#begun(thread));
+    return thread;
+  }
+
+  /** @param {Feed} thread */
+  closeThread(thread) {
+    if (thread.marking !== undefined) this.#mark(thread);
+    this.threads.close(thread);
+  }
+
+  /** Reads the end of a thread, if it was not read. @param {Feed} thread */
+  async #begun(thread) {
+    if (!thread.store.loaded && !thread.reading) await this.#read(thread, {}, "last");
+    this.markRead(thread, thread.looked);
+  }
+
   /** Messages before the first one shown. Answers whether any came. @param {Feed} feed */
   async readOlder(feed) {
     const { first, complete } = feed.store;
@@ -373,15 +414,22 @@ export class Client extends EventTarget {
    * Shows the messages around a place that may be anywhere in the room.
    * @param {Feed} feed
    * @param {{around: number} | {at: string}} place  A number, or a time: the first message said then or later.
-   * @returns {Promise<Message | undefined>} The message there, or the next one.
+   * @returns {Promise<{message?: Message, root?: Message}>} The message there, or the next one; in a room, where it was
+   *   said in a thread, its root too.
    */
   async readAround(feed, place) {
     feed.wanted = place;
-    if ("around" in place && feed.store.shows(place.around)) return feed.store.at(place.around);
+    if ("around" in place && feed.store.holds(place.around)) return { message: feed.store.at(place.around) };
     const history = await this.#read(feed, place, "around");
-    if (!history.messages.length) return undefined;
-    if ("around" in place) return feed.store.at(place.around);
-    return history.messages.find((message) => Date.parse(message.at) >= Date.parse(place.at)) ?? history.messages.at(-1);
+    if (!history.messages.length) return {};
+    const root = feed.thread === undefined ? history.root : undefined;
+    if ("around" in place) return { message: feed.store.at(root?.seq ?? place.around), root };
+    return { message: this.#saidAt(history, place.at) };
+  }
+
+  /** @param {History} history @param {string} at */
+  #saidAt(history, at) {
+    return history.messages.find((message) => Date.parse(message.at) >= Date.parse(at)) ?? history.messages.at(-1);
   }
 
   /** Shows the newest messages again. @param {Feed} feed */
@@ -402,10 +450,10 @@ export class Client extends EventTarget {
   }
 
   /** @param {Feed} feed @param {number} seq */
-  async #quote({ slug, store }, seq) {
+  async #quote({ slug, store, thread }, seq) {
     store.asking();
     try {
-      store.quote(await this.socket.request("history", { room: slug, around: seq, limit: 1 }));
+      store.quote(await this.socket.request("history", { room: slug, around: seq, limit: 1, thread }));
     } finally {
       store.answered();
       this.#changed();
@@ -434,19 +482,39 @@ export class Client extends EventTarget {
     this.#changed();
     try {
       /** @type {History} */
-      const history = await this.socket.request("history", { room: feed.slug, limit: HISTORY_PAGE, ...where });
+      const history = await this.socket.request("history", { room: feed.slug, limit: HISTORY_PAGE, thread: feed.thread, ...where });
       if (gone(feed, where, side)) return { ...history, messages: [] };
       if (!feed.store.merge(history, side)) {
         feed.store.reset(history.position);
         if (side === "last") feed.store.merge(history, side);
+        else if (feed.thread !== undefined) this.quietly(this.#begun(feed));
         else this.#follow(feed);
       }
+      if (feed.thread !== undefined) this.#told(feed, history);
       return history;
     } finally {
       feed.reading = false;
       feed.store.answered();
       this.#changed();
     }
+  }
+
+  /** In which threads there is something unread: the newest of them, when the number was told. */
+  async #readThreads() {
+    if (!this.attention.threads) return;
+    /** @type {{threads: ListedThread[]}} */
+    const { threads } = await this.socket.request("threads", { limit: HISTORY_PAGE });
+    this.attention.unreadThreads = new Set(threads.filter(({ unread }) => unread).map(({ message }) => message.id));
+    this.#changed();
+  }
+
+  /** What comes with a page of a thread: its root, and how far one has read there. @param {Feed} thread @param {History} history */
+  #told(thread, { root, read, position, more }) {
+    thread.store.room ??= this.feeds.get(thread.slug)?.store.room ?? null;
+    if (read != null && read > thread.read) thread.read = thread.told = read;
+    // Who takes no part in it has read all of it, as far as anybody counts.
+    thread.readBefore ??= read ?? root?.thread?.seq ?? 0;
+    if (root) thread.store.quote({ messages: [root], position, more });
   }
 
   // Other commands
@@ -487,7 +555,7 @@ export class Client extends EventTarget {
     const now = Date.now();
     if (feed.state !== "live" || now - feed.typed < TYPING_EVERY) return;
     feed.typed = now;
-    this.quietly(this.socket.request("typing", { room: feed.slug }));
+    this.quietly(this.socket.request("typing", { room: feed.slug, thread: feed.thread }));
   }
 
   /**
@@ -500,8 +568,7 @@ export class Client extends EventTarget {
     // What was looked at before the room was live is marked when it is.
     if (feed.state !== "live" || feed.keptUnread || seq <= feed.read) return;
     feed.read = seq;
-    this.rooms.marked(feed.slug, seq);
-    this.#ownRooms.count(feed);
+    this.#moved(feed);
     const wait = feed.marked + READ_EVERY - Date.now();
     if (wait <= 0) this.#mark(feed);
     else feed.marking ??= setTimeout(() => this.#mark(feed), wait);
@@ -513,7 +580,17 @@ export class Client extends EventTarget {
     feed.marking = undefined;
     feed.marked = Date.now();
     feed.told = feed.read;
-    this.quietly(this.socket.request("read", { room: feed.slug, seq: feed.read }));
+    this.quietly(this.socket.request("read", { room: feed.slug, seq: feed.read, thread: feed.thread }));
+  }
+
+  /** The read mark stands elsewhere now. @param {Feed} feed */
+  #moved(feed) {
+    if (feed.thread !== undefined) {
+      if (!feed.store.countSince(feed.read)) this.attention.readThread(feed.thread);
+      return this.#ownRooms.readInThread(feed);
+    }
+    this.rooms.marked(feed.slug, feed.read);
+    this.#ownRooms.count(feed);
   }
 
   /** What was looked at is marked before another room is: from then on the server counts. @param {Feed} feed */
@@ -534,17 +611,16 @@ export class Client extends EventTarget {
   async markUnread(feed, seq) {
     clearTimeout(feed.marking);
     feed.marking = undefined;
-    await this.socket.request("read", { room: feed.slug, seq: seq - 1, back: true });
+    await this.socket.request("read", { room: feed.slug, seq: seq - 1, back: true, thread: feed.thread });
     feed.read = feed.told = seq - 1;
     feed.keptUnread = true;
-    this.rooms.marked(feed.slug, feed.read);
-    this.#ownRooms.count(feed);
+    this.#moved(feed);
     this.#changed();
   }
 
   /** The page is left or put aside: what waits for its time goes now. */
   #markAll() {
-    for (const feed of this.feeds.values()) if (feed.marking !== undefined) this.#mark(feed);
+    for (const feed of [...this.feeds.values(), ...this.threads.all()]) if (feed.marking !== undefined) this.#mark(feed);
   }
 
   /** For what is a courtesy: refused or lost, nobody needs to hear of it. @param {Promise<unknown>} request */

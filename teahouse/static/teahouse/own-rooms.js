@@ -3,6 +3,7 @@
 import { RoomsStore } from "./rooms-store.js";
 
 /** @import { Feed } from "./client.js" */
+/** @import { Threads } from "./threads.js" */
 /** @import { OwnEvent, RoomEvent } from "./types.js" */
 
 export class OwnRooms {
@@ -10,16 +11,23 @@ export class OwnRooms {
 
   /**
    * @param {Map<string, Feed>} feeds  The rooms that the page shows.
+   * @param {Threads} threads  Those of them that it shows.
    * @param {(feed: Feed) => void} retry  Of one that was refused, and may now be read again.
    */
-  constructor(feeds, retry) {
+  constructor(feeds, threads, retry) {
     this.feeds = feeds;
+    this.threads = threads;
     this.retry = retry;
   }
 
   /** Tells the list how much is unread where the page holds all of it. @param {Feed} feed */
   count({ slug, store, read }) {
     if (store.holdsSince(read) && store.position) this.store.counted(slug, store.position.seq, store.countSince(read));
+  }
+
+  /** Who was called in a thread that was read is called no more. @param {Feed} thread */
+  readInThread({ slug, store, read }) {
+    for (const { messages } of store.pages) for (const { seq } of messages) if (seq <= read) this.store.unnamed(slug, seq);
   }
 
   /** Something happened in a room that is followed, and was applied there. @param {Feed} feed @param {RoomEvent} event */
@@ -69,5 +77,6 @@ export class OwnRooms {
     feed.state = "refused";
     feed.problem = { code: "removed", message: "", retry: false };
     feed.store.reset({ epoch: "", seq: 0 });
+    this.threads.reset(feed.slug, { epoch: "", seq: 0 });
   }
 }

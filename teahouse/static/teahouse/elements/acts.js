@@ -6,31 +6,35 @@ import { problemOf } from "../socket.js";
 
 /** @import { Client, Feed } from "../client.js" */
 /** @import { Message, Unsent, Who } from "../types.js" */
+/** @import { TeahouseComposer } from "./composer.js" */
+/** @import { TeahouseConversation } from "./conversation.js" */
 /** @import { TeahouseRoom } from "./room.js" */
 
 /** @typedef {{action: string, message: Message, pending: Unsent, button: HTMLElement, element: Element, emoji: string, on: boolean, you: Who, count: number, name: string, fields: Record<string, unknown>, people: number[], seq: number, mark?: boolean, focus?: boolean, at: string, chosen: (emoji: string) => void}} Act */
 
-/** @param {TeahouseRoom} room @param {Act} act @param {Client} client @param {Feed} feed @returns {unknown} */
-export function carryOut(room, { action, message, pending, button, element, emoji, on, you, count, name, fields, people, ...more }, client, feed) {
+/** Where something is wanted: in a room, or in one of its threads. @typedef {{feed: Feed, conversation: TeahouseConversation, composer: TeahouseComposer | null}} Place */
+
+/** @param {TeahouseRoom} room @param {Act} act @param {Client} client @param {Place} place @returns {unknown} */
+export function carryOut(room, { action, message, pending, button, element, emoji, on, you, count, name, fields, people, ...more }, client, { feed, conversation, composer }) {
   switch (action) {
     case "sent":
-      return room.one("teahouse-conversation").follow();
+      return conversation.follow();
     case "menu":
       return room.one("teahouse-menu").show(message, button, client.you?.id ?? null);
     case "edit":
-      return room.one("teahouse-composer")?.edit(message);
+      return composer?.edit(message);
     case "go":
-      return room.one("teahouse-conversation").goTo({ around: more.seq }, more);
+      return goTo(room, feed, conversation, more);
     case "date":
-      return room.one("teahouse-conversation").goTo({ at: more.at });
+      return conversation.goTo({ at: more.at });
     case "dates":
       return room.one("teahouse-dates").show(button, more.at);
     case "reply":
-      return room.one("teahouse-composer")?.reply(message);
+      return composer?.reply(message);
     case "edits":
       return showEdits(room, client, feed, message, button);
     case "unread":
-      return room.one("teahouse-conversation").keepUnread(message);
+      return conversation.keepUnread(message);
     case "link":
       return navigator.clipboard.writeText(new URL(room.link(message.seq), document.baseURI).href);
     case "copy":
@@ -49,11 +53,15 @@ export function carryOut(room, { action, message, pending, button, element, emoj
       return client.outgoing.discard(feed, pending.key);
     case "rewrite":
       client.outgoing.discard(feed, pending.key);
-      return room.one("teahouse-composer")?.takeBack(pending.text, pending.reply);
+      return composer?.takeBack(pending.text, pending.reply);
     case "unfocused":
-      return room.one("teahouse-conversation").refocus(element);
+      return conversation.refocus(element);
+    case "thread":
+      return room.openThread(message.id, { seq: more.seq, from: button });
+    case "close-thread":
+      return room.closeThread();
     case "unseen":
-      return showCount(room, count);
+      return feed.thread === undefined ? showCount(room, count) : undefined;
     case "people":
       return room.togglePeople();
     case "about":
@@ -70,6 +78,17 @@ export function carryOut(room, { action, message, pending, button, element, emoj
     default:
       throw new Error(`nobody does "${action}"`);
   }
+}
+
+/**
+ * To a message; from a thread to one of the same, or else of the room.
+ * @param {TeahouseRoom} room @param {Feed} feed @param {TeahouseConversation} conversation
+ * @param {{seq: number, mark?: boolean, focus?: boolean}} where
+ */
+function goTo(room, { store, thread }, conversation, where) {
+  if (thread === undefined || store.holds(where.seq)) return conversation.goTo({ around: where.seq }, where);
+  if (store.message(thread)?.seq === where.seq) return conversation.toBeginning();
+  return room.one("teahouse-conversation").goTo({ around: where.seq }, where);
 }
 
 /** @param {TeahouseRoom} room @param {Client} client @param {Feed} feed @param {Message} message @param {string} emoji */

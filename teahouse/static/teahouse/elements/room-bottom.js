@@ -43,7 +43,7 @@ export function roomBottom(room, client, feed) {
 }
 
 /** Why nothing can be said here, if so. @param {Feed} feed */
-function silence({ store, may }) {
+export function silence({ store, may }) {
   const say = words();
   if (store.room?.archived) return html`<p class="closed">${say.archived}</p>`;
   if (!may || may.includes("speak")) return null;

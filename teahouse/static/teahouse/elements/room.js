@@ -20,7 +20,7 @@
 import { placeOf } from "../addresses.js";
 import { clientFor } from "../client.js";
 import { identity } from "../guest.js";
-import { html, LitElement, nothing } from "../lit.js";
+import { classMap, html, LitElement, nothing, repeat } from "../lit.js";
 import { picturesBeside } from "../pictures.js";
 import { titleOf } from "../rooms-store.js";
 import { problemOf } from "../socket.js";
@@ -36,22 +36,25 @@ import "./menu.js";
 import "./people.js";
 import { missingRoom, roomBottom } from "./room-bottom.js";
 import { roomHead } from "./room-head.js";
+import "./thread.js";
+import { ThreadPane } from "./thread-pane.js";
 
 /** @import { Client, Feed } from "../client.js" */
 /** @import { History, Problem, RoomState, Who } from "../types.js" */
-/** @import { Act } from "./acts.js" */
+/** @import { Act, Place } from "./acts.js" */
 /** @import { TeahouseComposer } from "./composer.js" */
 /** @import { TeahouseConversation } from "./conversation.js" */
 /** @import { TeahouseDates } from "./dates.js" */
 /** @import { TeahouseEdits } from "./edits.js" */
 /** @import { TeahouseEmoji } from "./emoji.js" */
 /** @import { TeahouseMenu } from "./menu.js" */
+/** @import { TeahouseThread } from "./thread.js" */
 
 const NOTICE_LASTS = 8_000; // ms
 const WIDE = 900; // px: people beside the conversation, not over it
 
 /** @typedef {{you?: Who | null, room?: RoomState, history?: History, at?: number, missing?: boolean}} FirstPage */
-/** @typedef {{"teahouse-conversation": TeahouseConversation, "teahouse-menu": TeahouseMenu, "teahouse-dates": TeahouseDates, "teahouse-edits": TeahouseEdits, "teahouse-emoji": TeahouseEmoji, "teahouse-composer": TeahouseComposer | null}} Parts */
+/** @typedef {{"teahouse-conversation": TeahouseConversation, "teahouse-menu": TeahouseMenu, "teahouse-dates": TeahouseDates, "teahouse-edits": TeahouseEdits, "teahouse-emoji": TeahouseEmoji, "teahouse-composer": TeahouseComposer | null, "teahouse-thread": TeahouseThread | null}} Parts */
 
 export class TeahouseRoom extends LitElement {
   static properties = {
@@ -82,6 +85,7 @@ export class TeahouseRoom extends LitElement {
   #carried = "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #noticeEnds;
+  #thread = new ThreadPane(this);
   #changed = () => this.#clientChanged();
   #spoken = () => this.requestUpdate();
   #sizes = new ResizeObserver(([entry]) => {
@@ -125,6 +129,7 @@ export class TeahouseRoom extends LitElement {
     super.connectedCallback();
     document.addEventListener("teahouse-language", this.#spoken);
     this.#sizes.observe(this);
+    this.#thread.connected();
     this.#begin();
   }
 
@@ -133,6 +138,7 @@ export class TeahouseRoom extends LitElement {
     document.removeEventListener("teahouse-language", this.#spoken);
     this.#sizes.disconnect();
     this.#client?.removeEventListener("change", this.#changed);
+    if (this.#client) this.#thread.disconnected(this.#client);
     if (this.#feed) this.#client?.unwatch(this.#feed);
     this.#client = this.#feed = null;
   }
@@ -141,6 +147,26 @@ export class TeahouseRoom extends LitElement {
   get connection() {
     const { socket } = this.#client ?? {};
     return socket?.connected ? this.#feed?.state : socket?.phase;
+  }
+
+  get client() {
+    return this.#client;
+  }
+
+  get feed() {
+    return this.#feed;
+  }
+
+  /**
+   * Shows the thread of a message of this room.
+   * @param {number} root @param {{seq?: number, from?: HTMLElement, focus?: boolean}} [how]  `seq`: of a message there.
+   */
+  async openThread(root, how) {
+    if (this.#client && this.#feed) await this.#thread.open(this.#client, this.#feed, root, how);
+  }
+
+  closeThread() {
+    this.#thread.close();
   }
 
   get #socketUrl() {
@@ -203,6 +229,7 @@ export class TeahouseRoom extends LitElement {
   /** @param {Map<string, unknown>} changed */
   willUpdate(changed) {
     if (changed.has("aside") && this.#feed) this.#client?.setAside(this.#feed, this.aside);
+    if (changed.has("framed")) this.#thread.arrive();
   }
 
   /** @returns {FirstPage | null} */
@@ -246,14 +273,16 @@ export class TeahouseRoom extends LitElement {
     const client = this.#client;
     const feed = this.#feed;
     if (!client || !feed) return nothing;
-    return html`<div class=${this.wide ? "room wide" : "room"} lang=${language()}>
+    const thread = this.isMissing || this.nameless ? null : this.#thread.feed;
+    return html`<div class=${classMap({ room: true, wide: this.wide, threaded: thread !== null })} lang=${language()}>
       ${roomHead(this, feed)}
       <div class="panes">
         <section class="talk">
           ${this.isMissing ? missingRoom(this, client, feed) : this.#conversation(client, feed)}
           ${roomBottom(this, client, feed)}
         </section>
-        <aside class="side" ?hidden=${!(this.showsPeople || this.details)} aria-label=${this.details ? words().aboutRoom : words().people} @keydown=${this.#sideKeys}>
+        ${thread ? this.#threadBeside(client, thread) : nothing}
+        <aside class="side" ?hidden=${thread !== null || !(this.showsPeople || this.details)} aria-label=${this.details ? words().aboutRoom : words().people} @keydown=${this.#sideKeys}>
           ${this.details
             ? html`<teahouse-details .client=${client} .feed=${feed} .framed=${this.framed} .version=${this.version} .language=${language()}></teahouse-details>`
             : html`<teahouse-people .pages=${this.people} .here=${feed.store.here} .you=${client.you} .language=${language()}></teahouse-people>`}
@@ -264,6 +293,20 @@ export class TeahouseRoom extends LitElement {
       <teahouse-edits .language=${language()}></teahouse-edits>
       <teahouse-emoji .language=${language()}></teahouse-emoji>
     </div>`;
+  }
+
+  /** @param {Client} client @param {Feed} thread */
+  #threadBeside(client, thread) {
+    return html`<aside class="thread-side" aria-label=${words().threadIn(this.heading)} @keydown=${this.#threadKeys}>
+      ${repeat([thread], () => thread.thread, () => html`<teahouse-thread .client=${client} .feed=${thread} .name=${this.heading} .link=${this.link} .target=${this.#thread.target} .version=${this.version} .language=${language()}></teahouse-thread>`)}
+    </aside>`;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #threadKeys(event) {
+    if (event.key !== "Escape" || event.defaultPrevented) return;
+    event.preventDefault();
+    this.closeThread();
   }
 
   firstUpdated() {
@@ -281,6 +324,7 @@ export class TeahouseRoom extends LitElement {
       .version=${this.version}
       .language=${language()}
       .link=${this.link}
+      .threads=${client.attention.unreadThreads}
       .target=${this.at}
     ></teahouse-conversation>`;
   }
@@ -347,10 +391,19 @@ export class TeahouseRoom extends LitElement {
     const act = /** @type {CustomEvent<Act>} */ (event).detail;
     if (!this.#client || !this.#feed) return;
     try {
-      await carryOut(this, act, this.#client, this.#feed);
+      await carryOut(this, act, this.#client, this.#placeOf(act, event));
     } catch (error) {
       this.tell(problemOf(error));
     }
+  }
+
+  /** Where it was wanted: in the thread, or in the room. @param {Act} act @param {Event} event @returns {Place} */
+  #placeOf({ button }, event) {
+    const from = button ?? event.composedPath()[0];
+    const inside = from instanceof Element && from.closest("teahouse-thread");
+    const thread = this.one("teahouse-thread");
+    if (inside && thread) return { feed: thread.feed, conversation: thread.conversation, composer: thread.composer };
+    return { feed: /** @type {Feed} */ (this.#feed), conversation: this.one("teahouse-conversation"), composer: this.one("teahouse-composer") };
   }
 
   /** Somebody has a name now. @param {Who} you */
