@@ -39,7 +39,7 @@ export class OwnRooms {
   }
 
   /** @param {OwnEvent} event @param {boolean} live  Otherwise the hello may have told it. */
-  ownEvent({ event, about = "", read = 0, message, role, state, position, level }, live) {
+  ownEvent({ event, about = "", read = 0, thread, message, role, state, position, level }, live) {
     const feed = this.feeds.get(about);
     if (event === "room_added") {
       if (!this.store.get(about)?.own) this.store.added(about, state, role, position);
@@ -53,7 +53,15 @@ export class OwnRooms {
     if (event === "settings" && level && live) this.store.leveled(about, level);
     // What was read before this session its hello has told.
     if (event === "read" && live) this.#markedElsewhere(about, read, feed);
+    if (event === "thread_read" && live) this.#threadRead(this.threads.get(about, thread), read);
     if (event === "mention" && message?.seq && feed?.state === "live") this.store.named(about, message.seq);
+  }
+
+  /** The mark of a thread that is shown here moved, perhaps on another device. @param {Feed | undefined} feed @param {number} read */
+  #threadRead(feed, read) {
+    if (!feed || feed.told === read || feed.marking !== undefined) return;
+    feed.read = feed.told = read;
+    this.readInThread(feed);
   }
 
   /** @param {string} room @param {number} read @param {Feed} [feed] */
