@@ -82,6 +82,13 @@ async def test_two_people_talk_in_a_thread(cast: Cast, site: Teahouse, room: str
     await ada.page.keyboard.press("Escape")
     await expect(thread(ada)).to_have_count(0)
     await expect(opener(ada)).to_be_focused()
+    # What else stands at the side takes its place.
+    await opener(ada).click()
+    await expect(field(ada)).to_be_focused()
+    await expect(ada.here.first).not_to_be_visible()
+    await ada.page.get_by_role("button", name=re.compile(r"\d here")).click()
+    await expect(thread(ada)).to_have_count(0)
+    await expect(ada.here.first).to_be_visible()
 
 
 async def test_a_thread_has_its_own_draft_and_what_was_written_offline_goes_out(

@@ -26,7 +26,7 @@ export function roomHead(room, { store, may }) {
       : nothing}
     ${may?.includes("join") ? html`<button type="button" class="small join" @click=${() => room.join()}>${say.join}</button>` : nothing}
     ${may && !room.isMissing
-      ? html`<button type="button" class="plain info" aria-label=${say.aboutRoom} title=${say.aboutRoom} aria-expanded=${room.details ? "true" : "false"} @click=${() => (room.details = !room.details)}>${icons.info}</button>`
+      ? html`<button type="button" class="plain info" aria-label=${say.aboutRoom} title=${say.aboutRoom} aria-expanded=${room.details && !room.hasThread ? "true" : "false"} @click=${() => room.toggleDetails()}>${icons.info}</button>`
       : nothing}
     </div>
   </header>`;

@@ -359,12 +359,23 @@ export class TeahouseRoom extends LitElement {
 
   get showsPeople() {
     const inside = this.#client?.you && !this.nameless && this.#feed && !this.isMissing;
-    return Boolean(inside) && (this.peopleShown ?? this.wide);
+    return Boolean(inside) && !this.hasThread && (this.peopleShown ?? this.wide);
+  }
+
+  /** Whether a thread stands where else the people would. */
+  get hasThread() {
+    return this.#thread.feed !== null;
+  }
+
+  toggleDetails() {
+    this.details = this.hasThread || !this.details;
+    this.closeThread();
   }
 
   togglePeople() {
     this.peopleShown = this.details || !this.showsPeople;
     this.details = false;
+    this.closeThread();
   }
 
   /** @param {KeyboardEvent} event */
