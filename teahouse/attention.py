@@ -99,7 +99,7 @@ def _drawn(person: int, rows: Sequence[Event]) -> list[tuple[Event, dict[str, An
     found = (
         Message.objects.using(alias)
         .filter(pk__in=ids, deleted_at=None)
-        .select_related("person", "room", "reply__person")
+        .select_related("person", "room", "reply__person", "thread")
     )
     messages = {message.pk: message for message in found}
     rooms = {message.room_id for message in messages.values()}

@@ -64,7 +64,8 @@ CHECKS: Final = (
         "SELECT m.id, m.rev FROM teahouse_message m LEFT JOIN teahouse_event e"
         " ON e.room_id = m.room_id AND e.seq = m.rev AND e.subject = m.id"
         " WHERE m.id BETWEEN %(low)s AND %(high)s AND (e.seq IS NULL OR m.rev < m.seq"
-        " OR (m.deleted_at IS NOT NULL AND e.kind <> 'deleted') OR (m.deleted_at IS NULL AND e.kind = 'deleted'))",
+        " OR (m.deleted_at IS NOT NULL AND e.kind NOT IN ('deleted', 'thread'))"
+        " OR (m.deleted_at IS NULL AND e.kind = 'deleted'))",
         "message {0}: event {1} of its room is not its last change",
     ),
     Check(
@@ -94,11 +95,31 @@ CHECKS: Final = (
         "message {0}: it replies to {1}, which is no earlier message of its room",
     ),
     Check(
+        "messages",
+        "SELECT m.id, m.thread_id FROM teahouse_message m LEFT JOIN teahouse_message q"
+        " ON q.id = m.thread_id AND q.room_id = m.room_id AND q.seq < m.seq AND q.thread_id IS NULL"
+        " WHERE m.id BETWEEN %(low)s AND %(high)s AND m.thread_id IS NOT NULL AND q.id IS NULL",
+        "message {0}: it is in the thread of {1}, which is no earlier message of its room, or in a thread itself",
+    ),
+    Check(
+        "messages",
+        "SELECT m.id, t.count FROM teahouse_message m JOIN teahouse_thread t ON t.root_id = m.id"
+        " WHERE m.id BETWEEN %(low)s AND %(high)s AND t.count <> (SELECT count(*) FROM teahouse_message s"
+        " WHERE s.thread_id = m.id AND s.deleted_at IS NULL)",
+        "message {0}: its thread is said to have {1} messages, and has not so many",
+    ),
+    Check(
+        "messages",
+        "SELECT m.id, k.read FROM teahouse_message m JOIN teahouse_threadmark k ON k.root_id = m.id"
+        " JOIN teahouse_room r ON r.id = m.room_id WHERE m.id BETWEEN %(low)s AND %(high)s AND k.read > r.seq",
+        "message {0}: somebody has read its thread up to {1}, which was not said yet",
+    ),
+    Check(
         "events",
         "SELECT e.seq, e.room_id FROM teahouse_event e LEFT JOIN teahouse_message m"
         " ON m.id = e.subject AND m.room_id = e.room_id"
         " WHERE e.room_id = %(room)s AND e.seq BETWEEN %(low)s AND %(high)s"
-        " AND e.kind IN ('message', 'deleted', 'reactions') AND m.id IS NULL",
+        " AND e.kind IN ('message', 'deleted', 'reactions', 'thread') AND m.id IS NULL",
         "event {0} of room number {1}: its message is not there",
     ),
 )

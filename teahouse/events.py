@@ -43,8 +43,26 @@ class Quoted(TypedDict):
     by: Who
 
 
+class Root(TypedDict):
+    """The message in whose thread another one was said, and where it stands."""
+
+    id: int
+    seq: int
+
+
+class ThreadState(TypedDict):
+    """What is told of a thread at its root: how many messages, when the last was said and its number, and of those
+    who spoke there the last five, the last first. Where all were deleted there is no last one."""
+
+    count: int
+    last: NotRequired[str]
+    seq: NotRequired[int]
+    people: list[Who]
+
+
 class MessageState(TypedDict):
-    """A message, or those fields of it that an event replaces."""
+    """A message, or those fields of it that an event replaces. `root` where it was said in a thread, `thread` where it
+    is a root."""
 
     id: int
     key: NotRequired[str]
@@ -54,6 +72,8 @@ class MessageState(TypedDict):
     text: NotRequired[str]
     html: NotRequired[str]
     reply: NotRequired[Quoted]
+    root: NotRequired[Root]
+    thread: NotRequired[ThreadState]
     edited: NotRequired[str]
     deleted: NotRequired[str]
     reactions: NotRequired[dict[str, list[int]]]
@@ -107,6 +127,7 @@ class EventFrame(TypedDict):
     state: NotRequired[RoomState]
     read: NotRequired[int]
     about: NotRequired[str]
+    thread: NotRequired[int]
     role: NotRequired[Role]
     position: NotRequired[Position]
     settings: NotRequired[OwnSettings]
@@ -117,12 +138,14 @@ KINDS: Final = {
     "message": "said or edited (then with `edited`); `html` only where the text has markup",
     "deleted": "a message is gone: who it was by and where it stood, no text",
     "reactions": "the whole set of reactions of a message, at most 30 kinds and 500 people",
+    "thread": "what is told of a thread, at the message that is its root",
     "member": "somebody joined, left, was invited or removed, or has another role",
     "room": "title, topic, kind or who may speak, or that it was archived",
     "closed": "the group was closed over the plain protocol",
 }
 PERSONAL_KINDS: Final = {
     "read": "the read mark of the room `about` moved, on some device",
+    "thread_read": "the read mark of the thread of a message in the room `about` moved, on some device",
     "room_added": "the person belongs to the room `about` now",
     "room_removed": "the person belongs to the room `about` no more",
     "mention": "a message in the room `about` names the person",
@@ -132,7 +155,9 @@ PERSONAL_KINDS: Final = {
     "signed_out": "the person signed out somewhere",
 }
 
-ABOUT_MESSAGES: Final = frozenset({"message", "deleted", "reactions"})
+ABOUT_MESSAGES: Final = frozenset({"message", "deleted", "reactions", "thread"})
+_APART: Final = ("reactions", "thread")
+"""They replace one field of the message; the others about messages all that it says."""
 ABOUT_RIGHTS: Final = frozenset({"member", "room"})
 """After these somebody may do other things in the room than before."""
 
@@ -215,12 +240,23 @@ def restated(old: Event, new: Event) -> Event | None:
         return None
     # Nothing brings a deleted message back; an older change may come later, where a page was read meanwhile.
     if old.kind == "deleted" or (
-        (old.kind == "reactions") != (new.kind == "reactions") and new.kind != "deleted"
+        part_of(old.kind) != part_of(new.kind) and not takes_away(old.kind, new.kind)
     ):
         return None
     head = old.wire.removeprefix(f'{{"event":"{old.kind}"').partition(_MESSAGE)[0]
     state = new.wire.partition(_MESSAGE)[2]
     return Event(old.room, old.seq, new.kind, old.subject, f'{{"event":"{new.kind}"{head}{_MESSAGE}{state}')
+
+
+def part_of(kind: str) -> str:
+    """Which part of a message events of this kind replace: those of one part are brought up to date by each other."""
+    return kind if kind in _APART else "message"
+
+
+def takes_away(old: str, new: str) -> bool:
+    """Whether nothing is left of what events of the kind `old` show after one of the kind `new`. A thread stays when
+    its root is deleted."""
+    return new == "deleted" and old != "thread"
 
 
 # Where `message_event` puts the state, always last. No text can hold this: its quotes would be escaped.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any, Final, cast
 
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from teahouse.events import (
@@ -21,7 +21,7 @@ from teahouse.events import (
     Who,
     timestamp,
 )
-from teahouse.models import Member, Mention, Message, Person, Reaction, Room
+from teahouse.models import Member, Mention, Message, Person, Reaction, Room, ThreadMark
 from teahouse.models.rooms import default_level
 from teahouse.prepared import NUMBERS, Prepared, PreparedLists, batched
 
@@ -66,10 +66,14 @@ def state_of(room: Room) -> RoomState:
 def people_between(conversations: Iterable[str]) -> dict[str, list[Who]]:
     """Of each conversation, by `Room.between`, the people whose it is, those who left it included; in one query."""
     ids = {one: [int(person) for person in one.split()] for one in conversations}
-    wanted = list({person for some in ids.values() for person in some})
-    rows = [row for part in batched(wanted) for row in _names.rows(part)]
-    known: dict[int, Who] = {row[0]: who_of(*row) for row in rows}
+    known = people_by_id({person for some in ids.values() for person in some})
     return {one: [known[person] for person in some if person in known] for one, some in ids.items()}
+
+
+def people_by_id(people: Iterable[int]) -> dict[int, Who]:
+    """People as others see them; no question where there are none."""
+    rows = [row for part in batched(list(people)) for row in _names.rows(part)]
+    return {row[0]: who_of(*row) for row in rows}
 
 
 _names: PreparedLists[Person] = PreparedLists(
@@ -103,6 +107,8 @@ def message_state(message: Message, reactions: dict[str, list[int]] | None = Non
         "at": timestamp(message.at),
         "by": who(message.person),
     }
+    if message.thread is not None:
+        state["root"] = {"id": message.thread.pk, "seq": message.thread.seq}
     if message.deleted_at is not None:
         state["deleted"] = timestamp(message.deleted_at)
         return state
@@ -220,21 +226,28 @@ _own_rooms: PreparedLists[Member] = PreparedLists(
 
 
 def unread_of(**which: Any) -> Any:
-    """Memberships with `unread` (undeleted messages of others above the mark) and `mentions` counted."""
+    """Memberships with `unread` (undeleted messages of others above the mark, but for those in threads) and `mentions`
+    counted, those in threads included."""
 
     def counted(rows: Any) -> Any:
         return Coalesce(Subquery(rows.order_by().values("room").annotate(n=Count("*")).values("n")), 0)
 
-    unread = Message.objects.filter(room=OuterRef("room"), seq__gt=OuterRef("read"), deleted_at=None).exclude(
-        person=OuterRef("person")
-    )
+    unread = Message.objects.filter(
+        room=OuterRef("room"), seq__gt=OuterRef("read"), deleted_at=None, thread=None
+    ).exclude(person=OuterRef("person"))
     mentions = Mention.objects.filter(
         Q(
             room=OuterRef("room"),
             person=OuterRef("person"),
             seq__gt=OuterRef("read"),
             message__deleted_at=None,
-        )
+        ),
+        # Whoever has read the thread in which it stands has read it too.
+        ~Exists(
+            ThreadMark.objects.filter(
+                person=OuterRef("person"), root=OuterRef("message__thread"), read__gte=OuterRef("seq")
+            )
+        ),
     )
     return Member.objects.filter(**which).annotate(unread=counted(unread), mentions=counted(mentions))
 
@@ -245,6 +258,7 @@ __all__ = [
     "own_rooms",
     "own_rooms_of",
     "people_between",
+    "people_by_id",
     "position",
     "positions",
     "reaction_rows",

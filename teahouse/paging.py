@@ -7,7 +7,7 @@ that reads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final, NamedTuple
@@ -16,33 +16,40 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from teahouse import database
-from teahouse.events import MessageState, Position, Quoted, Who, timestamp
+from teahouse.events import MessageState, Position, Quoted, ThreadState, Who, timestamp
 from teahouse.history import ReactionRow, by_message, position, reaction_rows, who_of
-from teahouse.models import Message
+from teahouse.models import Message, Person
 from teahouse.prepared import NUMBERS, Prepared, PreparedLists, batched
 
 Row = tuple[Any, ...]
 """What COLUMNS name, as the driver gives it; in place of the id of what it replies to, a row of `_quoted`, or None."""
+PersonRow = tuple[int, str, str, str]
+"""Id, name, kind, picture."""
 COLUMNS: Final = (
     "pk", "key", "seq", "at", "person", "person__name", "person__kind", "person__avatar", "rev", "deleted_at",
-    "edited_at", "text", "html", "reply",
+    "edited_at", "text", "html", "reply", "thread", "thread__seq", "started__count", "started__at", "started__seq",
+    "started__people",
 )  # fmt: skip
 SEQ: Final = COLUMNS.index("seq")
 AT: Final = COLUMNS.index("at")
 REV: Final = COLUMNS.index("rev")
 REPLY: Final = COLUMNS.index("reply")
+THREAD: Final = COLUMNS.index("thread")
+STARTED: Final = COLUMNS.index("started__count")
+SPOKE: Final = COLUMNS.index("started__people")
 BIGGEST: Final = 2**63 - 1
 
 
 class Where(NamedTuple):
     """Which messages of a room: the last ones, before, after or around a number, or around the first that was said at a
-    time or later; at most `limit`."""
+    time or later; at most `limit`. Those of a thread, by the id of its root, or of none."""
 
     before: int | None = None
     after: int | None = None
     around: int | None = None
     limit: int = 50
     at: datetime | None = None
+    thread: int | None = None
 
 
 class Stored(NamedTuple):
@@ -50,12 +57,16 @@ class Stored(NamedTuple):
 
     Attributes:
         before, after: whether there are more on that side.
+        root: of the thread that was asked for, or in which the message was said around which one asked.
+        people: who is told of at roots.
     """
 
     rows: tuple[Row, ...]
     reactions: tuple[ReactionRow, ...]
     before: bool
     after: bool
+    root: Row | None = None
+    people: tuple[PersonRow, ...] = ()
 
 
 def page(
@@ -66,15 +77,17 @@ def page(
     around: int | None = None,
     limit: int = 50,
     at: datetime | None = None,
+    thread: int | None = None,
 ) -> dict[str, Any]:
     """Messages in their present state, oldest first, and a position read before them.
 
     Returns:
-        {"messages": [MessageState with rev], "position": Position, "more": {"before": bool, "after": bool}}
+        {"messages": [MessageState with rev], "position": Position, "more": {"before": bool, "after": bool}}, and
+        perhaps "root", as in `Stored`
     """
     now = position(room)
     assert now is not None, "rooms are never deleted while somebody may read them"
-    return shown(stored(room, Where(before, after, around, limit, at)), now)
+    return shown(stored(room, Where(before, after, around, limit, at, thread)), now)
 
 
 def stored(room: int, where: Where) -> Stored:
@@ -85,12 +98,38 @@ def stored(room: int, where: Where) -> Stored:
 def stored_pages(asked: Sequence[tuple[int, Where]]) -> list[Stored]:
     """Many, with one look at their reactions."""
     parts = [_part(room, where) for room, where in asked]
-    quotes = quotes_of([row for rows, _, _ in parts for row in rows])
-    reactions = reaction_rows({row[0] for rows, _, _ in parts for row in rows}) if parts else []
+    every = [row for part in parts for row in part.every]
+    quotes = quotes_of(every)
+    reactions = reaction_rows({row[0] for row in every}) if parts else []
+    people = people_of(every)
     return [
-        Stored(tuple(with_quotes(rows, quotes)), _of(rows, reactions), before_it, after_it)
-        for rows, before_it, after_it in parts
+        Stored(
+            tuple(with_quotes(part.rows, quotes)),
+            _of(part.every, reactions),
+            part.before,
+            part.after,
+            next(iter(with_quotes([part.root], quotes)), None) if part.root is not None else None,
+            tuple(people[one] for one in spoke_in(part.every) if one in people),
+        )
+        for part in parts
     ]
+
+
+def spoke_in(rows: Iterable[Row]) -> list[int]:
+    """Ids of those who are told of at roots among these."""
+    spoke = {int(person) for row in rows if row[SPOKE] for person in row[SPOKE].split()}
+    return sorted(spoke)
+
+
+def people_of(rows: Iterable[Row]) -> dict[int, PersonRow]:
+    """The same people, by their ids. No question where there is no root."""
+    spoke = spoke_in(rows)
+    return {row[0]: row for part in batched(spoke) for row in _people.rows(part)}
+
+
+_people: PreparedLists[Person] = PreparedLists(
+    (int,), lambda ids: Person.objects.filter(pk__in=ids).values_list("pk", "name", "kind", "avatar")
+)
 
 
 def quotes_of(rows: Iterable[Row]) -> dict[int, Row]:
@@ -111,7 +150,10 @@ def with_quotes(rows: Iterable[Row], quotes: dict[int, Row]) -> Iterable[Row]:
     """The rows as the database gives them, with what `quotes_of` found."""
     if not quotes:
         return rows
-    return [row if row[REPLY] is None else (*row[:REPLY], quotes.get(row[REPLY])) for row in rows]
+    return [
+        row if row[REPLY] is None else (*row[:REPLY], quotes.get(row[REPLY]), *row[REPLY + 1 :])
+        for row in rows
+    ]
 
 
 def _of(rows: Collection[Row], reactions: Sequence[ReactionRow]) -> tuple[ReactionRow, ...]:
@@ -121,57 +163,116 @@ def _of(rows: Collection[Row], reactions: Sequence[ReactionRow]) -> tuple[Reacti
     return tuple(reaction for reaction in reactions if reaction[0] in here)
 
 
-def _part(room: int, where: Where) -> tuple[list[Row], bool, bool]:
-    before, after, around, limit, at = where
+class _Part(NamedTuple):
+    rows: list[Row]
+    before: bool
+    after: bool
+    root: Row | None
+
+    @property
+    def every(self) -> list[Row]:
+        return self.rows if self.root is None else [*self.rows, self.root]
+
+
+def _part(room: int, where: Where) -> _Part:
+    if where.thread is not None:
+        root = next(iter(_one.stored(room, where.thread)), None)
+        return _Part(*_some(_IN_THREAD, (room, where.thread), where), root)
+    some = _some(_IN_ROOM, (room,), where)
+    if where.around is None or any(row[SEQ] == where.around for row in some[0]):
+        return _Part(*some, None)
+    root = next(iter(_root_of.stored(room, where.around)), None)
+    # What was said in a thread stands in the room at its root.
+    return (
+        _Part(*some, None)
+        if root is None
+        else _Part(*_some(_IN_ROOM, (room,), where._replace(around=root[SEQ])), root)
+    )
+
+
+def _some(said: _Said, place: tuple[int, ...], where: Where) -> tuple[list[Row], bool, bool]:
+    before, after, around, limit, at, _ = where
     if at is not None:
-        around = _first_said(room, at)
+        around = _first_said(said, place, at)
     if after is not None:
-        newer = _messages(_after, limit + 1).stored(room, after)
-        return newer[:limit], bool(_messages(_before, 1).stored(room, after + 1)), len(newer) > limit
+        newer = _messages(said.after, limit + 1).stored(*place, after)
+        return newer[:limit], bool(_messages(said.before, 1).stored(*place, after + 1)), len(newer) > limit
     if around is not None:
         half = limit // 2
-        older = _messages(_before, half + 1).stored(room, around)
-        newer = _messages(_after, limit - half + 1).stored(room, around - 1)
+        older = _messages(said.before, half + 1).stored(*place, around)
+        newer = _messages(said.after, limit - half + 1).stored(*place, around - 1)
         rows = [*reversed(older[:half]), *newer[: limit - half]]
         return rows, len(older) > half, len(newer) > limit - half
-    older = _messages(_before, limit + 1).stored(room, BIGGEST if before is None else before)
-    later = before is not None and bool(_messages(_after, 1).stored(room, before - 1))
+    older = _messages(said.before, limit + 1).stored(*place, BIGGEST if before is None else before)
+    later = before is not None and bool(_messages(said.after, 1).stored(*place, before - 1))
     return older[:limit][::-1], len(older) > limit, later
 
 
-def _first_said(room: int, at: datetime) -> int | None:
+def _first_said(said: _Said, place: tuple[int, ...], at: datetime) -> int | None:
     """The number of the first message that was said at a time or later. Times grow with the numbers, which have an
     index: twenty looks find it among a million."""
-    head = position(room)
+    head = position(place[0])
     low, high = 0, head["seq"] if head is not None else 0
     while low < high:
         middle = (low + high) // 2
-        rows = _said_after.rows(room, middle)
+        rows = _times(said.after).rows(*place, middle)
         if not rows or rows[0][0] > high or rows[0][1] >= at:
             high = middle
         else:
             low = rows[0][0]
-    first = _said_after.rows(room, low)
+    first = _times(said.after).rows(*place, low)
     return first[0][0] if first else None
 
 
+Which = Callable[..., QuerySet[Message]]
+
+
+class _Said(NamedTuple):
+    """What was said in a place, before and after a number."""
+
+    before: Which
+    after: Which
+
+
 def _before(room: int, seq: int) -> QuerySet[Message]:
-    return Message.objects.filter(room=room, seq__lt=seq).order_by("-seq")
+    return Message.objects.filter(room=room, thread=None, seq__lt=seq).order_by("-seq")
 
 
 def _after(room: int, seq: int) -> QuerySet[Message]:
-    return Message.objects.filter(room=room, seq__gt=seq).order_by("seq")
+    return Message.objects.filter(room=room, thread=None, seq__gt=seq).order_by("seq")
+
+
+def _before_in_thread(room: int, thread: int, seq: int) -> QuerySet[Message]:
+    return Message.objects.filter(room=room, thread=thread, seq__lt=seq).order_by("-seq")
+
+
+def _after_in_thread(room: int, thread: int, seq: int) -> QuerySet[Message]:
+    return Message.objects.filter(room=room, thread=thread, seq__gt=seq).order_by("seq")
+
+
+_IN_ROOM: Final = _Said(_before, _after)
+_IN_THREAD: Final = _Said(_before_in_thread, _after_in_thread)
+
+
+def _marks(which: Which) -> tuple[int, ...]:
+    return NUMBERS[: 3 if which in _IN_THREAD else 2]
 
 
 @cache
-def _messages(which: Callable[[int, int], QuerySet[Message]], limit: int) -> Prepared[Message]:
-    return Prepared(
-        (NUMBERS[0], NUMBERS[1]), lambda room, seq: which(room, seq).values_list(*COLUMNS)[:limit]
-    )
+def _messages(which: Which, limit: int) -> Prepared[Message]:
+    return Prepared(_marks(which), lambda *marks: which(*marks).values_list(*COLUMNS)[:limit])
 
 
-_said_after: Prepared[Message] = Prepared(
-    (NUMBERS[0], NUMBERS[1]), lambda room, seq: _after(room, seq).values_list("seq", "at")[:1]
+@cache
+def _times(which: Which) -> Prepared[Message]:
+    return Prepared(_marks(which), lambda *marks: which(*marks).values_list("seq", "at")[:1])
+
+
+_root_of: Prepared[Message] = Prepared(
+    (NUMBERS[0], NUMBERS[1]),
+    lambda room, seq: Message.objects.filter(
+        pk__in=Message.objects.filter(room=room, seq=seq, thread__isnull=False).values("thread")
+    ).values_list(*COLUMNS),
 )
 _one: Prepared[Message] = Prepared(
     (NUMBERS[0], NUMBERS[1]),
@@ -182,21 +283,41 @@ _one: Prepared[Message] = Prepared(
 def message(room: int, message: int) -> MessageState | None:
     """One message of the room as it is now, with `rev`, or None."""
     rows = _one.stored(room, message)
+    people = people_of(rows).values()
     rows = list(with_quotes(rows, quotes_of(rows)))
-    return _with_rev(rows, reaction_rows([message]))[0] if rows else None
+    return _with_rev(rows, reaction_rows([message]), people)[0] if rows else None
 
 
 def shown(page: Stored, at: Position) -> dict[str, Any]:
     """What `page` returns."""
     more = {"before": page.before, "after": page.after}
-    return {"messages": _with_rev(page.rows, page.reactions), "position": at, "more": more}
+    told = {"messages": _with_rev(page.rows, page.reactions, page.people), "position": at, "more": more}
+    if page.root is not None:
+        told["root"] = _with_rev([page.root], page.reactions, page.people)[0]
+    return told
 
 
-def _with_rev(rows: Collection[Row], reactions: Iterable[ReactionRow]) -> list[MessageState]:
+def _with_rev(
+    rows: Collection[Row], reactions: Iterable[ReactionRow], people: Iterable[PersonRow]
+) -> list[MessageState]:
     messages = states_of(rows, reactions)
+    spoke = {row[0]: who_of(*row) for row in people}
+    stamped = stamp()
     for row, state in zip(rows, messages, strict=True):
         state["rev"] = row[REV]
+        if row[STARTED]:
+            state["thread"] = thread_of(row, spoke, stamped)
     return messages
+
+
+def thread_of(row: Row, people: Mapping[int, Who], stamped: Callable[[datetime], str]) -> ThreadState:
+    """What is told of a thread at its root, of which this is the row."""
+    count, at, seq, spoke = row[STARTED:]
+    ids = [int(person) for person in spoke.split()] if spoke else []
+    state: ThreadState = {"count": count or 0, "people": [people[one] for one in ids if one in people]}
+    if count:
+        state |= {"last": stamped(at), "seq": seq}
+    return state
 
 
 def states_of(rows: Iterable[Row], reactions: Iterable[ReactionRow] = ()) -> list[MessageState]:
@@ -205,9 +326,29 @@ def states_of(rows: Iterable[Row], reactions: Iterable[ReactionRow] = ()) -> lis
     stamped = stamp()
     people: dict[int, Who] = {}
     messages = []
-    for pk, key, seq, at, person, name, kind, avatar, _, deleted_at, edited_at, text, html, reply in rows:
+    for row in rows:
+        (
+            pk,
+            key,
+            seq,
+            at,
+            person,
+            name,
+            kind,
+            avatar,
+            _,
+            deleted_at,
+            edited_at,
+            text,
+            html,
+            reply,
+            thread,
+            of,
+        ) = row[:STARTED]
         by = people.get(person) or people.setdefault(person, who_of(person, name, kind, avatar))
         state: MessageState = {"id": pk, "key": key, "seq": seq, "at": stamped(at), "by": by}
+        if thread is not None:
+            state["root"] = {"id": thread, "seq": of}
         if deleted_at is not None:
             state["deleted"] = stamped(deleted_at)
         else:
@@ -246,6 +387,6 @@ def _stamp_of(zone: Any) -> Callable[[datetime], str]:
 
 
 __all__ = [
-    "COLUMNS", "Row", "Stored", "Where", "message", "page", "quotes_of", "shown", "stamp", "states_of", "stored",
-    "stored_pages", "with_quotes",
+    "COLUMNS", "Row", "Stored", "Where", "message", "page", "people_of", "quotes_of", "shown", "stamp", "states_of",
+    "stored", "stored_pages", "thread_of", "with_quotes",
 ]  # fmt: skip

@@ -24,9 +24,9 @@ from teahouse.events import (
 from teahouse.history import people_between, reactions_of, room_state, state_of, who, who_of
 from teahouse.live.hub import PAGE_BYTES, PAGE_EVENTS
 from teahouse.models import Event as EventRow
-from teahouse.models import Member, Mention, Message, Person, Room, Settings
+from teahouse.models import Member, Mention, Message, Person, Room, Settings, ThreadMark
 from teahouse.models.rooms import default_level
-from teahouse.paging import COLUMNS, quotes_of, stamp, states_of, with_quotes
+from teahouse.paging import COLUMNS, people_of, quotes_of, stamp, states_of, thread_of, with_quotes
 from teahouse.prepared import NUMBERS, Prepared, PreparedLists, batched
 from teahouse.rights import RANKS
 
@@ -72,6 +72,8 @@ def events_after(room: int, seq: int, slug: str) -> list[Event]:
     about = list({row.subject for row in rows if row.kind in ABOUT_MESSAGES and row.subject is not None})
     stored = [row for part in batched(about) for row in _messages.stored(part)]
     messages = {state["id"]: state for state in states_of(with_quotes(stored, quotes_of(stored)))}
+    people = {row[0]: who_of(*row) for row in people_of(stored).values()}
+    threads = {row[0]: thread_of(row, people, stamp()) for row in stored}
     reactions = reactions_of(
         {row.subject for row in rows if row.kind == "reactions" and row.subject is not None}
     )
@@ -83,6 +85,8 @@ def events_after(room: int, seq: int, slug: str) -> list[Event]:
         at = stamped(row.at)
         if row.kind in ABOUT_MESSAGES:
             state = messages[cast(int, row.subject)]
+            if row.kind == "thread":
+                state = {"id": state["id"], "thread": threads[state["id"]]}
             event = _about_message(room, slug, row, at, state, reactions)
         else:
             event = others.event(row, at)
@@ -142,6 +146,10 @@ class _Others:
         self._own = {room: (read, role, level) for room, read, role, level in rows}
         if "settings" in kinds:
             self._settings = settings_state(Settings.objects.filter(person=owner).first())
+        if "thread_read" in kinds:
+            marks = ThreadMark.objects.filter(person=owner, root__in=subjects)
+            rows_of_marks = marks.values_list("root", "root__room__slug", "read")
+            self._threads = {root: (slug, read) for root, slug, read in rows_of_marks}
         if kinds & {"reply", "reaction"}:
             called = Message.objects.filter(pk__in=subjects, deleted_at=None)
             places = called.values_list("pk", "room__slug", "seq")
@@ -167,6 +175,9 @@ class _Others:
         elif row.kind in ("reply", "reaction") and subject in self._called:
             frame["about"], number = self._called[subject]
             frame["message"] = {"id": subject, "seq": number}
+        elif row.kind == "thread_read" and subject in self._threads:
+            frame["about"], frame["read"] = self._threads[subject]
+            frame["thread"] = subject
         elif row.kind == "settings" and row.subject is None:
             frame["settings"] = self._settings
         return room_event(self._room.pk, row.seq, cast(EventFrame, frame), row.subject, detail=row.detail)

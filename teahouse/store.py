@@ -11,13 +11,15 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from teahouse.models import Event, Mention, Message, Outbox, Room
+from teahouse.models import Event, Mention, Message, Outbox, Room, Thread, ThreadMark
 
 MESSAGE = Message._meta.db_table
 EVENT = Event._meta.db_table
 ROOM = Room._meta.db_table
 MENTION = Mention._meta.db_table
 OUTBOX = Outbox._meta.db_table
+THREAD = Thread._meta.db_table
+THREAD_MARK = ThreadMark._meta.db_table
 
 Row = tuple[Any, ...]
 
@@ -83,10 +85,10 @@ class Sql:
         }
 
     def insert_messages(self, rows: Sequence[Row]) -> None:
-        """(id, room, person, key, digest, seq, rev, at, text, html, renderer, reply)"""
+        """(id, room, person, key, digest, seq, rev, at, text, html, renderer, reply, thread)"""
         self._insert(
             MESSAGE,
-            "id, room_id, person_id, key, digest, seq, rev, at, text, html, renderer, reply_id",
+            "id, room_id, person_id, key, digest, seq, rev, at, text, html, renderer, reply_id, thread_id",
             rows,
             times=(7,),
         )
@@ -99,6 +101,38 @@ class Sql:
         """(person, room, message, seq)"""
         self._insert(MENTION, "person_id, room_id, message_id, seq", rows)
 
+    def threads(self, roots: Sequence[int]) -> list[Row]:
+        """(root, count, people) of those threads in which something was said before."""
+        return self._select(
+            f"SELECT root_id, count, people FROM {THREAD} WHERE root_id IN ({_marks(len(roots))})", roots
+        )
+
+    def put_threads(self, rows: Sequence[Row]) -> None:
+        """(root, count, last, seq, at, people)"""
+        columns = ("count", "last", "seq", "at", "people")
+        replaced = ", ".join(f"{column} = excluded.{column}" for column in columns)
+        self._insert(
+            THREAD,
+            f"root_id, {', '.join(columns)}",
+            rows,
+            times=(4,),
+            conflict=f" ON CONFLICT (root_id) DO UPDATE SET {replaced}",
+        )
+
+    def put_thread_marks(self, rows: Sequence[Row]) -> None:
+        """(person, root, read); who has a mark keeps it."""
+        self._insert(
+            THREAD_MARK,
+            "person_id, root_id, read",
+            rows,
+            conflict=" ON CONFLICT (person_id, root_id) DO NOTHING",
+        )
+
+    def move_revs(self, rows: Sequence[tuple[int, int]]) -> None:
+        """(rev, message)"""
+        with self._connection.cursor() as cursor:
+            cursor.executemany(f"UPDATE {MESSAGE} SET rev = %s WHERE id = %s", rows)
+
     def move_heads(self, rows: Sequence[tuple[int, int]]) -> None:
         """(seq, room)"""
         with self._connection.cursor() as cursor:
@@ -110,14 +144,21 @@ class Sql:
             rows: list[Row] = cursor.fetchall()
             return rows
 
-    def _insert(self, table: str, columns: str, rows: Sequence[Row], times: tuple[int, ...] = ()) -> None:
+    def _insert(
+        self,
+        table: str,
+        columns: str,
+        rows: Sequence[Row],
+        times: tuple[int, ...] = (),
+        conflict: str = "",
+    ) -> None:
         if not rows:
             return
         if times:
             rows = self._adapted(rows, times)
         with self._connection.cursor() as cursor:
             cursor.executemany(
-                f"INSERT INTO {table} ({columns}) VALUES ({_marks(columns.count(',') + 1)})", rows
+                f"INSERT INTO {table} ({columns}) VALUES ({_marks(columns.count(',') + 1)}){conflict}", rows
             )
 
     def _adapted(self, rows: Sequence[Row], times: tuple[int, ...]) -> list[Row]:

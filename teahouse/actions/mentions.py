@@ -10,9 +10,10 @@ from typing import Final
 
 from django.db.models import Q
 
+from teahouse import threads
 from teahouse.access import Grant
 from teahouse.conf import conf
-from teahouse.events import Quoted
+from teahouse.entries import RootOf
 from teahouse.live.protocol import Problem
 from teahouse.models import Member, Message, Room
 from teahouse.models.people import name_key
@@ -62,9 +63,8 @@ def called(speaker: int, grant: Grant, names: Sequence[str], present: Collection
     return Called(tuple((slugs[slug], pk) for slug, pk in personal), by_word=bool(words))
 
 
-def replied(speaker: int, grant: Grant, quoted: Quoted) -> tuple[int, int] | None:
+def replied(speaker: int, grant: Grant, author: int) -> tuple[int, int] | None:
     """Who is to hear of a reply to them: somebody else, who may read the room, with the id of their own room."""
-    author = quoted["by"]["id"]
     rows = Member.objects.filter(room=grant.room, person=author)
     if grant.kind != Room.Kind.OPEN:
         rows = rows.exclude(role=Member.Role.GUEST)
@@ -72,6 +72,11 @@ def replied(speaker: int, grant: Grant, quoted: Quoted) -> tuple[int, int] | Non
         return None
     stream = Room.objects.filter(slug=f"@{author}").values_list("pk", flat=True).first()
     return None if stream is None else (author, stream)
+
+
+def answered(speaker: int, grant: Grant, root: RootOf) -> tuple[int, int] | None:
+    """Who is to hear that something was said in the thread of their message: not again before they have read it."""
+    return None if threads.is_unread(root.author, root.id) else replied(speaker, grant, root.author)
 
 
 def author_of(message: int) -> tuple[int, int] | None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from teahouse import history
+from teahouse import history, talks
 from teahouse.access import Grant, Speaker
 from teahouse.conf import conf
+from teahouse.entries import RootOf
 from teahouse.events import REACTION_KINDS, REACTION_PEOPLE, MessageState, Quoted
 from teahouse.journal import KEY_REUSED, Change, Say, Stale, Stored, Transaction, digest_of
 from teahouse.live.protocol import Problem
@@ -38,6 +39,7 @@ def say(
     mentions: Sequence[tuple[int, int]] = (),
     reply: Quoted | None = None,
     replied: tuple[int, int] | None = None,
+    root: RootOf | None = None,
 ) -> Say:
     """A message to be stored under the rights of `grant`.
 
@@ -45,21 +47,65 @@ def say(
         Problem: `archived` or `forbidden`.
     """
     grant.check_may_speak()
-    return Say(grant.room, speaker.who, key, text, html, grant.rights, mentions, reply=reply, replied=replied)
+    return Say(
+        grant.room,
+        speaker.who,
+        key,
+        text,
+        html,
+        grant.rights,
+        mentions,
+        reply=reply,
+        replied=replied,
+        root=root,
+    )
 
 
-def quoted(room: int, message: int) -> Quoted:
-    """What a reply to this message of the room says of it.
+def root_of(room: int, message: int) -> RootOf:
+    """Of the message in whose thread something is to be said. A thread outlives its root, and none begins at a
+    deleted message.
 
     Raises:
-        Problem: `not_found` or `gone`.
+        Problem: `not_found`, `gone`, or `invalid` where it stands in a thread itself.
+    """
+    found = Message.objects.filter(pk=message, room=room).select_related("started").first()
+    if found is None:
+        raise Problem("not_found", f"There is no message {message} in this room whose thread it could be.")
+    if found.thread_id is not None:
+        raise Problem(
+            "invalid", f"thread: message {message} is in the thread of {found.thread_id}; say it there."
+        )
+    if found.deleted_at is not None and not hasattr(found, "started"):
+        raise Problem("gone", "The message whose thread this would be was deleted.")
+    return RootOf(found.pk, found.seq, found.person_id)
+
+
+def quoted(room: int, message: int, thread: int | None = None) -> Quoted:
+    """What a reply to this message of the room says of it. In a thread one replies to what was said there and to its
+    root, else to what was said in none: who reads the one does not see the other.
+
+    Raises:
+        Problem: `not_found`, `gone`, or `invalid` where that is in another thread.
     """
     found = Message.objects.filter(pk=message, room=room).select_related("person").first()
     if found is None:
         raise Problem("not_found", f"There is no message {message} in this room to reply to.")
     if found.deleted_at is not None:
         raise Problem("gone", "The message that this replies to was deleted.")
+    if thread not in (found.thread_id, found.pk):
+        where = f"with thread: {found.thread_id}" if found.thread_id is not None else "without thread"
+        raise Problem("invalid", f"reply: message {message} is answered where it was said, {where}.")
     return {"id": found.pk, "seq": found.seq, "by": history.who(found.person)}
+
+
+def answered(room: int, thread: int | None, message: int | None) -> tuple[RootOf | None, Quoted | None]:
+    """In whose thread something is said, and to which message it replies, of those that are asked for.
+
+    Raises:
+        Problem: as `root_of` and `quoted`.
+    """
+    root = root_of(room, thread) if thread is not None else None
+    return root, quoted(room, message, thread) if message is not None else None
 
 
 def said_before(person: int, room: str, key: str, text: str) -> Stored | None:
@@ -111,6 +157,7 @@ def delete(speaker: Speaker, grant: Grant, message: int) -> Change:
         Mention.objects.filter(message=found).delete()
         Revision.objects.filter(message=found).delete()
         found.text, found.html, found.digest, found.deleted_at, found.reply = "", None, None, tx.now, None
+        talks.lost(tx, found, speaker.who)
         return _changed(tx, speaker, found, "deleted", ["text", "html", "digest", "deleted_at", "reply"])
 
     grant.check("react")
@@ -179,7 +226,7 @@ def _check_still(tx: Transaction, grant: Grant) -> None:
 
 def _found(grant: Grant, message: int) -> Message:
     messages = Message.objects.filter(pk=message, room=grant.room)
-    found = messages.select_related("person", "reply__person").first()
+    found = messages.select_related("person", "reply__person", "thread").first()
     if found is None:
         raise Problem("not_found", f"There is no message {message} in {grant.slug}.")
     if found.deleted_at is not None:

@@ -12,7 +12,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from teahouse.events import ABOUT_MESSAGES, ABOUT_RIGHTS, EVERYONE, Event, Position, plain_text, restated
+from teahouse.events import (
+    ABOUT_MESSAGES,
+    ABOUT_RIGHTS,
+    EVERYONE,
+    Event,
+    Position,
+    part_of,
+    plain_text,
+    restated,
+)
 from teahouse.live.sendqueue import Block
 
 RING_EVENTS: Final = 512
@@ -380,10 +389,10 @@ class Hub:
             for event in feed.after(events[-1].seq) or ():
                 deleted = gone.get(event.subject)
                 events.append((deleted and restated(event, deleted)) or event)
-        newest = {(e.subject, e.kind == "reactions"): e for e in feed.ring if e.kind in ABOUT_MESSAGES}
+        newest = {(e.subject, part_of(e.kind)): e for e in feed.ring if e.kind in ABOUT_MESSAGES}
         for index, event in enumerate(events):
-            for reactions in (False, True):
-                newer = newest.get((event.subject, reactions))
+            for part in ("message", part_of(event.kind)):
+                newer = newest.get((event.subject, part))
                 if newer is not None and newer.seq > event.seq:
                     events[index] = event = restated(event, newer) or event
         return events

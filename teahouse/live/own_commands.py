@@ -90,3 +90,11 @@ class Activity(BaseCommand):
     do: Literal["activity"]
     before: Seq | None = Field(None, description="Go on before this number of the own stream.")
     limit: Annotated[StrictInt, Field(ge=1, le=MOST_ACTIVITY)] = 30
+
+
+class Threads(BaseCommand):
+    """List the threads that one takes part in, those in which something was said last first."""
+
+    do: Literal["threads"]
+    before: Seq | None = Field(None, description="Go on before this id of a thread's last message.")
+    limit: Annotated[StrictInt, Field(ge=1, le=MOST_ACTIVITY)] = 30

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from teahouse import access, paging
+from teahouse import access, paging, threads
 from teahouse.access import Speaker
 from teahouse.events import encode, timestamp
 from teahouse.live.protocol import Problem
@@ -41,8 +41,16 @@ def read(asked: list[Asked]) -> Answers:
     # A right may have ended while the pages were read: what was said since is not for the person (P6).
     still = _rooms(list(rooms), answers)
     for (one, room), page in zip(rooms.items(), stored, strict=True):
-        if one in still:
-            answers[one] = paging.shown(page, {"epoch": room.epoch, "seq": room.seq})
+        if one in still and one.where.thread is not None and page.root is None:
+            answers[one] = Problem(
+                "not_found",
+                f"There is no message {one.where.thread} in {room.slug} whose thread it could be.",
+            )
+        elif one in still:
+            told = paging.shown(page, {"epoch": room.epoch, "seq": room.seq})
+            if one.where.thread is not None:
+                told["read"] = threads.mark_of(one.speaker.id, one.where.thread)
+            answers[one] = told
     return answers
 
 

@@ -25,7 +25,7 @@ from pydantic import (
 
 from teahouse.events import Position, encode
 from teahouse.live.fields import BIGGEST, BaseCommand, Key, MessageId, RoomName, Seq, Text, Time, storable
-from teahouse.live.own_commands import Activity, Settings
+from teahouse.live.own_commands import Activity, Settings, Threads
 from teahouse.live.room_commands import (
     Archive,
     Change,
@@ -142,6 +142,9 @@ class Send(BaseCommand):
     key: Key = Field(description="1 to 64 printable ASCII characters, unique for person and room.")
     text: Text
     reply: MessageId | None = Field(None, description="Id of a message of the room that this replies to.")
+    thread: MessageId | None = Field(
+        None, description="Id of the message in whose thread it is said; none: in the room itself."
+    )
 
 
 class Edit(BaseCommand):
@@ -180,11 +183,12 @@ class React(BaseCommand):
 
 
 class Read(BaseCommand):
-    """Move the read mark forward, or with `"back": true` to any place."""
+    """Move the read mark forward, or with `"back": true` to any place; that of the room, or of one of its threads."""
 
     do: Literal["read"]
     room: RoomName
     seq: Seq
+    thread: MessageId | None = Field(None, description="Id of the message whose thread was read.")
     back: StrictBool = False
 
 
@@ -198,6 +202,9 @@ class History(BaseCommand):
     around: Seq | None = None
     at: Time | None = Field(None, description="Around the first message said at this time or later.")
     limit: Annotated[StrictInt, Field(ge=1, le=200)] = 50
+    thread: MessageId | None = Field(
+        None, description="Id of the message whose thread is read; none: what was said in the room itself."
+    )
 
 
 class Typing(BaseCommand):
@@ -205,6 +212,7 @@ class Typing(BaseCommand):
 
     do: Literal["typing"]
     room: RoomName
+    thread: MessageId | None = None
 
 
 class Ping(BaseCommand):
@@ -216,6 +224,7 @@ class Ping(BaseCommand):
 Command = (
     Hello | Subscribe | Unsubscribe | Send | Edit | Edits | Delete | React | Read | History | Typing | Ping | Make
     | Direct | Change | Archive | Join | Leave | Invite | Remove | Role | Rooms | Members | People | Settings | Activity
+    | Threads
 )  # fmt: skip
 COMMANDS: Final[dict[str, type[BaseCommand]]] = {
     model.model_fields["do"].annotation.__args__[0]: model for model in Command.__args__

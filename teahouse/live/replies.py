@@ -58,6 +58,7 @@ class HelloResult(TypedDict):
     rooms: list[OwnRoom]
     settings: OwnSettings
     unseen: int
+    threads: int
     may: list[SiteRight]
     state: State
     ticket: NotRequired[str]
@@ -113,11 +114,15 @@ class Sides(TypedDict):
 
 
 class HistoryResult(TypedDict):
-    """Messages as they are now, oldest first, and a position read before them."""
+    """Messages as they are now, oldest first, and a position read before them. `root` of the thread that was asked
+    for, or in which the message was said around which one asked: then they are those of the room around the root.
+    `read`: with `thread`, how far one has read there, null where one takes no part."""
 
     messages: list[MessageState]
     position: Position
     more: Sides
+    root: NotRequired[MessageState]
+    read: NotRequired[int | None]
 
 
 class RoomResult(TypedDict):
@@ -197,6 +202,28 @@ class ActivityResult(TypedDict):
     before: int
 
 
+class ListedThread(TypedDict):
+    """A thread that one takes part in: its root as `message`, the `last` one, how far one has `read` there, and how
+    much is `unread`, at most 100. A conversation has `people`, no title."""
+
+    room: str
+    title: str
+    people: NotRequired[list[Who]]
+    message: MessageState
+    last: NotRequired[MessageState]
+    read: int
+    unread: int
+
+
+class ThreadsResult(TypedDict):
+    """A page; with `more` the next come `before` that id. `unread`: in how many of all there is something unread."""
+
+    threads: list[ListedThread]
+    more: bool
+    before: int
+    unread: int
+
+
 class EarlierText(TypedDict):
     """What a message said before an edit, and when that was said."""
 
@@ -230,6 +257,7 @@ class TypingSignal(TypedDict):
 
     signal: Literal["typing"]
     room: str
+    thread: NotRequired[int]
     by: Who
 
 
@@ -252,6 +280,13 @@ class HeadSignal(TypedDict):
     seq: int
     unread: int
     mentions: int
+
+
+class ThreadsSignal(TypedDict):
+    """In how many of the threads that one takes part in there is something unread."""
+
+    signal: Literal["threads"]
+    unread: int
 
 
 class RightsSignal(TypedDict):
@@ -311,11 +346,13 @@ RESULTS: Final[dict[str, Any]] = {
     "people": PeopleResult,
     "settings": SettingsResult,
     "activity": ActivityResult,
+    "threads": ThreadsResult,
 }
 SIGNALS: Final[dict[str, Any]] = {
     "typing": TypingSignal,
     "presence": PresenceSignal,
     "head": HeadSignal,
+    "threads": ThreadsSignal,
     "rights": RightsSignal,
     "room": RoomSignal,
     "person": PersonSignal,

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar, cast
 
 from django.db import connections
 
-from teahouse import access, attention, database, history, outbox
+from teahouse import access, attention, database, history, outbox, threads
 from teahouse.access import Grant, Speaker
 from teahouse.actions import people, profiles
 from teahouse.bus import Bus
@@ -70,6 +70,7 @@ class Runtime:
         self.tokens = self._together(people.people_of_tokens)
         self.own_rooms = self._together(history.own_rooms_of)
         self.own_settings = self._together(attention.own_of)
+        self.own_threads = self._together(threads.unread_of)
         self.rooms = self._together(access.rooms)
         self.between = self._together(history.people_between)  # Whose a conversation is.
         self.pages = self._together(pages.read, most=pages.MOST, patience=pages.GATHER_SECONDS)
@@ -120,7 +121,7 @@ class Runtime:
         await self.bus.stop()
         await self.renderer.close()
         lookups = (self.guests, self.tokens, self.own_rooms, self.own_settings, self.rooms, self.between)
-        for together in (*lookups, self.pages):
+        for together in (*lookups, self.own_threads, self.pages):
             together.close()
         self.readers.close()
 
@@ -244,6 +245,7 @@ class Runtime:
     def _moved(self, events: list[Event]) -> None:
         self.sweep.moved({event.room for event in events})
         self.sweep.marked({(e.room, cast(int, e.subject)) for e in events if e.kind == "read"})
+        self.sweep.threads.heard(events)
         self.sweep.gained({cast(int, event.subject) for event in events if event.kind == "room_added"})
         for event in events:
             # Of a room that is followed here the hub tells when its turn has come.

@@ -18,23 +18,22 @@ from typing import Any, Final, cast
 from teahouse import history
 from teahouse.access import Grant, Speaker
 from teahouse.actions import membership, messages, rooms
-from teahouse.actions.mentions import Called, author_of, called, replied
+from teahouse.actions.mentions import Called, answered, author_of, called, replied
 from teahouse.conf import conf
+from teahouse.entries import RootOf
 from teahouse.events import Quoted
 from teahouse.journal import Change, Entry, Stale, Stored
 from teahouse.limits import Strikes
-from teahouse.live import attending, managing, pages, protocol
+from teahouse.live import attending, managing, protocol, reading
 from teahouse.live.inbox import Gate
-from teahouse.live.pages import Asked
 from teahouse.live.protocol import Problem
 from teahouse.live.sendqueue import Block
 from teahouse.live.watching import Watching
 from teahouse.models.rooms import slug_of
-from teahouse.paging import Where
 from teahouse.render import mentioned_names
 
 HELLO_SECONDS: Final = 10.0
-MANAGED: Final = managing.COMMANDS | attending.COMMANDS
+MANAGED: Final = managing.COMMANDS | attending.COMMANDS | reading.COMMANDS
 
 
 @dataclass(slots=True, frozen=True, eq=False)
@@ -45,6 +44,7 @@ class _Unsaid:
     command: protocol.Send
     html: str | None
     reply: Quoted | None
+    root: RootOf | None
 
 
 class Session(Watching):
@@ -63,7 +63,8 @@ class Session(Watching):
         self._flying: dict[int, tuple[int, int]] = {}
         self._landed = Gate()
         self._saying_again: asyncio.Task[None] | None = None
-        self._typed_at: dict[int, float] = {}
+        self.typed_at: dict[int, float] = {}
+        self.unread_threads: int | None = None  # As the session was told; None before it was.
         self._stream: int | None = None
         self._limits = conf().LIMITS
         self._await_hello()
@@ -171,10 +172,12 @@ class Session(Watching):
         speaker = identity.speaker
         self.runtime.names[speaker.id] = speaker.who
         asked = self.runtime.loop.time()
-        own, (settings, unseen) = await asyncio.gather(
+        own, (settings, unseen), unread_threads = await asyncio.gather(
             self.runtime.ask(self.runtime.own_rooms, speaker.id),
             self.runtime.ask(self.runtime.own_settings, speaker.id),
+            self.runtime.ask(self.runtime.own_threads, speaker.id),
         )
+        self.unread_threads = unread_threads
         self.watch_since(asked, (room for room, _ in own))
         answer: dict[str, Any] = {
             "v": protocol.VERSION,
@@ -186,6 +189,7 @@ class Session(Watching):
             "may": managing.site_rights(speaker),
             "settings": settings,
             "unseen": unseen,
+            "threads": unread_threads,
             "state": self.runtime.state,
         }
         if identity.ticket is not None:
@@ -241,37 +245,6 @@ class Session(Watching):
                 self.unfollow(room)
         self.answer(command.id, {})
 
-    async def _history(self, speaker: Speaker, command: protocol.History) -> None:
-        where = Where(command.before, command.after, command.around, command.limit, command.at)
-        page = await self.runtime.ask(self.runtime.pages, Asked(speaker, command.room, where))
-        if isinstance(page, Problem):
-            raise page
-        self.answer(command.id, page)
-
-    async def _edits(self, speaker: Speaker, command: protocol.Edits) -> None:
-        self.answer(
-            command.id, await self.runtime.read(pages.earlier, speaker, command.room, command.message)
-        )
-
-    async def _typing(self, speaker: Speaker, command: protocol.Typing) -> None:
-        grant = await self._grant(speaker, command.room)
-        if grant.room not in self.subscribed:
-            raise Problem("not_subscribed", f"Subscribe to {command.room} first.")
-        grant.check_may_speak()
-        now = self.runtime.loop.time()
-        if now - self._typed_at.get(grant.room, -1.0) >= 1.0:
-            self._typed_at[grant.room] = now
-            frame = {"signal": "typing", "room": grant.slug, "by": speaker.who}
-            self.runtime.signal(grant.room, frame)
-        self.answer(command.id, {})
-
-    async def _read(self, speaker: Speaker, command: protocol.Read) -> None:
-        stream = await self.own_stream(speaker)
-        grant = await self.change(
-            speaker, command, lambda grant: membership.read(speaker, grant, command.seq, command.back, stream)
-        )
-        self.watch(grant.room)
-
     async def _edit(self, speaker: Speaker, command: protocol.Edit) -> None:
         messages.check_text(command.text)
         self._check_rate(speaker)
@@ -305,7 +278,7 @@ class Session(Watching):
 
     # Sending
 
-    async def _grant(self, speaker: Speaker, room: str, *, fresh: bool = False) -> Grant:
+    async def grant(self, speaker: Speaker, room: str, *, fresh: bool = False) -> Grant:
         # Nearly always the name is the permanent one.
         grant = None if fresh else self._grants.get(room) or self._grants.get(slug_of(room) or room)
         if grant is None:
@@ -316,18 +289,18 @@ class Session(Watching):
     async def _send(self, speaker: Speaker, command: protocol.Send) -> None:
         messages.check_text(command.text)
         try:
-            grant = await self._grant(speaker, command.room)
+            grant = await self.grant(speaker, command.room)
             if not grant.may_speak:
-                grant = await self._grant(speaker, command.room, fresh=True)
+                grant = await self.grant(speaker, command.room, fresh=True)
             grant.check_may_speak()
             self._check_rate(speaker)
-            reply = await self._quoted(grant, command.reply) if command.reply is not None else None
+            root, reply = await self._answered_by(grant, command)
         except Problem as problem:
             await self._repeat_or_raise(speaker, command, problem)
             return
         html = await self.runtime.renderer.render(command.text)
         self._sends += 1
-        unsaid = _Unsaid(self._sends, command, html, reply)
+        unsaid = _Unsaid(self._sends, command, html, reply, root)
         try:
             waits = bool(self._again) or not await self._say(speaker, unsaid, grant)
         except Problem as problem:
@@ -336,8 +309,12 @@ class Session(Watching):
         if waits:
             self._say_later(unsaid)
 
-    async def _quoted(self, grant: Grant, message: int) -> Quoted:
-        return cast(Quoted, await self.runtime.read(messages.quoted, grant.room, message))
+    async def _answered_by(self, grant: Grant, command: protocol.Send) -> tuple[RootOf | None, Quoted | None]:
+        """In whose thread it is said, and to what it replies."""
+        if command.thread is None and command.reply is None:
+            return None, None
+        found = await self.runtime.read(messages.answered, grant.room, command.thread, command.reply)
+        return cast(tuple[RootOf | None, Quoted | None], found)
 
     def _check_rate(self, speaker: Speaker) -> None:
         if not conf().RATES:
@@ -365,8 +342,12 @@ class Session(Watching):
         """Submits a message; False, and nothing is submitted, where that could bring it before an earlier one."""
         command = unsaid.command
         mentions = await self._called(speaker, grant, command.text) if "@" in command.text else ()
-        reply = unsaid.reply
-        author = await self.runtime.read(replied, speaker.id, grant, reply) if reply is not None else None
+        reply, root = unsaid.reply, unsaid.root
+        author = None
+        if reply is not None:
+            author = await self.runtime.read(replied, speaker.id, grant, reply["by"]["id"])
+        elif root is not None:
+            author = await self.runtime.read(answered, speaker.id, grant, root)
         stream = await self.own_stream(speaker) if _is_to_join(speaker, grant) else None
         # From here on nothing is waited for.
         if self._closing:
@@ -374,7 +355,9 @@ class Session(Watching):
         rights, flying = self._flying.get(grant.room, (grant.rights, 0))
         if rights != grant.rights or (self._again and self._again[0].number < unsaid.number):
             return False
-        entry = messages.say(speaker, grant, command.key, command.text, unsaid.html, mentions, reply, author)
+        entry = messages.say(
+            speaker, grant, command.key, command.text, unsaid.html, mentions, reply, author, root
+        )
         if stream is not None:
             self._submit_quietly(membership.join(speaker, grant, stream))
         self.runtime.submit(entry, partial(self._said, unsaid, grant.room))
@@ -431,7 +414,7 @@ class Session(Watching):
             unsaid = self._again[0]
             room, last = unsaid.command.room, unsaid.number
             try:
-                grant = await self._grant(self.speaker, room, fresh=room not in looked)
+                grant = await self.grant(self.speaker, room, fresh=room not in looked)
                 looked.add(room)
                 if not await self._say(self.speaker, unsaid, grant):
                     return

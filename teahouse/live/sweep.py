@@ -17,6 +17,7 @@ from teahouse.events import Position, encode
 from teahouse.journal import Stale
 from teahouse.live.protocol import Problem
 from teahouse.live.sendqueue import Block
+from teahouse.live.thread_news import ThreadNews
 from teahouse.models import Member, Person, Room
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Sweep:
         self._lately: dict[int, float] = {}  # Rooms with new events, whoever watches them, and when.
         self._gained: set[int] = set()
         self._marked: set[tuple[int, int]] = set()
+        self.threads = ThreadNews(runtime)
         self._data_version: int | None = None
         self._logins_changed = False  # Perhaps: another process has written, on SQLite.
         self._outbox_due = asyncio.Event()
@@ -118,6 +120,8 @@ class Sweep:
         if self._due("heads", HEADS_SECONDS_DEGRADED if degraded else HEADS_SECONDS):
             await self._compare_heads()
             self.hint()
+        if self.threads.is_there and self._due("threads", 1.0):
+            self.marked(await self.threads.tell())
         if (self._moved or self._gained or self._marked) and self._due("unread", 1.0):
             await self._watch_gained()
             await self._tell_unread()

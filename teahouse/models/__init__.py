@@ -4,6 +4,7 @@ from teahouse.models.accounts import Invitation, Login, Picture
 from teahouse.models.messages import Event, Mention, Message, Outbox, Reaction, Revision
 from teahouse.models.people import OneTimeLink, Person, Settings, Token
 from teahouse.models.rooms import Member, Room, Site
+from teahouse.models.threads import Thread, ThreadMark
 
 __all__ = [
     "Event",
@@ -21,5 +22,7 @@ __all__ = [
     "Room",
     "Settings",
     "Site",
+    "Thread",
+    "ThreadMark",
     "Token",
 ]

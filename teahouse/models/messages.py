@@ -34,6 +34,12 @@ class Message(models.Model):
         "self", null=True, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False,
         help_text="The message of the same room that it replies to.",
     )  # fmt: skip
+    # One level: a root is itself in no thread. The index holds only what is said in threads, so that all else costs
+    # no more than before.
+    thread = models.ForeignKey(
+        "self", null=True, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False,
+        help_text="The root of the thread in which it was said.",
+    )  # fmt: skip
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
 
@@ -41,6 +47,13 @@ class Message(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["room", "person", "key"], name="teahouse_message_key"),
             models.UniqueConstraint(fields=["room", "seq"], name="teahouse_message_seq"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["thread", "seq"],
+                name="teahouse_message_thread",
+                condition=models.Q(thread__isnull=False),
+            )
         ]
 
     def __str__(self) -> str:

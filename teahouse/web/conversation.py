@@ -38,6 +38,7 @@ class Row(NamedTuple):
         reactions: each emoji with how many people chose it.
         quotes: what it replies to, where it is a reply.
         marked: whether the page is this message's own.
+        replies: how many there are in its thread, with the address of the last.
     """
 
     message: Mapping[str, Any]
@@ -51,6 +52,7 @@ class Row(NamedTuple):
     reactions: list[tuple[str, int]]
     quotes: Quote | None
     marked: bool
+    replies: tuple[int, str] | None = None
 
 
 class Quote(NamedTuple):
@@ -94,9 +96,14 @@ def rows(messages: Iterable[Mapping[str, Any]], address: str = "", marked: int |
                 reactions=[(emoji, len(ids)) for emoji, ids in message.get("reactions", {}).items() if ids],
                 quotes=_quote(message.get("reply"), known, address),
                 marked=marked is not None and message["seq"] == marked,
+                replies=_replies(message.get("thread"), address),
             )
         )
     return found
+
+
+def _replies(thread: Mapping[str, Any] | None, address: str) -> tuple[int, str] | None:
+    return (thread["count"], f"{address}{thread['seq']}/") if thread is not None else None
 
 
 def _quote(
@@ -125,6 +132,14 @@ def around(rows: str, page: Mapping[str, Any], address: str) -> SafeString:
     end = format_html('<p class="beginning">{} {}</p>', later, newest) if after else ""
     beginning = format_html('<p class="beginning">{}</p>', earlier) if before else ""
     return mark_safe(f"{beginning}{rows}{end}")  # noqa: S308  Templates made the rows.
+
+
+def beside(rows: str, root: Mapping[str, Any], address: str) -> SafeString:
+    """The rows of a thread with the way back to the room."""
+    back = format_html(
+        '<p class="beginning">{}</p>', _link(f"{address}{root['seq']}/", _("Back to the room"))
+    )
+    return mark_safe(f"{back}{rows}")  # noqa: S308  Templates made the rows.
 
 
 def _link(address: str, text: str) -> SafeString:

@@ -29,7 +29,7 @@ def drawn(row: Row) -> SafeString:
     around = (row.at.isoformat(), row.day, row.head, row.cup, row.lang, row.name_lang, row.marked)
     picture = message["by"].get("avatar")
     by = (message["by"]["name"], (message["by"]["id"], picture, get_script_prefix()) if picture else None)
-    key = (get_language(), by, content, around, tuple(row.reactions), row.quotes)
+    key = (get_language(), by, content, around, tuple(row.reactions), row.quotes, row.replies)
     return _draw(_Drawing(key, row))
 
 

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_safe
 from teahouse.web import views
 from teahouse.web.assets import modules, preloads
 
-SHEETS: Final = ("theme.css", "page.css", "room.css", "bottom.css", "side.css", "chat.css")
+SHEETS: Final = ("theme.css", "page.css", "room.css", "bottom.css", "side.css", "threads.css", "chat.css")
 ENTRIES: Final = ("whole.js", "page.js")
 ICONS: Final = ("teahouse.svg", "teahouse-news.svg", "teahouse-named.svg")
 SIZES: Final = {"teahouse-192.png": "any", "teahouse-512.png": "any", "teahouse-512-maskable.png": "maskable"}

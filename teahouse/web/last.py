@@ -16,10 +16,10 @@ from django.utils import timezone, translation
 
 from teahouse import access, database, history, paging
 from teahouse.access import Speaker
-from teahouse.events import encode
+from teahouse.events import Position, encode
 from teahouse.models import Room
 from teahouse.paging import Stored, Where
-from teahouse.web.conversation import around, rows
+from teahouse.web.conversation import around, beside, rows
 from teahouse.web.drawn import drawn
 from teahouse.web.kept import Kept
 
@@ -88,10 +88,20 @@ def _remember(known: Known, key: Hashable, value: Any) -> None:
 def _read(room: Room, language: str, place: Place) -> Seen:
     state = history.state_of(room)
     stored = paging.stored(room.pk, PAGE if place.at is None else PAGE._replace(around=place.at))
-    key = (room.epoch, room.seq, encode(state), language, timezone.get_current_timezone(), stored, place)
+    thread = _thread(room, stored, place)
+    key = (
+        room.epoch,
+        room.seq,
+        encode(state),
+        language,
+        timezone.get_current_timezone(),
+        stored,
+        thread,
+        place,
+    )
     made = _kept.get(key)
     if made is None:
-        made = _made(room, state, stored, language, place)
+        made = _made(room, state, stored, thread, language, place)
         _kept.put(key, made, len(made.list) + 3 * len(made.data))
     return made
 
@@ -99,14 +109,27 @@ def _read(room: Room, language: str, place: Place) -> Seen:
 _kept: Kept[Seen] = Kept(KEPT_BYTES)
 
 
-def _made(room: Room, state: Any, stored: Stored, language: str, place: Place) -> Seen:
-    page = paging.shown(stored, {"epoch": room.epoch, "seq": room.seq})
+def _thread(room: Room, stored: Stored, place: Place) -> Stored | None:
+    """Where the message of the page was said in a thread: what was said there around it."""
+    if place.at is None or stored.root is None:
+        return None
+    return paging.stored(room.pk, PAGE._replace(around=place.at, thread=stored.root[0]))
+
+
+def _made(room: Room, state: Any, stored: Stored, thread: Stored | None, language: str, place: Place) -> Seen:
+    now: Position = {"epoch": room.epoch, "seq": room.seq}
+    page = paging.shown(stored, now)
     data: dict[str, Any] = {"room": state, "history": page}
     with translation.override(language):
-        html = "\n".join(drawn(row) for row in rows(page["messages"], place.address, place.at))
+        # Without a script one reads the thread alone, with the way back at its end.
+        read = page if thread is None else paging.shown(thread, now)
+        messages = read["messages"] if thread is None else [read["root"], *read["messages"]]
+        html = "\n".join(drawn(row) for row in rows(messages, place.address, place.at))
         if place.at is not None:
             data["at"] = place.at
-            html = around(html, page, place.address)
+            html = around(html, read, place.address)
+        if thread is not None:
+            html = beside(html, read["root"], place.address)
     return Seen(html.encode(), in_html(data)[1:-1])
 
 

@@ -22,6 +22,8 @@ from teahouse.events import (
     OwnSettings,
     Role,
     RoomState,
+    Root,
+    ThreadState,
     Who,
 )
 from teahouse.live.protocol import CLOSE_CODES, COMMANDS, ERRORS
@@ -31,6 +33,7 @@ from teahouse.live.replies import (
     EarlierText,
     Here,
     ListedMember,
+    ListedThread,
     Needing,
     OwnRoom,
     Right,
@@ -77,6 +80,7 @@ def test_each_field_of_an_event_is_there() -> None:
     assert {name for names in rows for name in re.findall(r"\w+", names)} == keys(EventFrame)
     shown = {names: words(cells[0]) for names, cells in rows.items()}
     assert shown["message"] == keys(MessageState)
+    assert words(PAGE.split("### Threads\n")[1].split("\n#")[0]) >= keys(Root) | keys(ThreadState)
     assert shown["member"] == keys(MemberState) | set(get_args(Role))
     values = {"open", "private", "direct", "personal", "everyone", "moderators"}
     assert shown["state"] - values == keys(RoomState)
@@ -96,6 +100,7 @@ def test_each_result_and_signal_is_there_with_its_fields() -> None:
         "direct": {"state"},
         "rooms": {"state", "members", "joined"},
         "members": keys(ListedMember),
+        "threads": keys(ListedThread),
         "activity": keys(Needing) | {"mention", "reply", "reaction"},
     }
     assert shown.keys() == RESULTS.keys() == COMMANDS.keys()
@@ -135,7 +140,13 @@ def test_what_the_server_says_fits_the_schemas(server: Teahouse) -> None:
         alice.ok(do="edit", text="hello", **which)
         bob.ok(do="edits", **which)
         bob.ok(do="send", room="schemas", key="answer", text="and to you", reply=said["message"])
+        bob.ok(do="send", room="schemas", key="inside", text="in its thread", thread=said["message"])
         bob.ok(do="react", emoji="🍵", **which)
+        alice.ok(do="threads")
+        alice.ok(do="history", room="schemas", thread=said["message"])
+        alice.signal("threads")
+        alice.ok(do="read", room="schemas", thread=said["message"], seq=said["seq"] + 100)
+        alice.event("thread_read")
         alice.ok(do="typing", room="schemas")
         bob.signal("typing")
         alice.ok(do="read", room="schemas", seq=said["seq"])
@@ -152,6 +163,7 @@ def test_what_the_server_says_fits_the_schemas(server: Teahouse) -> None:
         seen = alice.seen | bob.seen | seen_of_rooms(server)
     assert seen >= {f"result-{name}" for name in RESULTS}
     assert seen >= {"event message", "event reactions", "event deleted", "event read", "error"}
+    assert seen >= {"event thread", "event thread_read", "signal-threads"}
     assert seen >= {"signal-typing", "signal-presence", "signal-rights", "signal-room"}
     assert seen >= {"event member", "event room", "event room_added", "event room_removed"}
 

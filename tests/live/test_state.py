@@ -27,7 +27,7 @@ def apply(known: Known, frame: dict[str, Any]) -> None:
     if frame["seq"] <= message["rev"]:
         return
     if frame["event"] == "deleted":
-        for gone in ("text", "html", "reply", "edited", "reactions"):
+        for gone in ("text", "html", "reply", "edited", "reactions"):  # Not what is told of a thread.
             message.pop(gone, None)
     if "text" in about:
         message.pop("html", None)
@@ -35,17 +35,30 @@ def apply(known: Known, frame: dict[str, Any]) -> None:
     message["rev"] = frame["seq"]
     if not message.get("reactions"):
         message.pop("reactions", None)
+    if not message.get("thread", {}).get("count"):
+        message.pop("thread", None)
 
 
 def fresh(client: Client, room: str) -> tuple[Known, dict[str, Any]]:
-    """All messages as they are now, and the position from which to go on."""
+    """All messages as they are now, those in threads too, and the position from which to go on: the first that was
+    told."""
+    known, position = whole(client, room)
+    for root in list(known):
+        known |= whole(client, room, thread=root)[0]
+    return known, position
+
+
+def whole(client: Client, room: str, **thread: int) -> tuple[Known, dict[str, Any]]:
+    """What was said in the room itself, or in one of its threads."""
     known: Known = {}
+    position: dict[str, Any] = {}
     while True:
         after = max((message["seq"] for message in known.values()), default=0)
-        page = client.ok(do="history", room=room, after=after, limit=200)
+        page = client.ok(do="history", room=room, after=after, limit=200, **thread)
         known |= {message["id"]: message for message in page["messages"]}
+        position = position or page["position"]
         if not page["more"]["after"]:
-            return known, page["position"]
+            return known, position
 
 
 def catch_up(client: Client, room: str, known: Known, since: dict[str, Any]) -> None:
@@ -60,26 +73,41 @@ def catch_up(client: Client, room: str, known: Known, since: dict[str, Any]) -> 
     assert page["position"] == since
 
 
-def act(chance: random.Random, who: Client, room: str, own: list[int], every: list[int]) -> None:
+Every = dict[int, int | None]
+"""Messages that are not deleted, with the roots of the threads in which they were said."""
+
+
+def act(chance: random.Random, who: Client, room: str, own: list[int], every: Every) -> None:
     """Something that somebody does. `own` are the messages of theirs that are not deleted, `every` everybody's."""
     kind = chance.choice(("say", "say", "edit", "react", "react", "delete")) if own and every else "say"
     if kind == "say":
-        reply = {"reply": chance.choice(every)} if every and chance.random() < 0.3 else {}
-        said = who.ok(
-            do="send", room=room, key=f"s{len(every)}-{chance.random()}", text=chance.choice(TEXTS), **reply
-        )
-        message = said["message"]
+        thread = a_root(chance, every) if every and chance.random() < 0.5 else None
+        where = {} if thread is None else {"thread": thread}
+        beside = [message for message, root in every.items() if root == thread]
+        if beside and chance.random() < 0.3:
+            where["reply"] = chance.choice(beside)
+        key = f"s{len(every)}-{chance.random()}"
+        message = who.ok(do="send", room=room, key=key, text=chance.choice(TEXTS), **where)["message"]
         own.append(message)
-        every.append(message)
+        every[message] = thread
     elif kind == "edit":
         who.ok(do="edit", room=room, message=chance.choice(own), text=chance.choice(TEXTS))
     elif kind == "react":
         emoji, on = chance.choice(EMOJI), chance.random() < 0.7
-        who.ok(do="react", room=room, message=chance.choice(every), emoji=emoji, on=on)
+        who.ok(do="react", room=room, message=chance.choice(list(every)), emoji=emoji, on=on)
     else:
         message = own.pop(chance.randrange(len(own)))
-        every.remove(message)
+        del every[message]
         who.ok(do="delete", room=room, message=message)
+
+
+def a_root(chance: random.Random, every: Every) -> int | None:
+    """Of a new thread, or of one that is there: its root may be deleted."""
+    begun = [root for root in every.values() if root is not None]
+    fresh = [message for message, root in every.items() if root is None]
+    if not begun and not fresh:
+        return None
+    return chance.choice(begun if begun and (not fresh or chance.random() < 0.7) else fresh)
 
 
 def test_old_state_and_events_are_the_fresh_state(pair: tuple[Teahouse, Teahouse]) -> None:
@@ -97,7 +125,7 @@ def test_old_state_and_events_are_the_fresh_state(pair: tuple[Teahouse, Teahouse
         alice.ok(do="subscribe", room=room, make=True)
         start = live.ok(do="subscribe", room=room)["position"]
         own: dict[Client, list[int]] = {alice: [], bob: []}
-        every: list[int] = []
+        every: Every = {}
         for number in range(ACTIONS):
             who = chance.choice((alice, bob))
             act(chance, who, room, own[who], every)
@@ -105,6 +133,11 @@ def test_old_state_and_events_are_the_fresh_state(pair: tuple[Teahouse, Teahouse
                 half, from_half = fresh(late, room)
         now, position = fresh(away, room)
         assert len(now) > 100, f"seed {seed}"
+        threads = [message["thread"]["count"] for message in now.values() if "thread" in message]
+        assert max(threads) > 3, f"seed {seed}"
+        assert sum(threads) == sum(
+            "root" in message and "deleted" not in message for message in now.values()
+        ), f"seed {seed}"
 
         told: Known = {}
         seq = start["seq"]

@@ -70,6 +70,12 @@ def reactions(seq: int, emoji: str, message: int = 900) -> Event:
     return message_event(1, "tea", seq, LATER, BOB, "reactions", {"id": message, "reactions": {emoji: [12]}})
 
 
+def thread(seq: int, count: int, message: int = 900) -> Event:
+    return message_event(
+        1, "tea", seq, LATER, BOB, "thread", {"id": message, "thread": {"count": count, "people": []}}
+    )
+
+
 def frame(event: Event | None) -> dict[str, Any]:
     assert event is not None
     decoded: dict[str, Any] = json.loads(event.wire)
@@ -120,6 +126,14 @@ def test_reactions_replace_reactions_and_leave_the_text_alone() -> None:
     }
     assert restated(said(1, "hello"), reactions(4, "☕")) is None
     assert restated(reactions(4, "☕"), edited(5, "hello")) is None
+
+
+def test_what_is_told_of_a_thread_replaces_that_and_outlives_its_root() -> None:
+    shown = frame(restated(thread(3, 1), thread(5, 2)))
+    assert (shown["event"], shown["seq"], shown["message"]["thread"]["count"]) == ("thread", 3, 2)
+    for other in (said(4, "hello"), edited(4, "hello"), reactions(4, "☕"), deleted(4)):
+        assert restated(thread(3, 1), other) is None
+        assert restated(other, thread(5, 2)) is None
 
 
 def test_another_message_or_a_person_of_the_same_id_changes_nothing() -> None:

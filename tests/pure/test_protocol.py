@@ -13,7 +13,7 @@ from teahouse.live.protocol import CLOSE_CODES, COMMANDS, ERRORS, Problem, ok, p
 
 COMMAND_NAMES = (
     "hello, subscribe, unsubscribe, send, edit, edits, delete, react, read, history, typing, ping, make, direct, "
-    "change, archive, join, leave, invite, remove, role, rooms, members, people, settings, activity"
+    "change, archive, join, leave, invite, remove, role, rooms, members, people, settings, activity, threads"
 )
 EXAMPLE = 'A frame is one JSON object, such as {"id":1,"do":"ping"}: '
 BIGGEST = 2**53 - 1
@@ -23,14 +23,14 @@ WHOLE: dict[str, dict[str, Any]] = {
     "hello": {"v": 1, "name": "梅"},
     "subscribe": {"room": "tea", "since": {"epoch": "e", "seq": 41}, "make": True},
     "unsubscribe": {"room": "tea"},
-    "send": {"room": "tea", "key": "01J", "text": "hello", "reply": 912},
+    "send": {"room": "tea", "key": "01J", "text": "hello", "reply": 912, "thread": 911},
     "edit": {"room": "tea", "message": 912, "text": "hello"},
     "edits": {"room": "tea", "message": 912},
     "delete": {"room": "tea", "message": 912},
     "react": {"room": "tea", "message": 912, "emoji": "🍵", "on": False},
-    "read": {"room": "tea", "seq": 45, "back": True},
-    "history": {"room": "tea", "around": 45, "limit": 200},
-    "typing": {"room": "@me"},
+    "read": {"room": "tea", "seq": 45, "back": True, "thread": 911},
+    "history": {"room": "tea", "around": 45, "limit": 200, "thread": 911},
+    "typing": {"room": "@me", "thread": 911},
     "ping": {},
     "make": {"kind": "private", "title": "茶", "room": "tea", "topic": "x", "speaking": "moderators"},
     "direct": {"people": [7, 8]},
@@ -50,6 +50,7 @@ WHOLE: dict[str, dict[str, Any]] = {
         "quiet": {"from": "22:00", "to": "07:00", "zone": "Asia/Shanghai"},
     },
     "activity": {"before": 45, "limit": 20},
+    "threads": {"before": 912, "limit": 20},
 }
 """A right frame of each command; `id` and `do` come on top."""
 

@@ -52,6 +52,20 @@ TALK: Final = (
         stores=True,
     ),
     Row(
+        "send in a thread",
+        "send",
+        f"""
+        open            ok
+        news            forbidden forbidden forbidden ok ok ok forbidden
+        private,direct  {MEMBERS}
+        archived        archived
+        stream,absent   -
+        @me             forbidden
+        """,
+        {"key": "k", "text": "tea", "thread": OTHERS},
+        stores=True,
+    ),
+    Row(
         "edit one's own",
         "edit",
         f"""
@@ -152,6 +166,17 @@ TALK: Final = (
         {"seq": 1},
     ),
     Row(
+        "read a thread",
+        "read",
+        f"""
+        open,archived   ok
+        private,direct  {MEMBERS}
+        stream,absent   -
+        @me             forbidden
+        """,
+        {"seq": 1, "thread": OTHERS},
+    ),
+    Row(
         "settings of a room",
         "settings",
         f"""
@@ -170,6 +195,16 @@ TALK: Final = (
         private,direct     {MEMBERS}
         stream,absent      -
         """,
+    ),
+    Row(
+        "history of a thread",
+        "history",
+        f"""
+        open,archived      ok
+        private,direct     {MEMBERS}
+        stream,absent,@me  -
+        """,
+        {"thread": OTHERS},
     ),
     Row(
         "typing",
@@ -255,6 +290,7 @@ COMMANDS: Final = (*TALK, *room_rights.ROWS)
 ANYWHERE: Final = (
     Row("ping", "ping", "- ok"),
     Row("activity", "activity", "- ok"),
+    Row("threads", "threads", "- ok"),
     Row("settings", "settings", "- ok", {"language": "en"}),
     *room_rights.ANYWHERE,
 )

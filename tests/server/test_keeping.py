@@ -255,6 +255,9 @@ DAMAGE = {
     " FROM teahouse_message WHERE deleted_at IS NOT NULL": "it is deleted or was never edited, and earlier text",
     "UPDATE teahouse_message SET reply_id = id WHERE seq = 1": "which is no earlier message of its room",
     "UPDATE teahouse_member SET read = 999": "which was not said yet",
+    "UPDATE teahouse_message SET thread_id = id WHERE seq = 1": "or in a thread itself",
+    "UPDATE teahouse_thread SET count = 7": "its thread is said to have 7 messages",
+    "UPDATE teahouse_threadmark SET read = 999": "has read its thread up to 999",
 }
 
 
@@ -265,6 +268,9 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Any:
         with Client(server.url, "Alice") as alice:
             say_some(alice, ["one"])
             alice.ok(do="read", room="main", seq=1)
+            thread = alice.say("main", "whose thread it is")["message"]
+            alice.ok(do="send", room="main", key="inside", text="said there", thread=thread)
+            alice.ok(do="delete", room="main", message=thread)
         server.terminate()
         yield server, (server.data / "teahouse.sqlite3").read_bytes()
 

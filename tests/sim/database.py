@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from django.db import OperationalError
 
-from teahouse import access, attention, history, outbox, resume
+from teahouse import access, attention, history, outbox, resume, threads
 from teahouse.actions import mentions, messages, people, rooms
 from teahouse.events import (
     ABOUT_MESSAGES,
@@ -125,6 +125,7 @@ class Database:
             messages.said_before: self.said_before,
             mentions.called: lambda *_: mentions.Called(),
             attention.own_of: lambda ids: {one: (attention.settings_state(None), 0) for one in ids},
+            threads.unread_of: lambda ids: dict.fromkeys(ids, 0),
             rooms.personal: self.personal,
             sweep._heads: self.positions,
             sweep._inactive: lambda _: set(),
@@ -187,7 +188,7 @@ class Database:
         return range(len(self.messages) + 1, len(self.messages) + count + 1)
 
     def insert_messages(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        for number, room, person, key, digest, seq, _, at, text, _, _, _ in rows:
+        for number, room, person, key, digest, seq, _, at, text, *_ in rows:
             assert (room, person, key) not in self.keys, "the key is unique"
             self.messages[number] = MessageRow(
                 number, room, person, key, digest, seq, at, text, False, [(seq, text)]

@@ -183,7 +183,7 @@ def replaced(loop: Loop) -> Iterator[None]:
             "teahouse.journal.database.connection": lambda: here().database,
             "teahouse.journal.transaction.atomic": _transaction,
             "teahouse.journal.Transaction.change_rights": _change_rights,
-            "teahouse.journal.datetime": _Wall,
+            "teahouse.entries.datetime": _Wall,
             "teahouse.bus.get_channel_layer": lambda: here().layer.seen_by(here()),
         }.items():
             stack.enter_context(patch(name, value))

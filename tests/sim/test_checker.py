@@ -26,7 +26,7 @@ from tests.sim import database
 from tests.sim.process import HERE
 from tests.sim.world import World
 
-ENOUGH = 150
+ENOUGH = 600
 """Schedules, of which one at least has to find a defect."""
 
 _deliver = Hub._deliver

@@ -92,3 +92,24 @@ def test_a_quotation_is_read_from_what_it_quotes(site: Teahouse) -> None:
         text = browser.get("/rooms/quotes/").text
         assert '<span class="quoted-text faded">This message was deleted.</span>' in text
         assert "class=x" not in text
+
+
+def test_a_message_of_a_thread_is_read_there_and_the_room_tells_of_it(site: Teahouse) -> None:
+    with Client(site.url, "Bob") as bob:
+        bob.ok(do="subscribe", room="threads", make=True)
+        root = bob.say("threads", "the root")["message"]
+        send = {"do": "send", "room": "threads", "thread": root}
+        seqs = [bob.ok(**send, key=f"t{n}", text=f"answer {n}")["seq"] for n in range(2)]
+        bob.say("threads", "beside it")
+        of_room = bob.ok(do="history", room="threads", around=seqs[0], limit=50)
+    browser = site.browser()
+    room = browser.get("/rooms/threads/").text
+    assert "answer" not in room
+    assert f'<a class="thread" href="/rooms/threads/{seqs[1]}/"><span class="replies">2 replies<' in room
+    answer = browser.get(f"/rooms/threads/{seqs[0]}/")
+    assert marked(answer.text) == ["answer 0"]
+    assert re.findall(r'<p class="text">([^<]*)<', answer.text) == ["the root", "answer 0", "answer 1"]
+    assert '<a class="link" href="/rooms/threads/1/">Back to the room<' in answer.text
+    # The script begins with the room around the root, and is told whose thread it is.
+    assert first_page(answer)["history"] == of_room
+    assert of_room["root"]["id"] == root

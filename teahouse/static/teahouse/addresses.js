@@ -20,3 +20,14 @@ export function roomAt(home, path) {
     return undefined; // A broken escape is no address of ours.
   }
 }
+
+/**
+ * The message that an address leads to; null where it is no message's.
+ * @param {string} href
+ * @param {URL} home
+ * @returns {{room: string, seq: number} | null}
+ */
+export function placeOf(href, home) {
+  const found = href.startsWith(`${home.href}rooms/`) && /^([^/?#]+)\/(\d+)\/?$/.exec(href.slice(home.href.length + "rooms/".length));
+  return found ? { room: decodeURIComponent(/** @type {string} */ (found[1])), seq: Number(found[2]) } : null;
+}

@@ -14,13 +14,33 @@ export class Attention {
   settings = { quiet: null, language: null, seen: 0 };
   /** How much was not seen, at most 100. */
   unseen = 0;
+  /** In how many of one's threads there is something unread. */
+  threads = 0;
+  /** The roots of those, as far as they are known. @type {Set<number>} */
+  unreadThreads = new Set();
+  /** Grows whenever that was told. */
+  toldThreads = 0;
   /** Number of the last event of the own stream that needs the person. */
   last = 0;
 
   /** @param {Hello} hello */
-  hello({ settings, unseen = 0 }) {
+  hello({ settings, unseen = 0, threads = 0 }) {
+    this.threadsUnread(threads);
     if (settings) this.settings = settings;
     this.unseen = unseen;
+  }
+
+  /** The signal `threads`. @param {number} unread */
+  threadsUnread(unread) {
+    this.threads = unread;
+    this.toldThreads += 1;
+    if (!unread) this.unreadThreads = new Set();
+  }
+
+  /** Nothing is unread any more in the thread of this message. @param {number} root */
+  readThread(root) {
+    if (!this.unreadThreads.has(root)) return;
+    this.unreadThreads = new Set([...this.unreadThreads].filter((one) => one !== root));
   }
 
   /** @param {OwnEvent} event @param {boolean} live  Otherwise the hello has told it. */

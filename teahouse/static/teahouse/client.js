@@ -6,12 +6,14 @@
 import { Attention } from "./attention.js";
 import { newFeed } from "./feed.js";
 import { Following } from "./following.js";
+import { FollowingThreads } from "./following-threads.js";
 import { Marks } from "./marks.js";
 import { Outgoing } from "./outgoing.js";
 import { OwnRooms } from "./own-rooms.js";
 import { OwnStream } from "./own-stream.js";
 import { Reading } from "./reading.js";
 import { quietly, Socket } from "./socket.js";
+import { Threads } from "./threads.js";
 
 /** @import { Hello, History, RoomEvent, Who } from "./types.js" */
 /** @typedef {import("./feed.js").Feed} Feed */
@@ -44,16 +46,20 @@ export class Client extends EventTarget {
   /** What one may do on the site: make rooms, look for people. @type {string[]} */
   may = [];
 
+  /** Threads that the page shows. */
+  threads = new Threads();
+
   /** What needs one, and one's settings. */
   attention = new Attention();
 
-  #ownRooms = new OwnRooms(this.feeds, (feed) => this.retry(feed, false));
+  #ownRooms = new OwnRooms(this.feeds, this.threads, (feed) => this.retry(feed, false));
   /** @type {OwnStream | null} */
   #own = null;
   #announced = false;
   #marks;
   #reading;
   #following;
+  #followingThreads;
 
   /** @param {string} url */
   constructor(url) {
@@ -65,10 +71,11 @@ export class Client extends EventTarget {
       onChange: () => this.#phaseChanged(),
     });
     const changed = () => this.#changed();
-    this.outgoing = new Outgoing(this.socket, this.feeds, changed);
-    this.#marks = new Marks(this.socket, this.feeds, this.#ownRooms, changed);
-    this.#reading = new Reading(this.socket, (feed) => this.#following.follow(feed), changed);
-    this.#following = new Following(this.socket, this.#ownRooms, this.#reading, this.#marks, this.outgoing, changed);
+    this.outgoing = new Outgoing(this.socket, this.feeds, this.threads, changed);
+    this.#marks = new Marks(this.socket, this.feeds, this.threads, this.#ownRooms, this.attention, changed);
+    this.#reading = new Reading(this.socket, this.feeds, (feed) => this.#followed(feed), changed);
+    this.#followingThreads = new FollowingThreads(this.socket, this.threads, this.#reading, this.#marks, this.outgoing, this.attention, changed);
+    this.#following = new Following(this.socket, this.#ownRooms, this.#reading, this.#marks, this.outgoing, this.#followingThreads, changed);
     addEventListener("online", () => this.socket.nudge());
     addEventListener("offline", () => this.socket.nudge());
     addEventListener("pagehide", () => this.#marks.markAll());
@@ -197,6 +204,7 @@ export class Client extends EventTarget {
     this.identify(hello.you);
     this.rooms.hello(hello.rooms);
     this.attention.hello(hello);
+    quietly(this.#followingThreads.readUnread());
     for (const own of hello.rooms) {
       const feed = this.feeds.get(own.room);
       if (!feed) continue;
@@ -231,6 +239,10 @@ export class Client extends EventTarget {
   /** @param {any} frame  An event or a signal. */
   #frame(frame) {
     if (frame.signal === "service") this.service = frame.state;
+    if (frame.signal === "threads") {
+      this.attention.threadsUnread(frame.unread);
+      quietly(this.#followingThreads.readUnread());
+    }
     if (frame.signal === "person") this.#renamed(frame.who);
     if (frame.signal === "head") {
       const before = this.rooms.get(frame.room)?.unread ?? 0;
@@ -247,14 +259,14 @@ export class Client extends EventTarget {
   /** @param {Feed} feed @param {any} frame */
   #feedFrame(feed, frame) {
     if (frame.signal === "presence") feed.store.presence(frame);
-    if (frame.signal === "typing") feed.store.heardTyping(frame.by, Date.now());
+    if (frame.signal === "typing") (frame.thread ? this.threads.get(feed.slug, frame.thread) : feed)?.store.heardTyping(frame.by, Date.now());
     if (frame.signal === "rights") this.#ownRooms.rights(feed, frame);
     if (frame.event) this.#event(feed, frame);
   }
 
   /** @param {Who} who  As they are now, wherever they are shown. */
   #renamed(who) {
-    for (const { store } of this.feeds.values()) store.renamed(who);
+    for (const { store } of [...this.feeds.values(), ...this.threads.all()]) store.renamed(who);
     if (this.you?.id === who.id) this.you = who;
     this.#changed();
   }
@@ -263,9 +275,25 @@ export class Client extends EventTarget {
   #event(feed, event) {
     // While catching up what is missing comes in pages, of which this event will be one.
     if (feed.state !== "live") return;
-    if (feed.store.apply(event) === "gap") this.#following.follow(feed);
+    if (this.#following.apply(feed, event) === "gap") this.#following.follow(feed);
     this.#ownRooms.heard(feed, event);
     if (event.event === "message" && event.message?.seq === event.seq) this.dispatchEvent(new CustomEvent("said", { detail: event }));
+  }
+
+  /** From the position that the store has now. @param {Feed} feed */
+  #followed(feed) {
+    if (feed.thread === undefined) this.#following.follow(feed);
+    else quietly(this.#followingThreads.begun(feed));
+  }
+
+  /** A thread that a room's element shows from now on. @param {Feed} feed @param {number} root @returns {Feed} */
+  openThread(feed, root) {
+    return this.#followingThreads.open(feed, root);
+  }
+
+  /** @param {Feed} thread */
+  closeThread(thread) {
+    this.#followingThreads.close(thread);
   }
 
   // What was said, and how far it was read
@@ -281,7 +309,8 @@ export class Client extends EventTarget {
   }
 
   /**
-   * Shows the messages around a place that may be anywhere in the room, and answers the one there, or the next.
+   * Shows the messages around a place that may be anywhere in the room, and answers the one there, or the next; where
+   * it was said in a thread, its root too.
    * @param {Feed} feed
    * @param {{around: number} | {at: string}} place  A number, or a time.
    */
@@ -347,7 +376,7 @@ export class Client extends EventTarget {
     const now = Date.now();
     if (feed.state !== "live" || now - feed.typed < TYPING_EVERY) return;
     feed.typed = now;
-    quietly(this.socket.request("typing", { room: feed.slug }));
+    quietly(this.socket.request("typing", { room: feed.slug, thread: feed.thread }));
   }
 
   /** Tells whoever draws, once for all that happens in one go. */

@@ -3,12 +3,13 @@
 import { Disconnected, Refused } from "./socket.js";
 
 /** @import { Feed } from "./feed.js" */
+/** @import { FollowingThreads } from "./following-threads.js" */
 /** @import { Marks } from "./marks.js" */
 /** @import { Outgoing } from "./outgoing.js" */
 /** @import { OwnRooms } from "./own-rooms.js" */
 /** @import { Reading } from "./reading.js" */
 /** @import { Socket } from "./socket.js" */
-/** @import { Subscribed } from "./types.js" */
+/** @import { RoomEvent, Subscribed } from "./types.js" */
 
 export class Following {
   /**
@@ -17,14 +18,16 @@ export class Following {
    * @param {Reading} reading
    * @param {Marks} marks
    * @param {Outgoing} outgoing
+   * @param {FollowingThreads} threads
    * @param {() => void} changed
    */
-  constructor(socket, ownRooms, reading, marks, outgoing, changed) {
+  constructor(socket, ownRooms, reading, marks, outgoing, threads, changed) {
     this.socket = socket;
     this.ownRooms = ownRooms;
     this.reading = reading;
     this.marks = marks;
     this.outgoing = outgoing;
+    this.threads = threads;
     this.changed = changed;
   }
 
@@ -42,6 +45,7 @@ export class Following {
       feed.make = false;
       this.marks.markRead(feed, feed.looked);
       this.ownRooms.count(feed);
+      this.threads.roomIsLive(feed);
       // After what was missed has been drawn, as something that is new.
       if (feed.returning) setTimeout(() => this.#returned(feed));
       this.outgoing.pump(feed.slug);
@@ -49,6 +53,13 @@ export class Following {
       this.#followFailed(feed, error);
     }
     this.changed();
+  }
+
+  /** An event of a room, which its threads hear too. @param {Feed} feed @param {RoomEvent} event */
+  apply(feed, event) {
+    const outcome = feed.store.apply(event);
+    if (outcome === "applied") this.threads.heard(feed, event);
+    return outcome;
   }
 
   /** @param {Feed} feed */
@@ -63,8 +74,11 @@ export class Following {
     /** @type {Subscribed} */
     const answer = await this.socket.request("subscribe", { room: feed.slug, since, make: feed.make || undefined });
     const { store } = feed;
-    if (answer.reset || !since) store.reset(answer.position);
-    for (const event of answer.events ?? []) store.apply(event);
+    if (answer.reset || !since) {
+      store.reset(answer.position);
+      this.threads.reset(feed, answer.position);
+    }
+    for (const event of answer.events ?? []) this.apply(feed, event);
     if (answer.room) {
       store.room = answer.room;
       this.ownRooms.store.opened(answer.room);

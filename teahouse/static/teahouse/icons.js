@@ -24,6 +24,7 @@ export const icons = {
   down: icon(svg`<path d="M12 5v14M6 13l6 6 6-6" />`),
   up: icon(svg`<path d="M12 19V5M6 11l6-6 6 6" />`),
   reply: icon(svg`<path d="M10 8 5 13l5 5" /><path d="M5 13h9a5 5 0 0 0 5-5V6" />`),
+  thread: icon(svg`<path d="M4 5.500h13v8.500H10l-4 3v-3H4z" /><path d="M20 9.500v8.500h-1.500v2.500L15.500 18H12" />`),
   calendar: icon(svg`<rect x="4" y="5.500" width="16" height="14.500" rx="2.500" /><path d="M4 10h16M8.500 3v4M15.500 3v4" />`),
   smile: icon(svg`<circle cx="12" cy="12" r="8.500" /><path d="M8.500 14.250a4.500 4.500 0 0 0 7 0M9 9.500h.01M15 9.500h.01" />`),
   people: icon(svg`<circle cx="9" cy="8" r="3.250" /><path d="M3 19a6 6 0 0 1 12 0M15.500 5.100a3.250 3.250 0 0 1 0 5.800M17.500 14a6 6 0 0 1 3.500 5" />`),

@@ -57,9 +57,9 @@ export class Notifier {
     this.#think(room, seq, true, { around: seq, limit: 1 });
   }
 
-  /** Something was said in a room. @param {string} room @param {number} seq  Of its last event. */
-  said(room, seq) {
-    this.#think(room, seq, false, { limit: 1 });
+  /** Something was said in a room. @param {string} room @param {number} seq  Of its last event. @param {number} [thread]  Where it was said in one. */
+  said(room, seq, thread) {
+    this.#think(room, seq, false, { limit: 1, ...(thread && { thread }) });
   }
 
   /** @param {string} room @param {number} seq @param {boolean} called @param {Record<string, number>} which */
@@ -72,7 +72,7 @@ export class Notifier {
     try {
       const held = (await navigator.locks.query()).held ?? [];
       if (held.some((one) => one.name === this.#name("looks", room))) return;
-      const { messages } = await this.client.command("history", { room, ...which });
+      const messages = await this.#read(room, which);
       const message = /** @type {Message | undefined} */ (messages.at(-1));
       // Deleted meanwhile, or an own one, or read on another device.
       if (!message?.text || message.by.id === this.client.you?.id || message.seq <= (rooms.get(room)?.read ?? 0)) return;
@@ -80,6 +80,13 @@ export class Notifier {
     } catch (error) {
       if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
     }
+  }
+
+  /** The message, also where its number turns out to be that of one in a thread. @param {string} room @param {Record<string, number>} which */
+  async #read(room, which) {
+    const { messages, root } = await this.client.command("history", { room, ...which });
+    if (!root || which.thread) return messages;
+    return (await this.client.command("history", { room, ...which, thread: root.id })).messages;
   }
 
   /** Of all tabs the first one shows it. @param {string} room @param {Message} message */

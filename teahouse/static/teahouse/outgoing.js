@@ -8,6 +8,7 @@ import { newKey, UnsentQueue } from "./unsent.js";
 
 /** @import { Feed } from "./feed.js" */
 /** @import { Socket } from "./socket.js" */
+/** @import { Threads } from "./threads.js" */
 /** @import { Quoted, Unsent, Who } from "./types.js" */
 
 const FIRST_PAUSE = 1_000;
@@ -28,11 +29,13 @@ export class Outgoing {
   /**
    * @param {Socket} socket
    * @param {Map<string, Feed>} feeds  The rooms that this page shows.
+   * @param {Threads} threads  The same of threads.
    * @param {() => void} changed
    */
-  constructor(socket, feeds, changed) {
+  constructor(socket, feeds, threads, changed) {
     this.socket = socket;
     this.feeds = feeds;
+    this.threads = threads;
     this.changed = changed;
     addEventListener("storage", (event) => this.#heard(event));
     addEventListener("beforeunload", (event) => {
@@ -67,17 +70,26 @@ export class Outgoing {
     for (const unsent of before?.all() ?? []) {
       const problem = { code: "not_you", message: "", retry: false };
       this.#queue.add({ ...unsent, problem });
-      this.feeds.get(unsent.room)?.store.failed(unsent.key, problem);
+      this.#store(unsent)?.failed(unsent.key, problem);
       before?.remove(unsent.key);
     }
-    for (const feed of this.feeds.values()) this.adopt(feed);
+    for (const feed of this.#shown()) this.adopt(feed);
+  }
+
+  /** Where it is shown, if it is. @param {Unsent} unsent */
+  #store({ room, thread }) {
+    return (thread === undefined ? this.feeds.get(room) : this.threads.get(room, thread))?.store;
+  }
+
+  #shown() {
+    return [...this.feeds.values(), ...this.threads.all()];
   }
 
   /** @param {Feed} feed @param {string} text @param {Quoted} [reply]  What it replies to. */
   send(feed, text, reply) {
     if (!this.#queue) throw new Error("nobody speaks here yet");
     /** @type {Unsent} */
-    const unsent = { key: newKey(), room: feed.slug, text, at: new Date().toISOString(), ...(reply && { reply }) };
+    const unsent = { key: newKey(), room: feed.slug, text, at: new Date().toISOString(), ...(reply && { reply }), ...(feed.thread !== undefined && { thread: feed.thread }) };
     this.#queue.add(unsent);
     feed.store.addPending(unsent);
     feed.typed = 0;
@@ -134,10 +146,11 @@ export class Outgoing {
   }
 
   /** @param {string} room @param {Unsent} unsent @returns {Promise<boolean>} Whether the next may follow. */
-  async #sendOne(room, { key, text, reply }) {
-    const store = this.feeds.get(room)?.store;
+  async #sendOne(room, unsent) {
+    const { key, text, reply, thread } = unsent;
+    const store = this.#store(unsent);
     try {
-      const { seq } = await this.socket.request("send", { room, key, text, reply: reply?.id });
+      const { seq } = await this.socket.request("send", { room, key, text, reply: reply?.id, thread });
       this.#pauses.delete(room);
       this.#queue?.acknowledged(key, seq);
       store?.acknowledged(key, seq);
@@ -173,20 +186,20 @@ export class Outgoing {
   /** A room is shown from now on: what waits for it is seen there. @param {Feed} feed */
   adopt(feed) {
     feed.store.me = this.#me;
-    for (const unsent of this.#queue?.all() ?? []) if (unsent.room === feed.slug) feed.store.addPending(unsent);
+    for (const unsent of this.#queue?.all() ?? []) if (unsent.room === feed.slug && unsent.thread === feed.thread) feed.store.addPending(unsent);
   }
 
   /** @param {StorageEvent} event  Another window wrote something, gave it up, or its message was acknowledged. */
   #heard(event) {
     const { added, stored, removed } = this.#queue?.heard(event) ?? {};
     if (added) {
-      const feed = this.feeds.get(added.room);
-      feed?.store.addPending(added);
-      feed?.store.failed(added.key, added.problem ?? null);
+      const store = this.#store(added);
+      store?.addPending(added);
+      store?.failed(added.key, added.problem ?? null);
       setTimeout(() => this.pump(added.room), ADOPT_AFTER);
     }
-    if (stored) this.feeds.get(stored.room)?.store.acknowledged(stored.key, stored.seq);
-    if (removed) for (const feed of this.feeds.values()) feed.store.discard(removed);
+    if (stored) this.#store(stored)?.acknowledged(stored.key, stored.seq);
+    if (removed) for (const feed of this.#shown()) feed.store.discard(removed);
     if (added || stored || removed) this.changed();
   }
 }

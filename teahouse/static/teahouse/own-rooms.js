@@ -3,6 +3,7 @@
 import { RoomsStore } from "./rooms-store.js";
 
 /** @import { Feed } from "./feed.js" */
+/** @import { Threads } from "./threads.js" */
 /** @import { OwnEvent, RoomEvent } from "./types.js" */
 
 export class OwnRooms {
@@ -10,16 +11,23 @@ export class OwnRooms {
 
   /**
    * @param {Map<string, Feed>} feeds  The rooms that the page shows.
+   * @param {Threads} threads  Those of them that it shows.
    * @param {(feed: Feed) => void} retry  Of one that was refused, and may now be read again.
    */
-  constructor(feeds, retry) {
+  constructor(feeds, threads, retry) {
     this.feeds = feeds;
+    this.threads = threads;
     this.retry = retry;
   }
 
   /** Tells the list how much is unread where the page holds all of it. @param {Feed} feed */
   count({ slug, store, read }) {
     if (store.holdsSince(read) && store.position) this.store.counted(slug, store.position.seq, store.countSince(read));
+  }
+
+  /** Who was called in a thread that was read is called no more. @param {Feed} thread */
+  readInThread({ slug, store, read }) {
+    for (const { messages } of store.pages) for (const { seq } of messages) if (seq <= read) this.store.unnamed(slug, seq);
   }
 
   /** Something happened in a room that is followed, and was applied there. @param {Feed} feed @param {RoomEvent} event */
@@ -31,7 +39,7 @@ export class OwnRooms {
   }
 
   /** @param {OwnEvent} event @param {boolean} live  Otherwise the hello may have told it. */
-  ownEvent({ event, about = "", read = 0, message, role, state, position, level }, live) {
+  ownEvent({ event, about = "", read = 0, thread, message, role, state, position, level }, live) {
     const feed = this.feeds.get(about);
     if (event === "room_added") {
       if (!this.store.get(about)?.own) this.store.added(about, state, role, position);
@@ -45,7 +53,15 @@ export class OwnRooms {
     if (event === "settings" && level && live) this.store.leveled(about, level);
     // What was read before this session its hello has told.
     if (event === "read" && live) this.#markedElsewhere(about, read, feed);
+    if (event === "thread_read" && live) this.#threadRead(this.threads.get(about, thread), read);
     if (event === "mention" && message?.seq && feed?.state === "live") this.store.named(about, message.seq);
+  }
+
+  /** The mark of a thread that is shown here moved, perhaps on another device. @param {Feed | undefined} feed @param {number} read */
+  #threadRead(feed, read) {
+    if (!feed || feed.told === read || feed.marking !== undefined) return;
+    feed.read = feed.told = read;
+    this.readInThread(feed);
   }
 
   /** @param {string} room @param {number} read @param {Feed} [feed] */
@@ -69,5 +85,6 @@ export class OwnRooms {
     feed.state = "refused";
     feed.problem = { code: "removed", message: "", retry: false };
     feed.store.reset({ epoch: "", seq: 0 });
+    this.threads.reset(feed.slug, { epoch: "", seq: 0 });
   }
 }

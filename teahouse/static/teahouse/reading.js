@@ -15,11 +15,13 @@ export class Reading {
 
   /**
    * @param {Socket} socket
+   * @param {Map<string, Feed>} feeds  The rooms that the page shows.
    * @param {(feed: Feed) => void} follow  From the position that the store has now.
    * @param {() => void} changed
    */
-  constructor(socket, follow, changed) {
+  constructor(socket, feeds, follow, changed) {
     this.socket = socket;
+    this.feeds = feeds;
     this.follow = follow;
     this.changed = changed;
   }
@@ -42,15 +44,17 @@ export class Reading {
    * Shows the messages around a place that may be anywhere in the room.
    * @param {Feed} feed
    * @param {{around: number} | {at: string}} place  A number, or a time: the first message said then or later.
-   * @returns {Promise<Message | undefined>} The message there, or the next one.
+   * @returns {Promise<{message?: Message, root?: Message}>} The message there, or the next one; in a room, where it was
+   *   said in a thread, its root too.
    */
   async around(feed, place) {
     feed.wanted = place;
-    if ("around" in place && feed.store.shows(place.around)) return feed.store.at(place.around);
+    if ("around" in place && feed.store.holds(place.around)) return { message: feed.store.at(place.around) };
     const history = await this.read(feed, place, "around");
-    if (!history.messages.length) return undefined;
-    if ("around" in place) return feed.store.at(place.around);
-    return history.messages.find((message) => Date.parse(message.at) >= Date.parse(place.at)) ?? history.messages.at(-1);
+    if (!history.messages.length) return {};
+    const root = feed.thread === undefined ? history.root : undefined;
+    if ("around" in place) return { message: feed.store.at(root?.seq ?? place.around), root };
+    return { message: saidAt(history, place.at) };
   }
 
   /** Shows the newest messages again. @param {Feed} feed */
@@ -71,10 +75,10 @@ export class Reading {
   }
 
   /** @param {Feed} feed @param {number} seq */
-  async #quote({ slug, store }, seq) {
+  async #quote({ slug, store, thread }, seq) {
     store.asking();
     try {
-      store.quote(await this.socket.request("history", { room: slug, around: seq, limit: 1 }));
+      store.quote(await this.socket.request("history", { room: slug, around: seq, limit: 1, thread }));
     } finally {
       store.answered();
       this.changed();
@@ -103,13 +107,14 @@ export class Reading {
     this.changed();
     try {
       /** @type {History} */
-      const history = await this.socket.request("history", { room: feed.slug, limit: HISTORY_PAGE, ...where });
+      const history = await this.socket.request("history", { room: feed.slug, limit: HISTORY_PAGE, thread: feed.thread, ...where });
       if (gone(feed, where, side)) return { ...history, messages: [] };
       if (!feed.store.merge(history, side)) {
         feed.store.reset(history.position);
         if (side === "last") feed.store.merge(history, side);
         else this.follow(feed);
       }
+      if (feed.thread !== undefined) this.#told(feed, history);
       return history;
     } finally {
       feed.reading = false;
@@ -117,6 +122,20 @@ export class Reading {
       this.changed();
     }
   }
+
+  /** What comes with a page of a thread: its root, and how far one has read there. @param {Feed} thread @param {History} history */
+  #told(thread, { root, read, position, more }) {
+    thread.store.room ??= this.feeds.get(thread.slug)?.store.room ?? null;
+    if (read != null && read > thread.read) thread.read = thread.told = read;
+    // Who takes no part in it has read all of it, as far as anybody counts.
+    thread.readBefore ??= read ?? root?.thread?.seq ?? 0;
+    if (root) thread.store.quote({ messages: [root], position, more });
+  }
+}
+
+/** @param {History} history @param {string} at */
+function saidAt({ messages }, at) {
+  return messages.find((message) => Date.parse(message.at) >= Date.parse(at)) ?? messages.at(-1);
 }
 
 /**

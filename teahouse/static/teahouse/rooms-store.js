@@ -131,7 +131,7 @@ export class RoomsStore {
     const known = this.#rooms.get(room);
     if (!known) return;
     const named = this.#named.get(room)?.size;
-    this.#put(room, { seq: Math.max(seq, known.seq), unread, mentions: Math.min(unread, named ?? known.mentions) });
+    this.#put(room, { seq: Math.max(seq, known.seq), unread, mentions: named ?? Math.min(unread, known.mentions) });
   }
 
   /** A message of a room that the page counts names one. @param {string} room @param {number} seq */

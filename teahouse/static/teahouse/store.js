@@ -26,6 +26,11 @@ const MOST_REPLIED = 5_000;
 /** @typedef {"last" | "older" | "newer" | "around"} Side  Where a page of history belongs. */
 
 export class RoomStore {
+  /** @param {number | null} [thread]  Id of the message whose thread it holds; null: what was said in the room itself. */
+  constructor(thread = null) {
+    this.thread = thread;
+  }
+
   /** @type {Position | null} */
   position = null;
   /** @type {RoomState | null} */
@@ -108,6 +113,11 @@ export class RoomStore {
     const { first, last } = this.#shown;
     if (!first || !last) return false;
     return (this.complete || seq >= first.seq) && (this.atNewest || seq <= last.seq);
+  }
+
+  /** Whether a message with this number is among what is shown. @param {number} seq */
+  holds(seq) {
+    return this.shows(seq) && this.at(seq)?.seq === seq;
   }
 
   /** The first message shown that stands at this number or after it. @param {number} seq */
@@ -275,7 +285,7 @@ export class RoomStore {
     }
     for (const id of this.#quoted.keys()) {
       if (this.#quoted.size <= QUOTED) break;
-      this.#quoted.delete(id);
+      if (id !== this.thread) this.#quoted.delete(id);
     }
     this.#catchUp(history.position.seq);
     this.version += 1;
@@ -305,6 +315,19 @@ export class RoomStore {
   }
 
   /**
+   * Hears an event of the room of whose threads it holds one: which events have come is known to the room's own store.
+   * @param {RoomEvent} event
+   */
+  overhear({ event, seq, message }) {
+    if (this.position) this.position = { epoch: this.position.epoch, seq: Math.max(seq, this.position.seq) };
+    if (!message) return;
+    if (this.#asked) this.#meanwhile.push({ kind: event, state: message, seq });
+    this.#change(event, message, seq);
+    if (event === "message" && message.by && message.root?.id === this.thread) this.#typing.delete(message.by.id);
+    this.version += 1;
+  }
+
+  /**
    * @param {string} kind
    * @param {MessageState} state
    * @param {number} seq
@@ -323,7 +346,8 @@ export class RoomStore {
   }
 
   /** Whether a message belongs between those held. @param {Stretch} stretch @param {Message} message */
-  #covers(stretch, { seq, rev }) {
+  #covers(stretch, { seq, rev, root }) {
+    if ((root?.id ?? null) !== this.thread) return false;
     const { first, last, complete } = stretch;
     const begun = complete || (first && seq >= first.seq);
     if (stretch !== this.#newest) return Boolean(begun) && last !== undefined && seq <= last.seq;
@@ -461,10 +485,10 @@ export class RoomStore {
  * @returns {Message}
  */
 function kept(message, kind) {
-  if (kind === "reactions") return message;
-  const { id, key, seq, at, by, reply, reactions, rev } = message;
+  if (kind === "reactions" || kind === "thread") return message;
+  const { id, key, seq, at, by, reply, reactions, root, thread, rev } = message;
   const gone = kind === "deleted";
-  return { id, key, seq, at, by, reply: gone ? undefined : reply, reactions: gone ? undefined : reactions, rev };
+  return { id, key, seq, at, by, root, thread, reply: gone ? undefined : reply, reactions: gone ? undefined : reactions, rev };
 }
 
 /** @param {MessageState} state @returns {state is Message} */

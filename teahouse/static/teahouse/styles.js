@@ -10,4 +10,4 @@ export async function load(name) {
   return new CSSStyleSheet().replace(await answer.text());
 }
 
-export const sheets = await Promise.all(["theme.css", "room.css", "bottom.css", "side.css"].map(load));
+export const sheets = await Promise.all(["theme.css", "room.css", "bottom.css", "side.css", "threads.css"].map(load));

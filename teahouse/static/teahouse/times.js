@@ -23,6 +23,32 @@ export function exact(at) {
   return formatter("exact", { dateStyle: "full", timeStyle: "medium" }).format(new Date(at));
 }
 
+/**
+ * When it was, in a word or two: the time where that was today, else the day.
+ * @param {string} at
+ * @param {{yesterday: string}} words
+ * @param {number} [now]
+ */
+export function ago(at, words, now = Date.now()) {
+  if (dayOf(at) === dayOf(now)) return clock(at);
+  if (dayOf(at) === dayBefore(now)) return words.yesterday;
+  const day = isOfThisYear(at, now)
+    ? formatter("short day", { day: "numeric", month: "short" })
+    : formatter("short day of year", { day: "numeric", month: "short", year: "numeric" });
+  return day.format(new Date(at));
+}
+
+/** @param {number} now */
+function dayBefore(now) {
+  const today = new Date(now);
+  return dayOf(new Date(today.getFullYear(), today.getMonth(), today.getDate() - 1).getTime());
+}
+
+/** @param {string} at @param {number} now */
+function isOfThisYear(at, now) {
+  return new Date(at).getFullYear() === new Date(now).getFullYear();
+}
+
 /** A name for the day in this machine's time zone; equal for all times of one day. @param {string | number} at */
 export function dayOf(at) {
   const date = new Date(at);
@@ -36,11 +62,9 @@ export function dayOf(at) {
  * @param {number} [now]
  */
 export function dayLine(at, words, now = Date.now()) {
-  const today = new Date(now);
   if (dayOf(at) === dayOf(now)) return words.today;
-  if (dayOf(at) === dayOf(new Date(today.getFullYear(), today.getMonth(), today.getDate() - 1).getTime())) return words.yesterday;
-  const sameYear = new Date(at).getFullYear() === today.getFullYear();
-  return sameYear
+  if (dayOf(at) === dayBefore(now)) return words.yesterday;
+  return isOfThisYear(at, now)
     ? formatter("day", { weekday: "long", day: "numeric", month: "long" }).format(new Date(at))
     : formatter("day of year", { weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(new Date(at));
 }

@@ -18,11 +18,14 @@
  * @property {string} [text]
  * @property {string} [html]  Cleaned by the server; only where the text has markup.
  * @property {Quoted} [reply]  What it replies to; the text is that message's own, as it is now.
+ * @property {{id: number, seq: number}} [root]  The message in whose thread it was said.
+ * @property {ThreadState} [thread]  What is told of its own thread.
  * @property {string} [edited]
  * @property {string} [deleted]
  * @property {Reactions} [reactions]
  * @property {number} rev
  *
+ * @typedef {{count: number, last?: string, seq?: number, people: Who[]}} ThreadState  `last`: when it was said; `people`: who spoke last, at most five.
  * @typedef {Partial<Message> & {id: number}} MessageState  The fields that an event replaces.
  * @typedef {{room: string, title: string, topic: string, kind: string, archived: boolean, speaking?: "everyone" | "moderators", people?: Who[]}} RoomState
  *
@@ -41,6 +44,7 @@
  * @property {number} seq
  * @property {string} [about]  The room.
  * @property {number} [read]
+ * @property {number} [thread]  Id of the message whose thread it is.
  * @property {string | null} [role]
  * @property {RoomState} [state]
  * @property {Position} [position]
@@ -61,11 +65,20 @@
  * @property {MessageState} message
  * @property {string[]} [emoji]
  *
+ * @typedef {object} ListedThread  A thread that the person takes part in.
+ * @property {string} room
+ * @property {string} title
+ * @property {Who[]} [people]
+ * @property {MessageState} message  Its root.
+ * @property {MessageState} [last]
+ * @property {number} read
+ * @property {number} unread
+ *
  * @typedef {{count: number, people?: Who[] | null}} Here
  * @typedef {{room?: RoomState, position: Position, events?: RoomEvent[], more?: boolean, reset?: boolean, here?: Here, role?: string | null, may?: string[]}} Subscribed
- * @typedef {{position: Position, messages: Message[], more: {before: boolean, after: boolean}}} History
+ * @typedef {{position: Position, messages: Message[], more: {before: boolean, after: boolean}, root?: Message, read?: number | null}} History  `root`: of the thread in which they were said; `read`: one's mark there.
  * @typedef {{room: string, title: string, position: Position, read: number, unread: number, mentions: number, kind?: string, role?: string | null, archived?: boolean, people?: Who[], level?: string}} OwnRoom
- * @typedef {{v: number, session: string, you: Who, ticket?: string, ping: number, limits: Record<string, number>, rooms: OwnRoom[], state?: "ok" | "degraded" | "unavailable", may?: string[], settings?: OwnSettings, unseen?: number}} Hello
+ * @typedef {{v: number, session: string, you: Who, ticket?: string, ping: number, limits: Record<string, number>, rooms: OwnRoom[], state?: "ok" | "degraded" | "unavailable", may?: string[], settings?: OwnSettings, unseen?: number, threads?: number}} Hello
  *
  * @typedef {{code: string, message: string, retry: boolean, after?: number}} Problem
  *
@@ -75,6 +88,7 @@
  * @property {string} text
  * @property {string} at  When it was written, by this machine's clock.
  * @property {Quoted} [reply]  What it replies to.
+ * @property {number} [thread]  Id of the message in whose thread it is said.
  * @property {Problem} [problem]  Why it was refused; it is then not sent again by itself.
  * @property {number} [seq]  Once stored: where. It is then shown only until its event is here.
  *

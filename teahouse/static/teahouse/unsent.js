@@ -132,8 +132,8 @@ function isStored(entry) {
 /** Anything may lie in a browser's storage. @param {string | null} value @returns {Unsent | undefined} */
 function parsed(value) {
   try {
-    const { key, room, text, at, reply, problem, seq } = JSON.parse(value ?? "null") ?? {};
-    if ([key, room, text, at].every((field) => typeof field === "string")) return { key, room, text, at, problem, seq, ...(reply && { reply }) };
+    const { key, room, text, at, reply, thread, problem, seq } = JSON.parse(value ?? "null") ?? {};
+    if ([key, room, text, at].every((field) => typeof field === "string")) return { key, room, text, at, problem, seq, ...(reply && { reply }), ...(thread && { thread }) };
   } catch {
     // Not ours, or cut off: nothing that could be sent.
   }

@@ -1,6 +1,7 @@
 /** English. Where a number or a name comes in, the word is a function. */
 
 import { rooms } from "./words-rooms-en.js";
+import { threads } from "./words-threads-en.js";
 
 const list = new Intl.ListFormat("en");
 const number = new Intl.NumberFormat("en");
@@ -10,6 +11,7 @@ const plural = (count, one, many) => `${number.format(count)} ${count === 1 ? on
 
 export const en = {
   ...rooms,
+  ...threads,
   skip: "Skip to the content",
 
   // Who is here

@@ -1,6 +1,7 @@
 /** 简体中文。需要数字或名字的词是函数。 */
 
 import { rooms } from "./words-rooms-zh.js";
+import { threads } from "./words-threads-zh.js";
 
 /** @import { Words } from "./words.js" */
 
@@ -12,6 +13,7 @@ const list = (names) => names.join("、");
 /** @type {Words} */
 export const zh = {
   ...rooms,
+  ...threads,
   skip: "跳到正文",
 
   people: "成员",

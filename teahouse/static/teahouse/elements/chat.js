@@ -35,10 +35,11 @@ import "./rooms.js";
 import "./shortcuts.js";
 import "./switcher.js";
 import "./telling.js";
+import "./threads.js";
 
 /** @import { Client } from "../client.js" */
 /** @import { TeahouseRoom } from "./room.js" */
-/** @import { OwnEvent } from "../types.js" */
+/** @import { MessageState, OwnEvent } from "../types.js" */
 
 const WIDE = 720; // px: the rooms beside the conversation, not instead of it
 const SETTLED = 2_000; // ms after the page is there
@@ -66,7 +67,7 @@ export class TeahouseChat extends LitElement {
   /** @type {Notifier | null} */
   #notifier = null;
   #own = (/** @type {Event} */ event) => this.#called(/** @type {CustomEvent} */ (event).detail);
-  #said = (/** @type {Event} */ event) => this.#notifier?.said(/** @type {CustomEvent} */ (event).detail.room, /** @type {CustomEvent} */ (event).detail.seq);
+  #said = (/** @type {Event} */ event) => this.#heard(/** @type {CustomEvent} */ (event).detail);
   #looks = () => this.#look();
   /** Those that were opened, in the order in which they were last in front. @type {Map<string, TeahouseRoom>} */
   #opened = new Map();
@@ -213,9 +214,23 @@ export class TeahouseChat extends LitElement {
     if (element) Object.assign(element, { at: seq });
   }
 
+  /** To a thread; the room shows its root. @param {string} room @param {number} seq @param {number} root */
+  #goToThread(room, seq, root) {
+    this.go(room, { focus: false });
+    const element = this.#opened.get(room);
+    if (!element) return;
+    Object.assign(element, { at: seq });
+    element.openThread(root);
+  }
+
   /** Something of the own stream. @param {OwnEvent} event */
   #called({ event, about = "", message }) {
     if ((event === "mention" || event === "reply") && message?.seq) this.#notifier?.called(about, message.seq);
+  }
+
+  /** Something was said somewhere. @param {{room: string, seq: number, message?: MessageState}} news */
+  #heard({ room, seq, message }) {
+    this.#notifier?.said(room, seq, message?.root?.id);
   }
 
   /** Which room is looked at, if any is. */
@@ -339,7 +354,7 @@ export class TeahouseChat extends LitElement {
   }
 
   /**
-   * @param {"teahouse-switcher" | "teahouse-shortcuts" | "teahouse-making" | "teahouse-direct" | "teahouse-activity" | "teahouse-telling"} name
+   * @param {"teahouse-switcher" | "teahouse-shortcuts" | "teahouse-making" | "teahouse-direct" | "teahouse-activity" | "teahouse-threads" | "teahouse-telling"} name
    * @returns {(Element & {open(): void}) | null}
    */
   #part(name) {
@@ -397,13 +412,14 @@ export class TeahouseChat extends LitElement {
         .addressOf=${(/** @type {string} */ room, /** @type {number} */ seq) => `${addressOf(this.home, room)}${seq}/`}
         .language=${language()}
       ></teahouse-activity>
+      <teahouse-threads .client=${client} .version=${this.#version} .addressOf=${(/** @type {string} */ room, /** @type {number} */ seq) => `${addressOf(this.home, room)}${seq}/`} .language=${language()}></teahouse-threads>
       <teahouse-telling .client=${client} .version=${this.#version} .language=${language()}></teahouse-telling>
       <teahouse-shortcuts .language=${language()}></teahouse-shortcuts>
     </div>`;
   }
 
   /** @param {Client} client */
-  #needs({ attention: { unseen } }) {
+  #needs({ attention: { unseen, threads } }) {
     const say = words();
     return html`<div class="needs">
       <button type="button" class="entry ${unseen ? "news" : ""}" @click=${() => this.#part("teahouse-activity")?.open()}>
@@ -411,6 +427,12 @@ export class TeahouseChat extends LitElement {
         ${unseen ? html`<span class="number" aria-hidden="true">${say.number(unseen)}</span><span class="unseen">, ${say.notSeenYet(unseen)}</span>` : nothing}
       </button>
       <button type="button" class="plain" aria-label=${say.telling} title=${say.telling} @click=${() => this.#part("teahouse-telling")?.open()}>${icons.moon}</button>
+    </div>
+    <div class="needs">
+      <button type="button" class="entry ${threads ? "news" : ""}" @click=${() => this.#part("teahouse-threads")?.open()}>
+        ${icons.thread}<span class="title">${say.threads}</span>
+        ${threads ? html`<span class="number" aria-hidden="true">${say.number(threads)}</span><span class="unseen">, ${say.threadsUnread(threads)}</span>` : nothing}
+      </button>
     </div>`;
   }
 
@@ -437,10 +459,11 @@ export class TeahouseChat extends LitElement {
     }
   }
 
-  /** @param {{action: string, room?: string, seq?: number, people?: number[]}} act  What the person wants, from one of the parts. */
-  #acted({ action, room, seq, people }) {
+  /** @param {{action: string, room?: string, seq?: number, thread?: number, people?: number[]}} act  What the person wants, from one of the parts. */
+  #acted({ action, room, seq, thread, people }) {
     if (action === "go" && room) this.go(room);
     else if (action === "go-message" && room && seq) this.#goTo(room, seq);
+    else if (action === "go-thread" && room && seq && thread) this.#goToThread(room, seq, thread);
     else if (action === "browse") this.#part("teahouse-making")?.open();
     else if (action === "direct") this.#part("teahouse-direct")?.open();
     else if (action === "write-to" && people) this.#writeTo(people);

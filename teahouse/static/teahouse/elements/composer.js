@@ -22,6 +22,7 @@ export class TeahouseComposer extends Light {
     client: { attribute: false },
     feed: { attribute: false },
     name: { attribute: false },
+    hint: { attribute: false },
     language: { attribute: false },
     version: { attribute: false },
     editing: { state: true },
@@ -48,6 +49,8 @@ export class TeahouseComposer extends Light {
     /** @type {Feed} */
     this.feed;
     this.name = "";
+    /** What stands in it while nothing is written; else where one writes. */
+    this.hint = "";
     this.language = "";
     this.version = 0;
   }
@@ -61,7 +64,8 @@ export class TeahouseComposer extends Light {
   }
 
   get #draftName() {
-    return `teahouse:draft:${this.client.url}:${this.client.you?.id}:${this.feed.slug}`;
+    const { slug, thread } = this.feed;
+    return `teahouse:draft:${this.client.url}:${this.client.you?.id}:${slug}${thread === undefined ? "" : `:${thread}`}`;
   }
 
   get #most() {
@@ -97,7 +101,7 @@ export class TeahouseComposer extends Light {
           rows="1"
           enterkeyhint=${enterSends() ? "send" : "enter"}
           aria-label=${say.writeIn(this.name)}
-          placeholder=${say.writeIn(this.name)}
+          placeholder=${this.hint || say.writeIn(this.name)}
           aria-invalid=${tooLong ? "true" : "false"}
           aria-describedby=${tooLong ? "teahouse-length" : nothing}
           aria-autocomplete="list"

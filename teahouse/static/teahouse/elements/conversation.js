@@ -28,6 +28,7 @@ export class TeahouseConversation extends Light {
     version: { attribute: false },
     language: { attribute: false },
     link: { attribute: false },
+    threads: { attribute: false },
     target: { attribute: false },
     following: { state: true },
     marked: { state: true },
@@ -68,6 +69,8 @@ export class TeahouseConversation extends Light {
     this.unread = 0;
     /** The address of a message, if it has one. @type {(seq: number) => string} */
     this.link = () => "";
+    /** Roots of threads in which there is something unread. @type {Set<number> | null} */
+    this.threads = null;
     /** The message with which one came. @type {number | null} */
     this.target = null;
     /** @type {Client} */
@@ -109,10 +112,11 @@ export class TeahouseConversation extends Light {
    * @param {{focus?: boolean, mark?: boolean}} [how]
    */
   async goTo(place, { focus = true, mark = true } = {}) {
-    const message = await this.client.readAround(this.feed, place);
+    const { message, root } = await this.client.readAround(this.feed, place);
+    if (root && "around" in place) this.act("thread", { message: root, seq: place.around });
     if (!message) return;
     this.following = false;
-    this.marked = mark ? message.seq : null;
+    this.marked = mark && !root ? message.seq : null;
     this.requestUpdate();
     await this.#drawn();
     const element = this.#message(message);
@@ -121,7 +125,13 @@ export class TeahouseConversation extends Light {
     const top = scroller.getBoundingClientRect().top + scroller.clientHeight * PLACE;
     this.#keep({ element, top });
     this.#settle();
-    if (focus && mark) element.focus({ preventScroll: true });
+    if (focus && mark && !root) element.focus({ preventScroll: true });
+  }
+
+  /** To the top of what is shown. */
+  toBeginning() {
+    this.following = false;
+    this.#scroller.scrollTop = 0;
   }
 
   /** Marks a message and all after it as unread; the line goes there. @param {Message} message */
@@ -201,6 +211,7 @@ export class TeahouseConversation extends Light {
                 .marked=${within(page, this.marked)}
                 .find=${this.#find}
                 .link=${this.link}
+                .threads=${this.threads}
                 .today=${today}
                 .language=${this.language}
               ></teahouse-page>`,
@@ -217,12 +228,25 @@ export class TeahouseConversation extends Light {
   #beginning() {
     const { store } = this.feed;
     if (!store.loaded) return nothing;
+    if (store.thread !== null) return this.#threadBeginning(store.thread);
     if (store.complete) {
       const empty = store.size === 0 && store.pending.length === 0;
       return html`<p class="beginning">${empty ? words().nothingSaid : words().beginning(this.name)}</p>`;
     }
     if (this.feed.reading) return html`<p class="beginning">${words().loading}</p>`;
     return html`<p class="beginning"><button type="button" class="link" @click=${this.#older}>${words().earlier}</button></p>`;
+  }
+
+  /** What a thread answers, and how much that is. @param {number} id */
+  #threadBeginning(id) {
+    const { store } = this.feed;
+    const root = store.message(id);
+    const count = root?.thread?.count ?? 0;
+    return html`${root
+        ? html`<teahouse-message class="root" .message=${root} .by=${root.by} .me=${store.me} .head=${true} .link=${this.link} .quoted=${root.reply && store.message(root.reply.id)} .inThread=${true} .language=${this.language}></teahouse-message>`
+        : nothing}
+      <p class="line answers"><span>${count ? words().replies(count) : words().noReplies}</span></p>
+      ${store.complete ? nothing : html`<p class="beginning">${this.feed.reading ? words().loading : html`<button type="button" class="link" @click=${this.#older}>${words().earlier}</button>`}</p>`}`;
   }
 
   /** Behind a stretch that does not reach the newest message. */
@@ -314,7 +338,7 @@ export class TeahouseConversation extends Light {
   /** At the message with which one came: at once where the page brought it, else when it can be read. */
   #arrive() {
     const { target } = this;
-    if (target === null || !(this.feed.store.shows(target) || this.feed.state === "live")) return;
+    if (target === null || !(this.feed.store.holds(target) || this.feed.state === "live")) return;
     this.target = null;
     this.act("go", { seq: target, focus: false });
   }

@@ -8,7 +8,7 @@ export class Light extends LitElement {
   }
 
   /**
-   * Tells the room what the person wants; `elements/room.js` does it.
+   * Tells the room what the person wants; `elements/acts.js` does it.
    * @param {string} action
    * @param {Record<string, unknown>} detail
    */

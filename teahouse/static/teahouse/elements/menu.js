@@ -74,6 +74,7 @@ export class TeahouseMenu extends Light {
         <button type="button" role="menuitem" aria-label=${say.moreEmoji} title=${say.moreEmoji} @click=${() => this.#do("pick")}>${icons.smile}</button>
       </div>
       ${this.#entry(say.reply, () => this.#do("reply"))}
+      ${message.root || this.#button?.closest("teahouse-thread") ? nothing : this.#entry(say.replyInThread, () => this.#do("thread"))}
       ${own ? this.#entry(say.edit, () => this.#do("edit")) : nothing}
       ${this.#entry(say.copy, () => this.#do("copy"))}
       ${this.linked ? this.#entry(say.copyLink, () => this.#do("link")) : nothing}

@@ -3,14 +3,15 @@
 import { icons } from "../icons.js";
 import { classMap, html, nothing, unsafeHTML } from "../lit.js";
 import { pictureOf } from "../pictures.js";
-import { clock, exact } from "../times.js";
+import { ago, clock, exact } from "../times.js";
 import { languageOf, words } from "../words.js";
 import { Light } from "./light.js";
 
-/** @import { Message, Quoted, Unsent, Who } from "../types.js" */
+/** @import { Message, Quoted, ThreadState, Unsent, Who } from "../types.js" */
 
 const CUPS = 8;
 const EXCERPT = 120; // characters of a quotation
+const FACES = 4; // of who spoke in a thread
 
 export class TeahouseMessage extends Light {
   static properties = {
@@ -24,6 +25,8 @@ export class TeahouseMessage extends Light {
     quoted: { attribute: false },
     marked: { attribute: false },
     link: { attribute: false },
+    inThread: { attribute: false },
+    news: { attribute: false },
     language: { attribute: false },
   };
 
@@ -51,6 +54,10 @@ export class TeahouseMessage extends Light {
     this.marked = false;
     /** The address of a message, if it has one. @type {(seq: number) => string} */
     this.link = () => "";
+    /** Whether it is the root at the top of its own thread. */
+    this.inThread = false;
+    /** Whether there is something unread in its thread. */
+    this.news = false;
     this.language = "";
   }
 
@@ -83,7 +90,7 @@ export class TeahouseMessage extends Light {
     return html`<div class=${classMap(classes)} data-seq=${message?.seq ?? nothing} tabindex=${this.marked ? "-1" : nothing}>
       ${this.head ? cup(by) : nothing} ${this.#heading(by, said.at)} ${said.reply ? this.#quotation(said.reply) : nothing}
       ${message?.deleted ? html`<p class="text tombstone">${words().deleted}</p>` : this.#text(said)}
-      ${message ? this.#reactions(message) : nothing} ${pending ? this.#fate(pending) : nothing}
+      ${message ? this.#reactions(message) : nothing} ${message?.thread?.count && !this.inThread ? this.#thread(message, message.thread) : nothing} ${pending ? this.#fate(pending) : nothing}
       ${message && !message.deleted ? this.#menu(message, by) : nothing}
     </div>`;
   }
@@ -145,6 +152,16 @@ export class TeahouseMessage extends Light {
         ><span>${emoji}</span> ${people.length}</button>`;
       })}
     </div>`;
+  }
+
+  /** Its thread, in a line that opens it. @param {Message} message @param {ThreadState} thread */
+  #thread(message, { count, last, people }) {
+    const say = words();
+    return html`<button type="button" class=${this.news ? "thread news" : "thread"} @click=${(/** @type {MouseEvent} */ event) => this.act("thread", { message, button: event.currentTarget })}>
+      <span class="faces" aria-hidden="true">${people.slice(0, FACES).reverse().map(cup)}</span>
+      <span class="replies">${say.replies(count)}</span><span class="unseen">${this.news ? `, ${say.notSeen}` : ""}, ${say.lastReply} </span>
+      ${last ? html`<time class="faded" datetime=${last} title=${exact(last)}>${ago(last, say)}</time>` : nothing}
+    </button>`;
   }
 
   /** @param {Unsent} pending */

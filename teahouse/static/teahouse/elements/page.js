@@ -20,6 +20,7 @@ export class TeahousePage extends Light {
     marked: { attribute: false },
     find: { attribute: false },
     link: { attribute: false },
+    threads: { attribute: false },
     today: { attribute: false },
     language: { attribute: false },
   };
@@ -40,6 +41,8 @@ export class TeahousePage extends Light {
     this.find = () => undefined;
     /** The address of a message, if it has one. @type {(seq: number) => string} */
     this.link = () => "";
+    /** Roots of threads in which there is something unread. @type {Set<number> | null} */
+    this.threads = null;
     this.today = "";
     this.language = "";
   }
@@ -66,6 +69,7 @@ export class TeahousePage extends Light {
         .quoted=${message.reply ? this.find(message.reply.id) : undefined}
         .marked=${this.marked === message.seq}
         .link=${this.link}
+        .news=${this.threads?.has(message.id) ?? false}
         .head=${newDay || newLine || apart(before, message)}
         .language=${this.language}
       ></teahouse-message>`;

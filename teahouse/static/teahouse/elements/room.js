@@ -17,42 +17,44 @@
  * Colours and measures are the custom properties of theme.css.
  */
 
+import { placeOf } from "../addresses.js";
 import { clientFor } from "../client.js";
-import { identity, stopBeingGuest } from "../guest.js";
-import { icons } from "../icons.js";
-import { forgetSeen } from "../keeping.js";
-import { html, LitElement, nothing } from "../lit.js";
+import { identity } from "../guest.js";
+import { classMap, html, LitElement, nothing, repeat } from "../lit.js";
 import { picturesBeside } from "../pictures.js";
 import { titleOf } from "../rooms-store.js";
 import { problemOf } from "../socket.js";
 import { sheets } from "../styles.js";
-import { language, languageOf, words } from "../words.js";
-import "./composer.js";
+import { language, words } from "../words.js";
+import { carryOut } from "./acts.js";
 import "./conversation.js";
 import "./dates.js";
 import "./details.js";
 import "./edits.js";
 import "./emoji.js";
 import "./menu.js";
-import "./name.js";
 import "./people.js";
-import "./state.js";
+import { missingRoom, roomBottom } from "./room-bottom.js";
+import { roomHead } from "./room-head.js";
+import "./thread.js";
+import { ThreadPane } from "./thread-pane.js";
 
 /** @import { Client, Feed } from "../client.js" */
-/** @import { History, Message, Problem, RoomState, Unsent, Who } from "../types.js" */
+/** @import { History, Problem, RoomState, Who } from "../types.js" */
+/** @import { Act, Place } from "./acts.js" */
 /** @import { TeahouseComposer } from "./composer.js" */
 /** @import { TeahouseConversation } from "./conversation.js" */
 /** @import { TeahouseDates } from "./dates.js" */
 /** @import { TeahouseEdits } from "./edits.js" */
 /** @import { TeahouseEmoji } from "./emoji.js" */
 /** @import { TeahouseMenu } from "./menu.js" */
+/** @import { TeahouseThread } from "./thread.js" */
 
 const NOTICE_LASTS = 8_000; // ms
 const WIDE = 900; // px: people beside the conversation, not over it
 
 /** @typedef {{you?: Who | null, room?: RoomState, history?: History, at?: number, missing?: boolean}} FirstPage */
-/** @typedef {{"teahouse-conversation": TeahouseConversation, "teahouse-menu": TeahouseMenu, "teahouse-dates": TeahouseDates, "teahouse-edits": TeahouseEdits, "teahouse-emoji": TeahouseEmoji, "teahouse-composer": TeahouseComposer | null}} Parts */
-/** @typedef {{action: string, message: Message, pending: Unsent, button: HTMLElement, element: Element, emoji: string, on: boolean, you: Who, count: number, name: string, fields: Record<string, unknown>, people: number[], seq: number, mark?: boolean, focus?: boolean, at: string, chosen: (emoji: string) => void}} Act */
+/** @typedef {{"teahouse-conversation": TeahouseConversation, "teahouse-menu": TeahouseMenu, "teahouse-dates": TeahouseDates, "teahouse-edits": TeahouseEdits, "teahouse-emoji": TeahouseEmoji, "teahouse-composer": TeahouseComposer | null, "teahouse-thread": TeahouseThread | null}} Parts */
 
 export class TeahouseRoom extends LitElement {
   static properties = {
@@ -77,11 +79,13 @@ export class TeahouseRoom extends LitElement {
   #client = null;
   /** @type {Feed | null} */
   #feed = null;
-  #version = 0;
+  /** Grows with each change that the client tells of. */
+  version = 0;
   /** What stood in the composer when the credential stopped holding. */
   #carried = "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #noticeEnds;
+  #thread = new ThreadPane(this);
   #changed = () => this.#clientChanged();
   #spoken = () => this.requestUpdate();
   #sizes = new ResizeObserver(([entry]) => {
@@ -125,6 +129,7 @@ export class TeahouseRoom extends LitElement {
     super.connectedCallback();
     document.addEventListener("teahouse-language", this.#spoken);
     this.#sizes.observe(this);
+    this.#thread.connected();
     this.#begin();
   }
 
@@ -133,6 +138,7 @@ export class TeahouseRoom extends LitElement {
     document.removeEventListener("teahouse-language", this.#spoken);
     this.#sizes.disconnect();
     this.#client?.removeEventListener("change", this.#changed);
+    if (this.#client) this.#thread.disconnected(this.#client);
     if (this.#feed) this.#client?.unwatch(this.#feed);
     this.#client = this.#feed = null;
   }
@@ -143,11 +149,32 @@ export class TeahouseRoom extends LitElement {
     return socket?.connected ? this.#feed?.state : socket?.phase;
   }
 
+  get client() {
+    return this.#client;
+  }
+
+  get feed() {
+    return this.#feed;
+  }
+
+  /**
+   * Shows the thread of a message of this room.
+   * @param {number} root @param {{seq?: number, from?: HTMLElement, focus?: boolean}} [how]  `seq`: of a message there.
+   */
+  async openThread(root, how) {
+    if (this.#client && this.#feed) await this.#thread.open(this.#client, this.#feed, root, how);
+  }
+
+  closeThread() {
+    this.#thread.close();
+  }
+
   get #socketUrl() {
     return new URL(this.ws, document.baseURI).href.replace(/^http/, "ws");
   }
 
-  get #guestUrl() {
+  /** Where guests are made. */
+  get guestUrl() {
     return new URL(this.guest || this.ws.replace(/ws\/?$/, "guest/"), document.baseURI).href;
   }
 
@@ -195,13 +222,14 @@ export class TeahouseRoom extends LitElement {
   markAllRead() {
     const last = this.#feed?.store.last?.seq;
     if (!this.#feed || !last) return;
-    this.#part("teahouse-conversation")?.follow();
+    this.one("teahouse-conversation")?.follow();
     this.#client?.markRead(this.#feed, last);
   }
 
   /** @param {Map<string, unknown>} changed */
   willUpdate(changed) {
     if (changed.has("aside") && this.#feed) this.#client?.setAside(this.#feed, this.aside);
+    if (changed.has("framed")) this.#thread.arrive();
   }
 
   /** @returns {FirstPage | null} */
@@ -212,7 +240,7 @@ export class TeahouseRoom extends LitElement {
 
   /** On a page that did not say who one is. */
   async #ask() {
-    const { you } = await identity(this.#guestUrl);
+    const { you } = await identity(this.guestUrl);
     if (you) this.#client?.identify(you);
     this.#enter(you);
   }
@@ -228,14 +256,15 @@ export class TeahouseRoom extends LitElement {
     const socket = this.#client?.socket;
     // A credential that no longer holds: what waits to be sent stays for when the person is back.
     if (socket?.phase === "stopped" && socket.code === 4001 && !this.nameless) {
-      this.#carried = this.#part("teahouse-composer")?.text ?? "";
+      this.#carried = this.one("teahouse-composer")?.text ?? "";
       this.nameless = true;
     } else if (this.nameless && socket?.connected) this.nameless = false; // A name was given in another room of the page.
-    this.#version += 1;
+    this.version += 1;
     if (!this.aside) this.requestUpdate();
   }
 
-  get #title() {
+  /** The room's title, or of a conversation who is in it. */
+  get heading() {
     const state = this.#feed?.store.room ?? this.#client?.rooms.get(this.room);
     return state ? titleOf(state, this.#client?.you?.id) : this.room;
   }
@@ -244,16 +273,18 @@ export class TeahouseRoom extends LitElement {
     const client = this.#client;
     const feed = this.#feed;
     if (!client || !feed) return nothing;
-    return html`<div class=${this.wide ? "room wide" : "room"} lang=${language()}>
-      ${this.#head(feed)}
+    const thread = this.isMissing || this.nameless ? null : this.#thread.feed;
+    return html`<div class=${classMap({ room: true, wide: this.wide, threaded: thread !== null })} lang=${language()}>
+      ${roomHead(this, feed)}
       <div class="panes">
         <section class="talk">
-          ${this.#isMissing(feed) ? this.#missing(client, feed) : this.#conversation(client, feed)}
-          ${this.#bottom(client, feed)}
+          ${this.isMissing ? missingRoom(this, client, feed) : this.#conversation(client, feed)}
+          ${roomBottom(this, client, feed)}
         </section>
-        <aside class="side" ?hidden=${!(this.#showsPeople || this.details)} aria-label=${this.details ? words().aboutRoom : words().people} @keydown=${this.#sideKeys}>
+        ${thread ? this.#threadBeside(client, thread) : nothing}
+        <aside class="side" ?hidden=${thread !== null || !(this.showsPeople || this.details)} aria-label=${this.details ? words().aboutRoom : words().people} @keydown=${this.#sideKeys}>
           ${this.details
-            ? html`<teahouse-details .client=${client} .feed=${feed} .framed=${this.framed} .version=${this.#version} .language=${language()}></teahouse-details>`
+            ? html`<teahouse-details .client=${client} .feed=${feed} .framed=${this.framed} .version=${this.version} .language=${language()}></teahouse-details>`
             : html`<teahouse-people .pages=${this.people} .here=${feed.store.here} .you=${client.you} .language=${language()}></teahouse-people>`}
         </aside>
       </div>
@@ -264,41 +295,24 @@ export class TeahouseRoom extends LitElement {
     </div>`;
   }
 
+  /** @param {Client} client @param {Feed} thread */
+  #threadBeside(client, thread) {
+    return html`<aside class="thread-side" aria-label=${words().threadIn(this.heading)} @keydown=${this.#threadKeys}>
+      ${repeat([thread], () => thread.thread, () => html`<teahouse-thread .client=${client} .feed=${thread} .name=${this.heading} .link=${this.link} .target=${this.#thread.target} .version=${this.version} .language=${language()}></teahouse-thread>`)}
+    </aside>`;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #threadKeys(event) {
+    if (event.key !== "Escape" || event.defaultPrevented) return;
+    event.preventDefault();
+    this.closeThread();
+  }
+
   firstUpdated() {
     this.dispatchEvent(new Event("teahouse-ready"));
     // What the server rendered has done its work; nobody shall find every message twice.
     for (const early of this.querySelectorAll(":scope > .room")) early.remove();
-  }
-
-  /** @param {Feed} feed */
-  #head(feed) {
-    const { store, may } = feed;
-    const { room } = store;
-    const say = words();
-    return html`<header class="room-head">
-      ${this.back ? html`<button type="button" class="plain back" aria-label=${say.toRooms} @click=${() => this.#say("teahouse-back")}>${icons.back}</button>` : nothing}
-      <div class="titles">
-        <h1 lang=${languageOf(this.#title) ?? nothing}>${this.#title}</h1>
-        ${room?.topic ? html`<p class="topic" lang=${languageOf(room.topic) ?? nothing}>${room.topic}</p>` : nothing}
-      </div>
-      <div class="room-tools">
-      ${store.first ? html`<button type="button" class="plain" aria-haspopup="dialog" aria-label=${words().goToDate} title=${words().goToDate} @click=${this.#dates}>${icons.calendar}</button>` : nothing}
-      ${store.here.count
-        ? html`<button type="button" class="plain count" aria-expanded=${this.#showsPeople ? "true" : "false"} @click=${this.#togglePeople}>
-            ${icons.people}<span>${say.here(store.here.count)}</span>
-          </button>`
-        : nothing}
-      ${may?.includes("join") ? html`<button type="button" class="small join" @click=${() => this.#join(feed)}>${say.join}</button>` : nothing}
-      ${may && !this.#isMissing(feed)
-        ? html`<button type="button" class="plain info" aria-label=${say.aboutRoom} title=${say.aboutRoom} aria-expanded=${this.details ? "true" : "false"} @click=${() => (this.details = !this.details)}>${icons.info}</button>`
-        : nothing}
-      </div>
-    </header>`;
-  }
-
-  /** @param {MouseEvent} event */
-  #dates(event) {
-    return this.#part("teahouse-dates").show(/** @type {HTMLElement} */ (event.currentTarget));
   }
 
   /** @param {Client} client @param {Feed} feed */
@@ -306,16 +320,17 @@ export class TeahouseRoom extends LitElement {
     return html`<teahouse-conversation
       .client=${client}
       .feed=${feed}
-      .name=${this.#title}
-      .version=${this.#version}
+      .name=${this.heading}
+      .version=${this.version}
       .language=${language()}
-      .link=${this.#link}
+      .link=${this.link}
+      .threads=${client.attention.unreadThreads}
       .target=${this.at}
     ></teahouse-conversation>`;
   }
 
   /** The address of a message, where the pages of Teahouse are served. */
-  #link = (/** @type {number} */ seq) => (this.home ? `${this.home}rooms/${encodeURIComponent(this.#slug)}/${seq}/` : "");
+  link = (/** @type {number} */ seq) => (this.home ? `${this.home}rooms/${encodeURIComponent(this.#slug)}/${seq}/` : "");
 
   get #slug() {
     return this.#feed?.store.room?.room ?? this.room;
@@ -336,72 +351,31 @@ export class TeahouseRoom extends LitElement {
     }
   }
 
-  /** @param {Feed} feed */
-  #isMissing(feed) {
-    return feed.state === "refused" && (feed.problem?.code === "not_found" || feed.problem?.code === "removed");
+  /** Whether there is no such room, or none for this person. */
+  get isMissing() {
+    const { state, problem } = this.#feed ?? {};
+    return state === "refused" && (problem?.code === "not_found" || problem?.code === "removed");
   }
 
-  /** @param {Client} client @param {Feed} feed */
-  #missing(client, feed) {
-    const say = words();
-    const home = this.home ? html`<a class="button" href=${this.home}>${say.toMain}</a>` : nothing;
-    if (feed.problem?.code === "removed") return html`<div class="missing"><h2>${say.removedFromRoom}</h2><p>${say.removedHint}</p><p>${home}</p></div>`;
-    return html`<div class="missing">
-      <h2>${say.noRoom(this.room)}</h2>
-      <p>${say.noRoomHint}</p>
-      <p>
-        ${this.nameless ? nothing : html`<button type="button" class="strong" @click=${() => client.retry(feed, true)}>${say.makeRoom}</button>`}
-        ${home}
-      </p>
-    </div>`;
+  get showsPeople() {
+    const inside = this.#client?.you && !this.nameless && this.#feed && !this.isMissing;
+    return Boolean(inside) && !this.hasThread && (this.peopleShown ?? this.wide);
   }
 
-  /** @param {Client} client @param {Feed} feed */
-  #bottom(client, feed) {
-    const say = words();
-    if (this.nameless) {
-      return html`<teahouse-name
-        .url=${this.#guestUrl}
-        .signin=${this.signin}
-        .signedOut=${client.socket.phase === "stopped"}
-        .language=${language()}
-      ></teahouse-name>`;
-    }
-    if (this.#isMissing(feed)) return nothing;
-    if (feed.problem) return html`<p class="closed">${say.problems[feed.problem.code] ?? feed.problem.message}</p>`;
-    return html`${this.notice ? html`<p class="wrong notice" role="alert">${this.notice}</p>` : nothing}
-      <teahouse-state .client=${client} .feed=${feed} .version=${this.#version} .language=${language()}></teahouse-state>
-      ${this.#silence(feed) ?? this.#composer(client, feed)}`;
+  /** Whether a thread stands where else the people would. */
+  get hasThread() {
+    return this.#thread.feed !== null;
   }
 
-  /** Why nothing can be said here, if so. @param {Feed} feed */
-  #silence({ store, may }) {
-    const say = words();
-    if (store.room?.archived) return html`<p class="closed">${say.archived}</p>`;
-    if (!may || may.includes("speak")) return null;
-    return html`<p class="closed">${store.room?.speaking === "moderators" ? say.announcing : say.problems.forbidden}</p>`;
+  toggleDetails() {
+    this.details = this.hasThread || !this.details;
+    this.closeThread();
   }
 
-  /** @param {Client} client @param {Feed} feed */
-  #composer(client, feed) {
-    if (!client.you) return nothing;
-    return html`<teahouse-composer
-      .client=${client}
-      .feed=${feed}
-      .name=${this.#title}
-      .version=${this.#version}
-      .language=${language()}
-    ></teahouse-composer>`;
-  }
-
-  get #showsPeople() {
-    const inside = this.#client?.you && !this.nameless && this.#feed && !this.#isMissing(this.#feed);
-    return Boolean(inside) && (this.peopleShown ?? this.wide);
-  }
-
-  #togglePeople() {
-    this.peopleShown = this.details || !this.#showsPeople;
+  togglePeople() {
+    this.peopleShown = this.details || !this.showsPeople;
     this.details = false;
+    this.closeThread();
   }
 
   /** @param {KeyboardEvent} event */
@@ -419,136 +393,52 @@ export class TeahouseRoom extends LitElement {
    * @param {Name} name
    * @returns {Parts[Name]}
    */
-  #part(name) {
+  one(name) {
     return /** @type {Parts[Name]} */ (this.renderRoot.querySelector(name));
   }
 
   /** @param {Event} event  What the person wants, from one of the parts. */
   async #acted(event) {
     const act = /** @type {CustomEvent<Act>} */ (event).detail;
-    const client = this.#client;
-    const feed = this.#feed;
-    if (!client || !feed) return;
+    if (!this.#client || !this.#feed) return;
     try {
-      await this.#carryOut(act, client, feed);
+      await carryOut(this, act, this.#client, this.#placeOf(act, event));
     } catch (error) {
       this.tell(problemOf(error));
     }
   }
 
-  /** @param {Act} act @param {Client} client @param {Feed} feed @returns {unknown} */
-  #carryOut({ action, message, pending, button, element, emoji, on, you, count, name, fields, people, ...more }, client, feed) {
-    switch (action) {
-      case "sent":
-        return this.#part("teahouse-conversation").follow();
-      case "menu":
-        return this.#part("teahouse-menu").show(message, button, client.you?.id ?? null);
-      case "edit":
-        return this.#part("teahouse-composer")?.edit(message);
-      case "go":
-        return this.#part("teahouse-conversation").goTo({ around: more.seq }, more);
-      case "date":
-        return this.#part("teahouse-conversation").goTo({ at: more.at });
-      case "dates":
-        return this.#part("teahouse-dates").show(button, more.at);
-      case "reply":
-        return this.#part("teahouse-composer")?.reply(message);
-      case "edits":
-        return this.#showEdits(client, feed, message, button);
-      case "unread":
-        return this.#part("teahouse-conversation").keepUnread(message);
-      case "link":
-        return navigator.clipboard.writeText(new URL(this.#link(message.seq), document.baseURI).href);
-      case "copy":
-        return navigator.clipboard.writeText(message.text ?? "");
-      case "delete":
-        return client.delete(feed, message.id);
-      case "react":
-        return client.react(feed, message.id, emoji, on);
-      case "pick":
-        return this.#part("teahouse-emoji").show(button, (chosen) => this.#react(client, feed, message, chosen));
-      case "emoji":
-        return this.#part("teahouse-emoji").show(button, more.chosen);
-      case "again":
-        return client.outgoing.again(feed, pending.key);
-      case "discard":
-        return client.outgoing.discard(feed, pending.key);
-      case "rewrite":
-        client.outgoing.discard(feed, pending.key);
-        return this.#part("teahouse-composer")?.takeBack(pending.text, pending.reply);
-      case "unfocused":
-        return this.#part("teahouse-conversation").refocus(element);
-      case "unseen":
-        return this.#showCount(count);
-      case "people":
-        return this.#togglePeople();
-      case "about":
-        this.details = false;
-        return /** @type {HTMLElement | null} */ (this.renderRoot.querySelector(".info"))?.focus();
-      case "command":
-        return client.command(name, fields);
-      case "write-to":
-        return this.dispatchEvent(new CustomEvent("teahouse-write-to", { bubbles: true, composed: true, detail: { people } }));
-      case "named":
-        return this.#named(client, you);
-      case "leave":
-        return this.#leave();
-      default:
-        throw new Error(`nobody does "${action}"`);
-    }
+  /** Where it was wanted: in the thread, or in the room. @param {Act} act @param {Event} event @returns {Place} */
+  #placeOf({ button }, event) {
+    const from = button ?? event.composedPath()[0];
+    const inside = from instanceof Element && from.closest("teahouse-thread");
+    const thread = this.one("teahouse-thread");
+    if (inside && thread) return { feed: thread.feed, conversation: thread.conversation, composer: thread.composer };
+    return { feed: /** @type {Feed} */ (this.#feed), conversation: this.one("teahouse-conversation"), composer: this.one("teahouse-composer") };
   }
 
-  /** @param {Client} client @param {Feed} feed @param {Message} message @param {string} emoji */
-  async #react(client, feed, message, emoji) {
-    try {
-      await client.react(feed, message.id, emoji, true);
-    } catch (error) {
-      this.tell(problemOf(error));
-    }
-  }
-
-  /** @param {Client} client @param {Feed} feed @param {Message} message @param {HTMLElement} button */
-  async #showEdits(client, feed, message, button) {
-    const earlier = await client.edits(feed, message.id);
-    await this.#part("teahouse-edits").show(feed.store.message(message.id) ?? message, button, earlier);
-  }
-
-  /** @param {Client} client @param {Who} you */
-  async #named(client, you) {
-    client.identify(you);
-    client.reconnect();
+  /** Somebody has a name now. @param {Who} you */
+  async named(you) {
+    this.#client?.identify(you);
+    this.#client?.reconnect();
     this.nameless = false;
     await this.updateComplete;
-    const composer = this.#part("teahouse-composer");
+    const composer = this.one("teahouse-composer");
     if (this.#carried) composer?.takeBack(this.#carried);
     this.#carried = "";
     composer?.focus();
   }
 
-  /** In the window's title, where the page is a room's own. @param {number} count */
-  #showCount(count) {
-    if (!this.hasAttribute("counts-in-title")) return;
-    const title = document.title.replace(/^\(\d+\) /, "");
-    document.title = count ? `(${count}) ${title}` : title;
-  }
-
-  async #leave() {
-    await stopBeingGuest(this.#guestUrl);
-    await forgetSeen();
-    location.reload();
-  }
-
-  /** @param {Feed} feed */
-  async #join({ slug }) {
+  async join() {
     try {
-      await this.#client?.command("join", { room: slug });
+      await this.#client?.command("join", { room: this.#feed?.slug });
     } catch (error) {
       this.tell(problemOf(error));
     }
   }
 
   /** Tells whatever is around the room. @param {string} what */
-  #say(what) {
+  say(what) {
     this.dispatchEvent(new Event(what, { bubbles: true, composed: true }));
   }
 
@@ -558,17 +448,6 @@ export class TeahouseRoom extends LitElement {
     this.notice = words().problems[problem.code] ?? problem.message;
     this.#noticeEnds = setTimeout(() => (this.notice = ""), NOTICE_LASTS);
   }
-}
-
-/**
- * The message that an address below `home` leads to.
- * @param {string} href
- * @param {URL} home
- * @returns {{room: string, seq: number} | null}
- */
-function placeOf(href, home) {
-  const found = href.startsWith(`${home.href}rooms/`) && /^([^/?#]+)\/(\d+)\/?$/.exec(href.slice(home.href.length + "rooms/".length));
-  return found ? { room: decodeURIComponent(/** @type {string} */ (found[1])), seq: Number(found[2]) } : null;
 }
 
 customElements.define("teahouse-room", TeahouseRoom);

@@ -66,13 +66,15 @@ export class TeahouseRooms extends Light {
     const say = words();
     const title = titleOf(listed, this.client.you?.id);
     const { room, unread, mentions } = listed;
+    // Who is called in a thread has nothing unread in the room itself.
+    const count = Math.max(unread, mentions);
     const named = mentions > 0 || (listed.kind === "direct" && unread > 0);
     return html`<a
-      class=${classMap({ entry: true, unread: unread > 0, named })}
+      class=${classMap({ entry: true, unread: count > 0, named })}
       href=${this.addressOf(room)}
       aria-current=${room === this.current ? "page" : nothing}
       >${this.#sign(listed)}<span class="title" lang=${languageOf(title) ?? nothing}>${title}</span>
-      ${unread > 0 ? html`<span class="number" aria-hidden="true">${mentions && listed.kind !== "direct" ? "@" : ""}${say.number(unread)}</span><span class="unseen">, ${say.unread(unread, mentions)}</span>` : nothing}</a>`;
+      ${count > 0 ? html`<span class="number" aria-hidden="true">${mentions && listed.kind !== "direct" ? "@" : ""}${say.number(count)}</span><span class="unseen">, ${say.unread(count, mentions)}</span>` : nothing}</a>`;
   }
 
   /** @param {Listed} listed */
