@@ -348,6 +348,12 @@ PAGES: Final = (
         Page("POST", f"account/people/<int:pk>/{deed}/", f"/account/people/0/{deed}/", OWNERS_ASKED)
         for deed in DEEDS
     ),
+    Page("GET", "welcome/", "/welcome/", OWNERS),
+    Page("POST", "welcome/", "/welcome/", OWNERS_FORM, {"name": "\u200b"}),
+    Page("GET", "welcome/rooms/", "/welcome/rooms/", OWNERS),
+    Page("POST", "welcome/rooms/", "/welcome/rooms/", OWNERS_FORM, {"main-title": ""}),
+    Page("GET", "welcome/people/", "/welcome/people/", OWNERS),
+    Page("POST", "welcome/people/", "/welcome/people/", OWNERS_FORM, {"places": "many"}),
     Page("GET", "favicon.ico", "/favicon.ico", "- 302"),
     Page("GET", "admin/login/", "/admin/login/", "- sign-in"),
     Page("POST", "admin/login/", "/admin/login/", "- sign-in"),
