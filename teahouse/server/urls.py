@@ -19,6 +19,7 @@ from teahouse.server import (
     place,
     profile_pages,
     recent,
+    status_pages,
 )
 
 admin.site.site_header = admin.site.site_title = lazy(place.name, str)()
@@ -28,6 +29,8 @@ urlpatterns = [
     path("welcome/", first_steps.name_page, name="welcome"),
     path("welcome/rooms/", first_steps.rooms_page, name="welcome_rooms"),
     path("welcome/people/", first_steps.people_page, name="welcome_people"),
+    path("status/", status_pages.page, name="status"),
+    path("status/figures/", status_pages.figures, name="status_figures"),
     path("sign-in/", accounts.sign_in, name="sign_in"),
     path("sign-out/", accounts.sign_out, name="sign_out"),
     path("join/<str:token>/", invitation_pages.join_page, name="join"),

@@ -144,6 +144,38 @@ async def test_the_first_steps_on_a_phone(alice: Cast, cast: Cast, site: Teahous
     await expect(bob.page.locator("teahouse-rooms .entry").filter(has_text="Cups")).to_have_count(1)
 
 
+async def test_the_status_page_goes_on_by_itself(alice: Cast, room: str, site: Teahouse) -> None:
+    """What is said is counted while the page is open; without a connection that stands first, and ends by itself."""
+    (owner, *_) = alice.people
+    page, context = owner.page, alice.contexts[0]
+    await owner.open("/status/")
+    messages = page.locator(".tile", has_text="Messages a minute").locator(".figure")
+    before = int(await messages.text_content() or "-1")
+    with Client(site.url, "Xu") as guest:
+        for number in range(20):
+            guest.say(room, f"cup {number}")
+        await expect(messages).not_to_have_text(str(before))
+        assert int(await messages.text_content() or "-1") > before
+        await expect(page.locator(".tile", has_text="Connections").locator(".hint").first).to_contain_text(
+            re.compile(r"[1-9]\d* of guests")
+        )
+    await expect(page.get_by_role("status")).to_have_text("All is well.")
+    assert await page.locator(".graph .line").first.get_attribute("d")
+    before_trouble = len(owner.trouble)
+    await context.set_offline(True)
+    await expect(page.locator(".troubles li").first).to_contain_text("The server does not answer")
+    await expect(page.get_by_role("status")).to_contain_text("One thing needs somebody.")
+    await show(page, "status-offline")
+    await page.get_by_role("button", name="Settings").click()
+    await page.get_by_role("radio", name="简体中文").check()
+    await expect(page.locator(".troubles li").first).to_contain_text("服务器没有应答")
+    await context.set_offline(False)
+    await expect(page.get_by_role("status")).to_have_text("一切正常。")
+    await page.get_by_role("radio", name="English").check()
+    await page.keyboard.press("Escape")
+    del owner.trouble[before_trouble:]  # What the browser says of its lost connection.
+
+
 async def test_signing_out_there_reaches_an_open_page(alice: Cast, cast: Cast, room: str) -> None:
     (owner, *_) = alice.people
     elsewhere = await cast.person()
@@ -169,6 +201,7 @@ PAGES = {
     "person": "/account/people/{bob}/",
     "card": "/people/{bob}/",
     "confirm": "/account/confirm/",
+    "status": "/status/",
     "welcome": "/welcome/",
     "welcome-rooms": "/welcome/rooms/",
     "welcome-people": "/welcome/people/",
