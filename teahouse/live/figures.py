@@ -1,5 +1,5 @@
 """How much there is to do, of this process and of the others: for the owners' page of the state. In: the runtime's
-counts, each second, and what other processes answer over the bus. Out: `Figures` of each process.
+counts, with each tick of the sweep, and what other processes answer over the bus. Out: `Figures` of each process.
 
 Nothing is told while nobody looks. The last ten minutes are kept, so that who comes when something went wrong sees
 how it began.
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 SLOT_SECONDS: Final = 5
 SLOTS: Final = 120
-TICK: Final = 1.0
 ANSWER_SECONDS: Final = 0.5
 """How long the figures of other processes are waited for; the next time they are there."""
 OLD_SECONDS: Final = 10.0
@@ -80,17 +79,13 @@ class Watch:
         self._slots: deque[Slot] = deque(maxlen=SLOTS)
         self._counted = (0, 0)
         self._processor = time.process_time()
-        self._due = 0.0
-        self._tick: asyncio.TimerHandle | None = None
         self._others: dict[str, tuple[float, Figures]] = {}
         self._answered = asyncio.Event()
 
-    def start(self) -> None:
-        self._wait()
-
-    def stop(self) -> None:
-        if self._tick is not None:
-            self._tick.cancel()
+    def tick(self, late: float) -> None:
+        """Some time has gone by; the event loop came `late` by so many seconds."""
+        slot = self._count()
+        slot.late = max(slot.late, round(1000 * late, 1))
 
     def heard(self, data: dict[str, Any]) -> None:
         """What another process asked or answered."""
@@ -140,15 +135,6 @@ class Watch:
             memory=_memory(),
             slots=list(self._slots),
         )
-
-    def _wait(self) -> None:
-        self._due = self.runtime.loop.time() + TICK
-        self._tick = self.runtime.loop.call_later(TICK, self._ticked)
-
-    def _ticked(self) -> None:
-        slot = self._count()
-        slot.late = max(slot.late, round(1000 * (self.runtime.loop.time() - self._due), 1))
-        self._wait()
 
     def _count(self) -> Slot:
         """Adds what happened since to the slot that it is now."""

@@ -104,7 +104,6 @@ class Runtime:
         outbox.on_hint.append(self._hint_from_any_thread)
         self.pings.start()
         self.sweep.start()
-        self.figures.start()
 
     async def stop(self) -> None:
         """After the sessions are gone: stores what waits and ends all threads and tasks."""
@@ -112,7 +111,6 @@ class Runtime:
         profiles.on_person.remove(self.renamed.everywhere)
         outbox.on_hint.remove(self._hint_from_any_thread)
         self.pings.stop()
-        self.figures.stop()
         await self.sweep.stop()
         await self.cuts.stop()
         await self.rights.stop()
