@@ -119,8 +119,10 @@ def rooms_page(request: HttpRequest) -> HttpResponse:
     person, data = person_of(request), request.POST if request.method == "POST" else None
     there = first_rooms.there(person)
     main = Room.objects.get(slug=MAIN).title
+    # Who comes back to it wants nothing until they say so.
+    begins = len(there) == 1
     lines: list[dict[str, Any]] = [
-        {"offered": True, "wanted": index < 2, "title": one.title, "kind": one.kind}
+        {"offered": True, "wanted": begins and index < 2, "title": one.title, "kind": one.kind}
         for index, one in enumerate(first_rooms.offers(room.title for room in there))
     ]
     lines += [{"offered": False, "title": "", "kind": "open"}] * OWN

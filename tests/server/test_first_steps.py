@@ -114,6 +114,7 @@ def test_rooms_are_offered_and_made_once(site: Teahouse, alice: Browser) -> None
         ("Questions", "open"),
         ("Back room", "private"),
     ]
+    assert [one["wanted"] for one in offered] == [True, True, False, False, False, False]
     chosen = [one | {"wanted": one["title"] in ("Announcements", "Back room")} for one in offered]
     chosen[-1] |= {"title": "<i>Leaves</i>"}
     with Client(site.url, **cookie(alice)) as owner, Client(site.url, "Lan") as guest:
@@ -139,6 +140,7 @@ def test_rooms_are_offered_and_made_once(site: Teahouse, alice: Browser) -> None
     assert "&lt;i&gt;Leaves&lt;/i&gt;" in page.text
     assert "<i>" not in page.text
     assert [one["title"] for one in lines(page)] == ["Small talk", "Questions", "", ""]
+    assert not any(one["wanted"] for one in lines(page)), "who comes back chooses anew"
 
 
 def test_a_title_that_nobody_sees_is_refused_and_nothing_is_made(site: Teahouse, alice: Browser) -> None:

@@ -36,7 +36,8 @@ def counted(told: dict[str, Any], what: str) -> int:
 
 
 def codes(told: dict[str, Any]) -> list[str]:
-    return [one["code"] for one in told["troubles"]]
+    """What is wrong, but for what the machine is to blame for, on which other tests run as well."""
+    return [one["code"] for one in told["troubles"] if one["code"] not in ("late", "database_slow")]
 
 
 # On a real server
@@ -87,22 +88,21 @@ def test_two_processes_are_both_there_and_one_alone_where_redis_is_silent() -> N
         env = {"DATABASE_URL": postgres.create_database(), "REDIS_URL": redis.url, "TEAHOUSE_LIMITS": "off"}
         with Teahouse(env=env, workers=2) as site:
             alice = make_owner(site, "alice")
-            until(lambda: len(figures(alice)["processes"]) == 2, "both known")
-            told = figures(alice)
-            assert {one["pid"] for one in told["processes"]} == set(site.worker_pids())
+            pids = set(site.worker_pids())
             clients = [Client(site.url, f"guest {number}") for number in range(6)]
+            # Each question may be answered by either, which may not have heard of the other yet.
+            until(lambda: {one["pid"] for one in figures(alice)["processes"]} == pids, "both there")
+            until(lambda: sum(one["sessions"] for one in figures(alice)["processes"]) == 6, "all counted")
+            until(lambda: codes(figures(alice)) == ["rates"], "well but for the rates")
             told = figures(alice)
-            assert sum(one["sessions"] for one in told["processes"]) == 6
-            assert codes(told) == ["rates"]
             assert told["expected"] == 2
             assert told["storage"]["database"] > 1_000_000
             for client in clients:
                 client.socket.close()
             redis.kill()
             until(lambda: "bus" in codes(figures(alice)), "noticed")
-            told = figures(alice)
-            assert told["troubles"][0]["code"] == "bus", "what is bad stands first"
-            assert told["redis"] is False
+            until(lambda: figures(alice)["redis"] is False, "noticed by both")
+            assert codes(figures(alice))[0] == "bus", "what is bad stands first"
             until(lambda: len(figures(alice)["processes"]) == 1, "alone")
 
 
@@ -134,8 +134,9 @@ def storage(free: int, database: int = 10**9) -> Storage:
     return Storage(database=database, backups=0, path="/data", free=free, total=10**12)
 
 
-def slots(late: float, seconds_ago: float) -> list[Slot]:
-    return [Slot(at=int((NOW - seconds_ago) // 5), late=late)]
+def slots(late: float, seconds_ago: float, count: int = 3) -> list[Slot]:
+    last = int((NOW - seconds_ago) // 5)
+    return [Slot(at=last - index, late=late) for index in range(count)]
 
 
 ONE = well().processes[0]
@@ -155,8 +156,10 @@ CASES: list[tuple[Code | None, Status, dict[str, bool]]] = [
     # They are still starting.
     (None, well(expected=2, redis=True, processes=[other(since=NOW - 5)]), {}),
     ("versions", well(processes=[ONE, other(version="0.9")]), {}),
-    ("late", well(processes=[ONE, other(slots=slots(300, 10))]), {}),
+    ("late", well(processes=[ONE, other(slots=slots(300, 3))]), {}),
     (None, well(processes=[ONE, other(slots=slots(300, 60))]), {}),
+    # Once is nothing.
+    (None, well(processes=[ONE, other(slots=slots(2000, 3, 1))]), {}),
     ("waiting", well(processes=[other(waiting=5000)]), {}),
     ("files", well(processes=[other(sessions=900, files=1000)]), {}),
     (None, well(processes=[other(sessions=900, files=0)]), {}),
