@@ -85,9 +85,9 @@ export function span(seconds, language) {
   return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(Math.max(0, Math.floor(seconds / size)));
 }
 
-/** 1,234 or 1.2 @param {number} value @param {string} language */
+/** 1,234 or 1.2 or 0.03 @param {number} value @param {string} language */
 export function number(value, language) {
-  return new Intl.NumberFormat(language, { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
+  return new Intl.NumberFormat(language, { maximumFractionDigits: value < 1 ? 2 : value < 10 ? 1 : 0 }).format(value);
 }
 
 /** 12% @param {number} share @param {string} language */

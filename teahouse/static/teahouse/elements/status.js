@@ -6,7 +6,7 @@
 
 import { html, nothing, repeat, svg } from "../lit.js";
 import { bytes, inAMinute, number, percent, series, span } from "../status-figures.js";
-import { exact } from "../times.js";
+import { clock } from "../times.js";
 import { language } from "../words.js";
 import { en } from "../words-status-en.js";
 import { zh } from "../words-status-zh.js";
@@ -95,7 +95,7 @@ export class TeahouseStatus extends Light {
     const say = this.#say;
     const verdict = bad ? say.wrong(bad) : troubles.length ? say.minor(troubles.length) : say.well;
     return html`<h1>${say.status}</h1>
-      <p class="verdict ${bad ? "bad" : "well"}" role="status">${verdict}${lost && status ? html` ${say.asOf(exact(new Date(status.now * 1000).toISOString()))}` : nothing}</p>
+      <p class="verdict ${bad ? "bad" : "well"}" role="status">${verdict}${lost && status ? html` ${say.asOf(clock(new Date(status.now * 1000).toISOString()))}` : nothing}</p>
       <ul class="troubles">
         ${repeat(troubles, (one) => one.code + one.where, (one) => this.#trouble(one))}
       </ul>
