@@ -129,6 +129,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.feeds: dict[int, Feed] = {}
+        self.delivered = 0  # Events handed to readers, each counted for each of them.
         self._unflushed: dict[Feed, None] = {}
         self._perhaps_behind: dict[Feed, None] = {}  # Of 10,000 rooms hardly one is.
         self.on_rights: Callable[[Event], None] = lambda event: (
@@ -276,9 +277,11 @@ class Hub:
         fresh, feed.fresh = feed.fresh, {}
         if feed.readers:
             texts = [(event.seq, event.wire) for event in pending]
+            self.delivered += len(texts) * len(feed.readers)
             _hand_out(list(feed.readers), fresh, texts, signals)
         if feed.plain:
             texts = [(event.seq, text) for event in pending if (text := plain_text(event)) is not None]
+            self.delivered += len(texts) * len(feed.plain)
             _hand_out(list(feed.plain), fresh, texts, [])
 
     # The ring

@@ -23,10 +23,11 @@ from teahouse.actions import people, profiles
 from teahouse.bus import Bus
 from teahouse.conf import conf
 from teahouse.events import ABOUT_RIGHTS, Event, Who, encode
-from teahouse.journal import Commit, Entry, Journal, Settled
+from teahouse.journal import Commit, Entry, Journal, Settled, Stored
 from teahouse.limits import Buckets, Counted, address_key
 from teahouse.live import pages
 from teahouse.live.cuts import Cuts
+from teahouse.live.figures import Watch
 from teahouse.live.following import Following
 from teahouse.live.hub import Hub
 from teahouse.live.pace import Pace
@@ -93,6 +94,7 @@ class Runtime:
         self.rights = Rights(self)
         self.hub.on_rights = self.rights.changed
         self.renamed = Renamed(self)
+        self.figures = Watch(self)
         self.following = Following(loop, self.hub, self.read)
 
     async def start(self) -> None:
@@ -207,6 +209,7 @@ class Runtime:
 
     def _after_commit(self, commit: Commit, settled: Settled) -> None:
         self.hub.publish(commit.events)
+        self.figures.messages += sum(type(said) is Stored and not said.repeated for _, said in settled)
         for room, seq in commit.heads.items():
             self.hub.heard_of(room, seq)
         self._under_way -= len(settled)
@@ -279,6 +282,7 @@ class Runtime:
             self.signal(signal[0], signal[1], everywhere=False)
         self.cuts.heard(data)
         self.renamed.heard(data)
+        self.figures.heard(data)
         self._heard_of_people(data)
 
     def _heard_of_people(self, data: dict[str, Any]) -> None:

@@ -246,8 +246,10 @@ class Sweep:
     # Presence and state
 
     async def _show_presence(self) -> None:
+        due = self.runtime.loop.time() + TICK
         await asyncio.sleep(TICK)
         runtime, now = self.runtime, self.runtime.loop.time()
+        runtime.figures.tick(late=now - due)
         for change in runtime.presence.tell(now):
             feed = runtime.hub.feeds.get(change.room_id)
             if feed is None:

@@ -37,12 +37,14 @@ def between(people: Iterable[int]) -> str:
 
 
 class Site(models.Model):
-    """One row: what tells this site from another one that shares its Redis."""
+    """One row: what tells this site from another one that shares its Redis, and what its owners call it."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     key = models.CharField(max_length=32)
     # A digest of the program's secret key: two servers of one site must have the same. Empty in a host project.
     secret_check = models.CharField(max_length=64, blank=True, default="")
+    # Of the program; a host project has a name of its own.
+    name = models.CharField(max_length=60, blank=True, default="", help_text="Empty: Teahouse.")
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:

@@ -88,7 +88,7 @@ class OwnerForm(NewPasswordForm):
 @sensitive_post_parameters("password", "again")
 @require_http_methods(["GET", "POST"])
 def owner_page(request: HttpRequest, token: str) -> HttpResponse:
-    """`/owner/<token>/`: makes the owner's account and signs in."""
+    """`/owner/<token>/`: makes the owner's account, signs in, and leads to the first steps."""
     if wait := tries.wait(request):
         return too_many(request, wait)
     try:
@@ -97,7 +97,7 @@ def owner_page(request: HttpRequest, token: str) -> HttpResponse:
         if request.method == "POST" and form.is_valid():
             name, hashed = form.cleaned_data["username"], make_password(form.cleaned_data["password"])
             user = database.write(lambda: owner.make(token, name, hashed))
-            return signed_in(request, user, "/")
+            return signed_in(request, user, reverse("welcome"))
     except owner.LinkRefused:
         # One page for used, run out and unknown: nothing is told to who guesses.
         return render(request, "server/owner_refused.html", {"owner": owner.find()}, status=410)

@@ -62,12 +62,23 @@ class InvitationForm(forms.Form):
 
     def __init__(self, person: Person, *args: Any, **more: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **more})
+        self.person = person
         choices = [(days, _in_days(days)) for days in DAYS]
         self.fields["days"].choices = [*choices, ("", _("until it is revoked"))]  # type: ignore[attr-defined]
         rooms = self.fields["rooms"]
         shown = list(invitations.may_name(person).values_list("pk", flat=True)[:SHOWN])
         rooms.queryset = Room.objects.filter(pk__in=shown).order_by("title")  # type: ignore[attr-defined]
         rooms.label_from_instance = lambda room: room.title  # type: ignore[attr-defined]
+
+    def make(self) -> Invitation:
+        """The invitation that was chosen. Writes.
+
+        Raises:
+            Problem: as `invitations.make`.
+        """
+        chosen = self.cleaned_data
+        wanted = {name: chosen[name] for name in ("places", "days", "note")}
+        return invitations.make(self.person, **wanted, to=chosen["rooms"])
 
 
 def _in_days(days: int) -> str:
@@ -93,18 +104,8 @@ def list_page(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     form = InvitationForm(person, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        chosen = form.cleaned_data
-        write = partial(
-            invitations.make,
-            person,
-            places=chosen["places"],
-            days=chosen["days"],
-            note=chosen["note"],
-            to=chosen["rooms"],
-        )
         try:
-            made = database.write(write)
-            return redirect(f"{reverse('invitation', args=[made.pk])}")
+            return redirect("invitation", database.write(form.make).pk)
         except Problem:
             form.add_error(None, _("You have many open links already; revoke one of them first."))
     every = Invitation.objects.select_related("made_by", "guest").order_by("-pk")
@@ -123,19 +124,22 @@ def list_page(request: HttpRequest) -> HttpResponse:
 def invitation_page(request: HttpRequest, pk: int) -> HttpResponse:
     """`/account/invitations/<id>/`: the link, to be copied, and its QR code."""
     invitation = _own(request, pk)
-    token = invitations.token_of(invitation)
-    state = invitations.state(invitation)
-    link = request.build_absolute_uri(reverse("join", args=[token])) if token and state == "open" else None
     context = {
         "invitation": invitation,
-        "state": state,
-        "link": link,
-        "code": segno.make(link, error="m").svg_data_uri(scale=5, light="#fff", border=3) if link else None,
+        **link_of(request, invitation),
         "rooms": invitation.rooms.order_by("title"),
         "person": person_of(request),
         "tab": "invitations",
     }
     return render(request, "server/invitation.html", context)
+
+
+def link_of(request: HttpRequest, invitation: Invitation) -> dict[str, Any]:
+    """`link` and its QR `code` where it can be shown, and the `state`."""
+    token, state = invitations.token_of(invitation), invitations.state(invitation)
+    link = request.build_absolute_uri(reverse("join", args=[token])) if token and state == "open" else None
+    code = segno.make(link, error="m").svg_data_uri(scale=5, light="#fff", border=3) if link else None
+    return {"state": state, "link": link, "code": code}
 
 
 @account_page

@@ -40,9 +40,10 @@ class NoteLogins:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        # The session as the page leaves it; one that nobody looked at is not read for this.
+        # The session as the page leaves it; one that nobody looked at is not read for this, and none while the database
+        # is away, which the page says.
         session = request.session
-        key = session.session_key if session.accessed else None
+        key = session.session_key if session.accessed and response.status_code < 500 else None
         if key and (user := session.get(SESSION_KEY)) and _is_due(key):
             try:
                 database.write(partial(_note, key, user, request.META))

@@ -8,6 +8,8 @@ from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
+from teahouse.server import place
+
 RETRY_SECONDS = 5
 
 
@@ -45,7 +47,7 @@ def database_away() -> HttpResponse:
 
 def _bare_page(status: int, title: str, text: str) -> HttpResponse:
     """Asks nothing of the request: to look for its user or its messages would fail once more."""
-    context = {"heading": title, "text": text, "status": status}
+    context = {"heading": title, "text": text, "status": status, "place": place.last()}
     return HttpResponse(render_to_string("server/error.html", context), status=status)
 
 

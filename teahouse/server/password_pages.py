@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from teahouse import database
-from teahouse.server import accounts, passwords, tries
+from teahouse.server import accounts, passwords, place, tries
 from teahouse.server.owner import LinkRefused
 from teahouse.server.recent import RedirectAndThen, account_page, after_recent_sign_in, person_of
 
@@ -109,7 +109,7 @@ def address(request: HttpRequest) -> HttpResponse:
     link = passwords.mailed_link(reverse("address_confirm", args=[token]))
     text = _mail(_("This link makes %(address)s the mail address of %(name)s:"))
     said = text % {"address": wanted, "name": request.user.get_username(), "link": link}
-    if passwords.send(wanted, _("Your mail address for Teahouse"), said):
+    if passwords.send(wanted, _("Your mail address for %s") % place.name(), said):
         messages.success(
             request, _("A link is on its way to %s. Open it here, and the address is yours.") % wanted
         )
@@ -151,7 +151,7 @@ def forgotten(request: HttpRequest) -> HttpResponse:
         passwords.send_links(
             request.POST.get("named", ""),
             lambda token: passwords.mailed_link(reverse("reset", args=[token])),
-            _("A new password for Teahouse"),
+            _("A new password for %s") % place.name(),
             _mail(_("With this link %(name)s takes a new password, once, within an hour:")),
         )
         return render(request, "server/forgotten.html", {"mail": mail, "sent": True})

@@ -193,8 +193,9 @@ def announce(environment: Environment, port: int, owner_link: str | None, *, qr:
     if owner_link:
         tell(
             say(
-                "It has no owner yet. This link makes the owner's account, once, within 24 hours:",
-                "还没有主人。此链接可创建主人账户，一次有效，24 小时内：",
+                "It has no owner yet. This link makes the owner's account, once, within 24 hours, and leads on to the "
+                "first steps:",
+                "还没有主人。请打开此链接创建主人账户，随后有新手引导（一次有效，24 小时内）：",
             )
         )
         tell(f"  {owner_link}")

@@ -5,23 +5,32 @@ from __future__ import annotations
 from django.contrib import admin
 from django.templatetags.static import static
 from django.urls import include, path
+from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
 from teahouse.server import (
     accounts,
+    first_steps,
     invitation_pages,
     login_pages,
     pages,
     password_pages,
     people_pages,
+    place,
     profile_pages,
     recent,
+    status_pages,
 )
 
-admin.site.site_header = admin.site.site_title = "Teahouse"
+admin.site.site_header = admin.site.site_title = lazy(place.name, str)()
 
 urlpatterns = [
     path("owner/<str:token>/", accounts.owner_page, name="owner"),
+    path("welcome/", first_steps.name_page, name="welcome"),
+    path("welcome/rooms/", first_steps.rooms_page, name="welcome_rooms"),
+    path("welcome/people/", first_steps.people_page, name="welcome_people"),
+    path("status/", status_pages.page, name="status"),
+    path("status/figures/", status_pages.figures, name="status_figures"),
     path("sign-in/", accounts.sign_in, name="sign_in"),
     path("sign-out/", accounts.sign_out, name="sign_out"),
     path("join/<str:token>/", invitation_pages.join_page, name="join"),

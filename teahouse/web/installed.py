@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.http import require_safe
 
-from teahouse.web import views
+from teahouse.web import shell, views
 from teahouse.web.assets import modules, preloads
 
 SHEETS: Final = ("theme.css", "page.css", "room.css", "bottom.css", "side.css", "threads.css", "chat.css")
@@ -31,7 +31,7 @@ SIZES: Final = {"teahouse-192.png": "any", "teahouse-512.png": "any", "teahouse-
 @require_safe
 def manifest(request: HttpRequest) -> HttpResponse:
     """What the installed chat is called and looks like."""
-    home = reverse("teahouse:home")
+    home, name = reverse("teahouse:home"), shell.place(request) or "Teahouse"
     icons = [
         {
             "src": static(f"teahouse/icons/{name}"),
@@ -44,8 +44,8 @@ def manifest(request: HttpRequest) -> HttpResponse:
     icons.append({"src": static("teahouse/icons/teahouse.svg"), "sizes": "any", "type": "image/svg+xml"})
     content = {
         "id": home,
-        "name": "Teahouse",
-        "short_name": "Teahouse",
+        "name": name,
+        "short_name": name,
         "start_url": home,
         "scope": home,
         "display": "standalone",
@@ -63,7 +63,8 @@ def worker(request: HttpRequest) -> HttpResponse:
     """The service worker: worker.js, with the addresses of this site before it."""
     home = reverse("teahouse:home")
     known: dict[str, Any] = {
-        "version": _version(),
+        # The page that it keeps shows the name of the place.
+        "version": f"{_version()}-{blake2b(shell.place(request).encode(), digest_size=4).hexdigest()}",
         "home": home,
         "shell": reverse("teahouse:offline"),
         "files": _files(),

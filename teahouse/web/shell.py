@@ -84,6 +84,11 @@ def _given(request: HttpRequest, template: Any) -> dict[str, Any]:
     return given
 
 
+def place(request: HttpRequest) -> str:
+    """What the project calls the place, in the word `place` of its context processors; empty where it does not."""
+    return str(_given(request, _template()[0]).get("place") or "")
+
+
 @cache
 def _template() -> tuple[Any, bool]:
     """The room's template, which is another object where templates have been read anew, and whether it and what it

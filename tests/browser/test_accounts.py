@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
@@ -30,18 +31,21 @@ async def alice(browser: Browser, site: Teahouse) -> AsyncIterator[Cast]:
     people = Cast(browser, site.url)
     alice = await people.person(permissions=["clipboard-read", "clipboard-write"])
     await alice.page.goto(site.owner_link)
-    await sign_up(alice.page, "alice")
+    await sign_up(alice.page, "alice", "**/welcome/")
     yield people
     await people.close()
     assert [line for person in people.people for line in person.trouble] == []
 
 
-async def sign_up(page: Page, name: str) -> None:
+async def sign_up(page: Page, name: str, to: str | None = None) -> None:
     await page.get_by_label("Name", exact=True).fill(name)
     await page.get_by_label("Password", exact=True).fill(PASSWORD)
     await page.get_by_label("The password again").fill(PASSWORD)
     await page.get_by_role("button", name="Make").click()
-    await page.wait_for_selector("teahouse-room")
+    if to:
+        await page.wait_for_url(to)
+    else:
+        await page.wait_for_selector("teahouse-room")
 
 
 async def show(page: Page, name: str) -> None:
@@ -108,6 +112,68 @@ async def test_bob_comes_by_the_link_as_who_he_was_and_is_seen_with_his_picture(
     await show(owner.page, "room-with-picture")
 
 
+async def test_the_first_steps_on_a_phone(alice: Cast, cast: Cast, site: Teahouse) -> None:
+    """All three in a row; the name is seen in the chat, the rooms in the list, and Bob comes by the link."""
+    (owner, *_) = alice.people
+    page = owner.page
+    await page.set_viewport_size({"width": NARROW["width"], "height": NARROW["height"]})
+    await owner.open("/welcome/")
+    await page.get_by_label("Name of the place").fill("The <Kettle>")
+    await page.get_by_role("button", name="Save and go on").click()
+    for number in (1, 2, 3):
+        await page.get_by_role("group", name=f"Room {number}").get_by_role("checkbox", name="Make it").check()
+    await page.get_by_role("group", name="Room 5").get_by_label("Title").fill("Cups")
+    await page.get_by_role("group", name="Room 5").get_by_label("Who reads it").select_option("private")
+    await page.get_by_role("button", name="Make them and go on").click()
+    await page.get_by_role("button", name="Make the link").click()
+    await expect(page.get_by_alt_text("The link as a QR code")).to_be_visible()
+    await expect(page.locator(".steps .done")).to_have_count(3)
+    link = await page.get_by_label("Link").input_value()
+    await page.set_viewport_size({"width": 1280, "height": 800})
+    await page.get_by_role("link", name="To the chat").last.click()
+    await expect(page.locator(".place").first).to_have_text("The <Kettle>")
+    rooms = page.locator("teahouse-rooms .entry")
+    for title in ("Announcements", "Small talk", "Questions", "Cups"):
+        await expect(rooms.filter(has_text=title)).to_have_count(1)
+    await expect(page).to_have_title(re.compile(r" · The <Kettle>$"))
+    bob = await cast.person()
+    await bob.page.goto(link)
+    await expect(bob.page.get_by_role("heading", level=1)).to_have_text("alice invites you to The <Kettle>")
+    await sign_up(bob.page, "bob-of-the-kettle")
+    await expect(bob.page.locator("teahouse-rooms .entry").filter(has_text="Cups")).to_have_count(1)
+
+
+async def test_the_status_page_goes_on_by_itself(alice: Cast, room: str, site: Teahouse) -> None:
+    """What is said is counted while the page is open; without a connection that stands first, and ends by itself."""
+    (owner, *_) = alice.people
+    page, context = owner.page, alice.contexts[0]
+    await owner.open("/status/")
+    messages = page.locator(".tile", has_text="Messages a minute").locator(".figure")
+    before = int(await messages.text_content() or "-1")
+    with Client(site.url, "Xu") as guest:
+        for number in range(20):
+            guest.say(room, f"cup {number}")
+        await expect(messages).not_to_have_text(str(before))
+        assert int(await messages.text_content() or "-1") > before
+        await expect(page.locator(".tile", has_text="Connections").locator(".hint").first).to_contain_text(
+            re.compile(r"[1-9]\d* of guests")
+        )
+    assert await page.locator(".graph .line").first.get_attribute("d")
+    before_trouble = len(owner.trouble)
+    await context.set_offline(True)
+    await expect(page.locator(".troubles li").first).to_contain_text("The server does not answer")
+    await expect(page.get_by_role("status")).to_contain_text("somebody. The figures are those of")
+    await show(page, "status-offline")
+    await page.get_by_role("button", name="Settings").click()
+    await page.get_by_role("radio", name="简体中文").check()
+    await expect(page.locator(".troubles li").first).to_contain_text("服务器没有应答")
+    await context.set_offline(False)
+    await expect(page.locator(".troubles li").filter(has_text="服务器没有应答")).to_have_count(0)
+    await page.get_by_role("radio", name="English").check()
+    await page.keyboard.press("Escape")
+    del owner.trouble[before_trouble:]  # What the browser says of its lost connection.
+
+
 async def test_signing_out_there_reaches_an_open_page(alice: Cast, cast: Cast, room: str) -> None:
     (owner, *_) = alice.people
     elsewhere = await cast.person()
@@ -133,6 +199,10 @@ PAGES = {
     "person": "/account/people/{bob}/",
     "card": "/people/{bob}/",
     "confirm": "/account/confirm/",
+    "status": "/status/",
+    "welcome": "/welcome/",
+    "welcome-rooms": "/welcome/rooms/",
+    "welcome-people": "/welcome/people/",
 }
 
 

@@ -1,7 +1,7 @@
 """Two windows, a terminal client from a public package and a raw socket talk in one room, and all see one order.
 
-On SQLite, and on PostgreSQL with Redis where each talks to another process than the next. Also takes the pictures
-of the README: `bin/test tests/browser/test_everyone.py` writes them where TEAHOUSE_PICTURES names a folder.
+On SQLite, and on PostgreSQL with Redis where each talks to another process than the next. With TEAHOUSE_PICTURES it
+leaves a picture of both windows in the folder of that name.
 """
 
 from __future__ import annotations

@@ -320,6 +320,8 @@ OWNERS_FORM: Final = OWNERS.replace("200", "400")
 OWNERS_POST: Final = OWNERS.replace("200", "405")
 OWNERS_NONE: Final = OWNERS.replace("200", "404")
 """Of a person or an invitation that is not there."""
+UNSEEN: Final = "- 404 404 404 404 404 404 200 404 404 404"
+"""What is not there, for everybody but an owner of the site."""
 OWNERS_ASKED: Final = OWNERS.replace("200", "302")
 """For the password, which these logins have never typed."""
 DEEDS: Final = ("deactivate", "activate", "reset-link", "owner", "no-owner", "account")
@@ -402,6 +404,15 @@ PAGES: Final = (
         Page("POST", f"account/people/<int:pk>/{deed}/", f"/account/people/0/{deed}/", OWNERS_ASKED)
         for deed in DEEDS
     ),
+    Page("GET", "welcome/", "/welcome/", OWNERS),
+    Page("POST", "welcome/", "/welcome/", OWNERS_FORM, {"name": "\u200b"}),
+    Page("GET", "welcome/rooms/", "/welcome/rooms/", OWNERS),
+    Page("POST", "welcome/rooms/", "/welcome/rooms/", OWNERS_FORM, {"main-title": ""}),
+    Page("GET", "welcome/people/", "/welcome/people/", OWNERS),
+    Page("POST", "welcome/people/", "/welcome/people/", OWNERS_FORM, {"places": "many"}),
+    Page("GET", "status/", "/status/", UNSEEN),
+    Page("POST", "status/", "/status/", UNSEEN.replace("200", "405")),
+    Page("GET", "status/figures/", "/status/figures/", UNSEEN),
     Page("GET", "favicon.ico", "/favicon.ico", "- 302"),
     Page("GET", "admin/login/", "/admin/login/", "- sign-in"),
     Page("POST", "admin/login/", "/admin/login/", "- sign-in"),

@@ -133,6 +133,8 @@ def test_it_says_that_postgres_is_gone_and_recovers() -> None:
     with services.Postgres() as postgres, Prepared(DATABASE_URL=postgres.create_database()) as server:
         server.start()
         assert state(server) == "ok"
+        alice = make_owner(server, "alice")
+        alice.submit("/welcome/", name="The Kettle")
         postgres.kill()
         until(lambda: state(server) == "unavailable", "unavailable")
         assert server.browser().get("/health/ready").status == 503
@@ -141,6 +143,8 @@ def test_it_says_that_postgres_is_gone_and_recovers() -> None:
         assert page.status == 503
         assert "/sign-in/" not in page.text, "who is signed in cannot be known now"
         assert "The database cannot be reached just now" in page.text
+        assert "<span>The Kettle</span>" in page.text
+        assert alice.get("/account/").status == 503
         assert int(page.headers["Retry-After"]) > 0
         postgres.start()
         until(lambda: state(server) == "ok", "ok again")

@@ -3,7 +3,8 @@
 import { html, nothing, repeat } from "../lit.js";
 import { titleOf } from "../rooms-store.js";
 import { Disconnected, Refused } from "../socket.js";
-import { language, languageOf, words } from "../words.js";
+import { clock, dayLine, exact } from "../times.js";
+import { languageOf, words } from "../words.js";
 import { Dialog } from "./dialog.js";
 import { cup } from "./message.js";
 
@@ -94,10 +95,9 @@ export class TeahouseActivity extends Dialog {
     const say = words();
     const where = titleOf({ room, title, kind: people ? "direct" : "", people }, this.client.you?.id);
     const did = kind === "mention" ? say.namedYou : kind === "reply" ? say.repliedToYou : say.reactedToYou(emoji?.join(" ") ?? "");
-    const when = new Date(at);
     return html`<a class="need ${seq > this.#seen ? "new" : ""}" href=${this.addressOf(room, message.seq ?? 0)} @click=${(/** @type {MouseEvent} */ event) => this.#go(event, room, message.seq ?? 0)}>
       ${cup(by)}<span class="need-text"><span class="need-head"><span class="who" lang=${languageOf(by.name) ?? nothing}>${by.name}</span> ${did}
-      <time datetime=${at} title=${when.toLocaleString(language())}>${when.toLocaleString(language(), { dateStyle: "short", timeStyle: "short" })}</time></span>
+      <time datetime=${at} title=${exact(at)}>${dayLine(at, say)} ${clock(at)}</time></span>
       <span class="need-said" lang=${languageOf(message.text ?? "") ?? nothing}>${message.text}</span>
       <span class="need-where">${where}</span></span>
       ${seq > this.#seen ? html`<span class="unseen">${say.notSeen}</span>` : nothing}</a>`;
