@@ -277,12 +277,10 @@ class Hub:
         fresh, feed.fresh = feed.fresh, {}
         if feed.readers:
             texts = [(event.seq, event.wire) for event in pending]
-            self.delivered += len(texts) * len(feed.readers)
-            _hand_out(list(feed.readers), fresh, texts, signals)
+            self.delivered += _hand_out(list(feed.readers), fresh, texts, signals)
         if feed.plain:
             texts = [(event.seq, text) for event in pending if (text := plain_text(event)) is not None]
-            self.delivered += len(texts) * len(feed.plain)
-            _hand_out(list(feed.plain), fresh, texts, [])
+            self.delivered += _hand_out(list(feed.plain), fresh, texts, [])
 
     # The ring
 
@@ -406,8 +404,9 @@ def _hand_out(
     fresh: dict[Reader, tuple[int, int]],
     texts: list[tuple[int, str]],
     signals: list[str],
-) -> None:
-    """Gives each reader what it does not have: the same block to all but those who joined meanwhile.
+) -> int:
+    """Gives each reader what it does not have: the same block to all but those who joined meanwhile. Answers how many
+    events that are.
 
     Args:
         texts: of numbered events, each with its number.
@@ -420,11 +419,11 @@ def _hand_out(
 
     whole = block_after(0, 0)
     if whole is None:
-        return
+        return 0
     if not fresh:
         for reader in readers:
             reader.deliver(whole)
-        return
+        return len(texts) * len(readers)
     blocks: dict[tuple[int, int], Block | None] = {(0, 0): whole}
     for reader in readers:
         has = fresh.get(reader, (0, 0))
@@ -432,6 +431,7 @@ def _hand_out(
             blocks[has] = block_after(*has)
         if (block := blocks[has]) is not None:
             reader.deliver(block)
+    return len(texts) * len(readers)
 
 
 def _restate(feed: Feed, event: Event) -> None:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('teahouse', '0005_attention'),
+        ('teahouse', '0006_threads'),
     ]
 
     operations = [
