@@ -294,7 +294,10 @@ class Session(Watching):
                 grant = await self.grant(speaker, command.room, fresh=True)
             grant.check_may_speak()
             self._check_rate(speaker)
-            root, reply = await self._answered_by(grant, command)
+            root: RootOf | None = None
+            reply: Quoted | None = None
+            if command.thread is not None or command.reply is not None:
+                root, reply = await self._answered_by(grant, command)
         except Problem as problem:
             await self._repeat_or_raise(speaker, command, problem)
             return
@@ -311,8 +314,6 @@ class Session(Watching):
 
     async def _answered_by(self, grant: Grant, command: protocol.Send) -> tuple[RootOf | None, Quoted | None]:
         """In whose thread it is said, and to what it replies."""
-        if command.thread is None and command.reply is None:
-            return None, None
         found = await self.runtime.read(messages.answered, grant.room, command.thread, command.reply)
         return cast(tuple[RootOf | None, Quoted | None], found)
 
