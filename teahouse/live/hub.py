@@ -405,8 +405,7 @@ def _hand_out(
     texts: list[tuple[int, str]],
     signals: list[str],
 ) -> int:
-    """Gives each reader what it does not have: the same block to all but those who joined meanwhile. Answers how many
-    events that are.
+    """Gives each reader what it does not have: the same block to all but those who joined meanwhile. How many events.
 
     Args:
         texts: of numbered events, each with its number.
