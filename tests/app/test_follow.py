@@ -74,7 +74,7 @@ def test_a_cut_that_comes_while_it_is_asked_who_this_is_ends_the_session(
     session.runtime = session.door = None  # type: ignore[assignment]
     session.outlet = SimpleNamespace(close=lambda code, reason: closed.append((code, reason)))
 
-    async def identify(*_: Any) -> Identity:
+    async def identify(*_: Any, **__: Any) -> Identity:
         # The token was good when it was read; it is revoked before the session knows whose it is.
         assert not session.is_meant_by(Cut(token_digest="another"))
         assert not session.is_meant_by(Cut(token_digest="digest"))

@@ -70,6 +70,7 @@ def test_the_names_of_who_is_nowhere_are_forgotten(monkeypatch: pytest.MonkeyPat
     live = runtime(Sitting(8, 1))
     live.loop, live.bus = SimpleNamespace(time=lambda: 0.0), SimpleNamespace(tell=lambda data: None)
     live.hub, live.presence = SimpleNamespace(feeds={}), presence
+    live.figures = SimpleNamespace(tick=lambda late: None)
     live.names = {person: {"id": person, "name": str(person)} for person in (7, 8, 9)}
     asyncio.run(Sweep(live)._show_presence())
     assert set(live.names) == {7, 8}
