@@ -35,21 +35,23 @@ def pytest_xdist_auto_num_workers() -> int:
 
 class ByServer(LoadFileScheduling):  # type: ignore[misc]
     """A file's tests stay on one worker, and all of a folder whose files share a server: each worker would build its
-    own, and again whenever it comes back from another folder."""
+    own, and again whenever it comes back from another folder. Schedules share nothing: whoever is free plays some."""
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(SCHEDULES):
+            return nodeid
         shared = next((folder for folder in SHARE_A_SERVER if nodeid.startswith(folder)), None)
         return shared or str(super()._split_scope(nodeid))
 
 
 SHARE_A_SERVER = ("tests/security/",)
+SCHEDULES = "tests/sim/test_schedules.py"
 
 
 # What takes longest begins first, so that no worker is left with it; the first two wait more than they work.
 LONG = (
     "faults/test_faults.py",
     "doctor/test_table.py",
-    "sim/test_schedules.py",
     "server/test_keeping.py",
     "server/test_cluster.py",
     "doctor/test_environments.py",
@@ -58,8 +60,8 @@ LONG = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Then a file of each folder in turn: those that wait run beside those that keep browsers busy, and what comes last
-    are the many small files of the larger folders."""
+    """Then a file of each folder in turn: those that wait run beside those that keep browsers busy. Last come the
+    schedules, few at a time, so that all workers end together."""
     here = Path(__file__).parent
     long = {here / name: place for place, name in enumerate(LONG)}
     files: dict[Path, dict[Path, int]] = {}
@@ -68,6 +70,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder.setdefault(item.path, len(folder))
     items.sort(
         key=lambda item: (
+            item.nodeid.startswith(SCHEDULES),
             long.get(item.path, len(long)),
             files[item.path.parent][item.path],
             item.path.parent,

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import io
 import os
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 from teahouse import __version__
 from teahouse.server import environ, usage
 from teahouse.server.words import Refused, program, say
 
+CALM: Final = (50_000, 20, 100)
+"""Thresholds of the garbage collector. With Python's own a start takes longer (0.66 s of processor for
+`manage check`, now 0.57): of what is loaded nothing is garbage. A server sets its own when it is loaded."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit status: 0 done, 1 not possible here and now, 2 wrong use or settings."""
+    gc.set_threshold(*CALM)
     arguments = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
         # A terminal that lacks a character shows another one; it does not end the program.
