@@ -6,21 +6,30 @@ run it on a reader thread.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
-from teahouse import database
+from teahouse import database, threads
 from teahouse.events import OwnSettings, QuietHours, timestamp
-from teahouse.history import message_state, people_between, who
+from teahouse.history import OwnRooms, message_state, own_rooms_of, people_between, who
 from teahouse.models import Event, Member, Message, Person, Reaction, Room, Settings
+from teahouse.prepared import PreparedLists
 from teahouse.rights import RANKS
 
 ROUNDS: Final = 5
 """So many pages of events are read for one of the list: much of what they name may be gone."""
 
-Own = tuple[OwnSettings, int]
-"""Settings, and how much was not seen, at most 100."""
+
+class Own(NamedTuple):
+    """What the hello tells a person: rooms and settings, how much they have not seen (at most 100), and in how many of
+    their threads something is unread."""
+
+    rooms: OwnRooms
+    settings: OwnSettings
+    unseen: int
+    threads: int
 
 
 def settings_state(settings: Settings | None) -> OwnSettings:
@@ -34,29 +43,41 @@ def settings_state(settings: Settings | None) -> OwnSettings:
 
 
 def own_of(people: list[int]) -> dict[int, Own]:
-    """The settings of people and how much each has not seen, in two queries."""
-    kept = {one.person_id: one for one in Settings.objects.using(database.alias()).filter(person__in=people)}
-    unseen = _unseen(people)
-    return {one: (settings_state(kept.get(one)), unseen.get(one, 0)) for one in people}
+    """Of people, who are at most `prepared.LONGEST`, in two queries, and one more where there are conversations: each
+    query is one for each batch of a crowd that returns."""
+    rooms = own_rooms_of(people)
+    own = {person: Own(rooms[person], settings_state(None), 0, 0) for person in people}
+    for person, *settings, unseen, unread in _own.rows(people):
+        # Where there is no row, each of its columns is NULL.
+        kept = None if settings[0] is None else Settings(**dict(zip(SETTINGS, settings, strict=True)))
+        own[person] = Own(rooms[person], settings_state(kept), unseen, unread)
+    return own
+
+
+SETTINGS: Final = ("quiet_from", "quiet_to", "zone", "language", "seen")
+_UNSEEN: Final = (
+    "(SELECT count(*) FROM (SELECT 1 FROM teahouse_event e"
+    " JOIN teahouse_room r ON r.id = e.room_id AND r.slug = '@' || CAST(teahouse_person.id AS varchar(20))"
+    " WHERE e.seq > COALESCE(teahouse_settings.seen, 0)"
+    " AND e.kind IN ('mention', 'reply', 'reaction') LIMIT 100) n)"
+)
+
+
+def _own_rows(people: list[int]) -> QuerySet[Person, Any]:
+    counted = Person.objects.filter(pk__in=people).annotate(
+        unseen=RawSQL(_UNSEEN, ()),  # noqa: S611  Nothing in it is anybody's.
+        unread_threads=threads.unread_of_person(),
+    )
+    return counted.values_list(
+        "pk", *(f"settings__{field}" for field in SETTINGS), "unseen", "unread_threads"
+    )
+
+
+_own: PreparedLists[Person] = PreparedLists((int,), _own_rows)
 
 
 _CALLING: Final = "teahouse_event.kind IN ('mention', 'reply', 'reaction')"
 """In the words of the index that holds these events alone: as parameters, SQLite would not see that it fits."""
-
-
-def _unseen(people: Sequence[int]) -> dict[int, int]:
-    marks = ", ".join(["%s"] * len(people))
-    with database.connection().cursor() as cursor:
-        cursor.execute(_UNSEEN.format(marks=marks), list(people))
-        return dict(cursor.fetchall())
-
-
-_UNSEEN: Final = (
-    "SELECT p.id, (SELECT count(*) FROM (SELECT 1 FROM teahouse_event e WHERE e.room_id = r.id"
-    " AND e.seq > COALESCE(s.seen, 0) AND e.kind IN ('mention', 'reply', 'reaction') LIMIT 100) n)"
-    " FROM teahouse_person p JOIN teahouse_room r ON r.slug = '@' || CAST(p.id AS varchar(20))"
-    " LEFT JOIN teahouse_settings s ON s.person_id = p.id WHERE p.id IN ({marks})"
-)
 
 
 # The list

@@ -36,18 +36,23 @@ def _unread_in() -> QuerySet[Message]:
     return unread.exclude(person=OuterRef("person"))
 
 
-def _unread(people: list[int]) -> QuerySet[ThreadMark, Any]:
+def _unread(**whose: Any) -> Any:  # A queryset; mypy cannot follow what is annotated.
     # Nearly all are read to their end, which their row tells.
-    marks = _own(person__in=people).filter(root__started__seq__gt=F("read")).filter(Exists(_unread_in()))
+    marks = _own(**whose).filter(root__started__seq__gt=F("read")).filter(Exists(_unread_in()))
     return marks.order_by().values("person").annotate(n=Count("*")).values_list("person", "n")
 
 
-_counts: PreparedLists[ThreadMark] = PreparedLists((int,), _unread)
+_counts: PreparedLists[ThreadMark] = PreparedLists((int,), lambda people: _unread(person__in=people))
 
 
 def unread_of(people: list[int]) -> dict[int, int]:
     """In how many threads something is unread for each of these people, who are at most `prepared.LONGEST`."""
     return dict.fromkeys(people, 0) | dict(_counts.rows(people))
+
+
+def unread_of_person() -> Any:
+    """The same as a column of a query of people."""
+    return Coalesce(Subquery(_unread(person=OuterRef("pk")).values("n")), 0)
 
 
 def is_unread(person: int, root: int) -> bool:

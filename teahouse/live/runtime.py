@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar, cast
 
 from django.db import connections
 
-from teahouse import access, attention, database, history, outbox, threads
+from teahouse import access, attention, database, history, outbox
 from teahouse.access import Grant, Speaker
 from teahouse.actions import people, profiles
 from teahouse.bus import Bus
@@ -69,9 +69,7 @@ class Runtime:
         # What everyone asks who comes.
         self.guests = self._together(people.guests)
         self.tokens = self._together(people.people_of_tokens)
-        self.own_rooms = self._together(history.own_rooms_of)
-        self.own_settings = self._together(attention.own_of)
-        self.own_threads = self._together(threads.unread_of)
+        self.own = self._together(attention.own_of)
         self.rooms = self._together(access.rooms)
         self.between = self._together(history.people_between)  # Whose a conversation is.
         self.pages = self._together(pages.read, most=pages.MOST, patience=pages.GATHER_SECONDS)
@@ -122,8 +120,7 @@ class Runtime:
             self._hand_on()
         await self.bus.stop()
         await self.renderer.close()
-        lookups = (self.guests, self.tokens, self.own_rooms, self.own_settings, self.rooms, self.between)
-        for together in (*lookups, self.own_threads, self.pages):
+        for together in (self.guests, self.tokens, self.own, self.rooms, self.between, self.pages):
             together.close()
         self.readers.close()
 
@@ -183,7 +180,7 @@ class Runtime:
         return Together(self.loop, lambda questions: self.readers.run(partial(read, questions)), **bounds)
 
     async def ask(self, together: Together[K, V], question: K) -> V:
-        """The answer to what many ask, of `guests`, `tokens`, `own_rooms`, `rooms`, `between` or `pages`.
+        """The answer to what many ask, of `guests`, `tokens`, `own`, `rooms`, `between` or `pages`.
 
         Raises:
             Problem: `unavailable`.

@@ -172,24 +172,20 @@ class Session(Watching):
         speaker = identity.speaker
         self.runtime.names[speaker.id] = speaker.who
         asked = self.runtime.loop.time()
-        own, (settings, unseen), unread_threads = await asyncio.gather(
-            self.runtime.ask(self.runtime.own_rooms, speaker.id),
-            self.runtime.ask(self.runtime.own_settings, speaker.id),
-            self.runtime.ask(self.runtime.own_threads, speaker.id),
-        )
-        self.unread_threads = unread_threads
-        self.watch_since(asked, (room for room, _ in own))
+        own = await self.runtime.ask(self.runtime.own, speaker.id)
+        self.unread_threads = own.threads
+        self.watch_since(asked, (room for room, _ in own.rooms))
         answer: dict[str, Any] = {
             "v": protocol.VERSION,
             "session": secrets.token_urlsafe(9),
             "you": speaker.who,
             "ping": conf().PING,
             "limits": self._limits.model_dump(),
-            "rooms": [state for _, state in own],
+            "rooms": [state for _, state in own.rooms],
             "may": managing.site_rights(speaker),
-            "settings": settings,
-            "unseen": unseen,
-            "threads": unread_threads,
+            "settings": own.settings,
+            "unseen": own.unseen,
+            "threads": own.threads,
             "state": self.runtime.state,
         }
         if identity.ticket is not None:

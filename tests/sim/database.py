@@ -118,13 +118,12 @@ class Database:
         self._answers: dict[Any, Callable[..., Any]] = {
             access.rooms: self.places,
             people.people_of_tokens: lambda digests: {one: self.tokens.get(one) for one in digests},
-            history.own_rooms_of: self.own_rooms,
             history.position: lambda room: self.positions([room]).get(room),
             history.positions: self.positions,
             resume.events_after: self.events_after,
             messages.said_before: self.said_before,
             mentions.called: lambda *_: mentions.Called(),
-            attention.own_of: lambda ids: {one: (attention.settings_state(None), 0) for one in ids},
+            attention.own_of: self.own,
             threads.unread_of: lambda ids: dict.fromkeys(ids, 0),
             rooms.personal: self.personal,
             sweep._heads: self.positions,
@@ -327,8 +326,8 @@ class Database:
         room = self.slugs.get(slug)
         return self._room(self.rooms[room] if room is not None else self.add_room(slug, "personal"))
 
-    def own_rooms(self, ids: list[int]) -> dict[int, list[Any]]:
-        return {person: [] for person in ids}
+    def own(self, ids: list[int]) -> dict[int, attention.Own]:
+        return {person: attention.Own([], attention.settings_state(None), 0, 0) for person in ids}
 
     def waiting(self, limit: int = 3) -> list[Say]:
         return [self.outbox[one] for one in sorted(self.outbox)[:limit]]
