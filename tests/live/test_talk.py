@@ -192,7 +192,7 @@ def test_what_is_left_unread_is_told_when_another_device_reads(pair: tuple[Teaho
                 "signal": None, "room": "main", "seq": seqs[2], "unread": 1, "mentions": 1
             }  # fmt: skip
             phone.ok(do="read", room="main", seq=seqs[2])
-            head = desk.signal("head", lambda head: head["mentions"] == 0)
+            head = desk.signal("head", lambda head: head["seq"] == seqs[2] and head["mentions"] == 0)
             assert head["unread"] == 0
 
 

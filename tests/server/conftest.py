@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.servers import Teahouse
+from tests.servers import Browser, Teahouse, make_owner
 
 
 def until(true: Callable[[], bool], what: str, seconds: float = 30) -> None:
@@ -21,6 +21,19 @@ def teahouse() -> Iterator[Teahouse]:
     """One server for the tests of a module that leave it as they found it."""
     with Teahouse() as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Teahouse]:
+    """The same without rates, for tests of accounts."""
+    with Teahouse(env={"TEAHOUSE_LIMITS": "off"}) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def alice(site: Teahouse) -> Browser:
+    """The owner of `site`, signed in."""
+    return make_owner(site, "alice")
 
 
 @pytest.fixture

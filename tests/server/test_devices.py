@@ -25,7 +25,7 @@ from tests.server.accounts import (
     sign_up,
     signed_in,
 )
-from tests.servers import Browser, Teahouse, make_owner
+from tests.servers import Browser, Teahouse
 
 ANOTHER = "a pot of jasmine"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -92,11 +92,6 @@ def site(mailbox: Mailbox) -> Iterator[Teahouse]:
     server.start()
     yield server
     server.close()
-
-
-@pytest.fixture(scope="module")
-def alice(site: Teahouse) -> Browser:
-    return make_owner(site, "alice")
 
 
 @pytest.fixture

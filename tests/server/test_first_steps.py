@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.clients import Client
 from tests.server.accounts import ask, cookie, link_in, sign_up
-from tests.servers import Answer, Browser, Teahouse, make_owner
+from tests.servers import Answer, Browser, Teahouse
 
 HOSTILE = '<b>"Reed" & Cup</b><script>x'
 ESCAPED = "&lt;b&gt;&quot;Reed&quot; &amp; Cup&lt;/b&gt;&lt;script&gt;x"
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Teahouse]:
-    with Teahouse(env={"TEAHOUSE_LIMITS": "off"}) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def alice(site: Teahouse) -> Browser:
-    return make_owner(site, "alice")
 
 
 def lines(answer: Answer) -> list[dict[str, Any]]:

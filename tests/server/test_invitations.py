@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
@@ -23,17 +22,6 @@ from tests.server.accounts import (
     signed_in,
 )
 from tests.servers import Answer, Browser, Teahouse, make_owner
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Teahouse]:
-    with Teahouse(env={"TEAHOUSE_LIMITS": "off"}) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def alice(site: Teahouse) -> Browser:
-    return make_owner(site, "alice")
 
 
 def test_it_makes_an_account_signs_in_and_joins_the_rooms(site: Teahouse, alice: Browser) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import urllib.request
-from collections.abc import Iterator
 from io import BytesIO
 
 import pytest
@@ -22,18 +21,7 @@ from tests.server.accounts import (
     signed_in,
     upload,
 )
-from tests.servers import Browser, Teahouse, make_owner
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Teahouse]:
-    with Teahouse(env={"TEAHOUSE_LIMITS": "off"}) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def alice(site: Teahouse) -> Browser:
-    return make_owner(site, "alice")
+from tests.servers import Browser, Teahouse
 
 
 @pytest.fixture(scope="module")
