@@ -4,7 +4,9 @@ import re
 
 # An address (bob@example.com, https://example.com/@bob) is no mention. CJK texts put no space before the @,
 # so only what may end an address keeps it from being one.
-_MENTION = re.compile(r"(?<![A-Za-z0-9_.+\-/@])@(\w(?:[\w.\-]*\w)?)")
+# Names of people have several words: which of those that follow belong to one, only who knows the people can say.
+_WORD = r"\w(?:[\w.\-'’]*\w)?"
+_MENTION = re.compile(rf"(?<![A-Za-z0-9_.+\-/@])@({_WORD}(?: {_WORD}){{0,5}})")
 # Scripts that put no space between words: a name runs on into what follows, and may be followed by other words.
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -17,8 +19,8 @@ _BACKTICKS = re.compile(r"`+")
 def mentioned_names(text: str) -> list[str]:
     """The names after an @, each once, in their order, as they are written; `here` and `room` are names too.
 
-    A name is word characters with dots and hyphens between. Code is not looked at. In a script without spaces
-    a name runs on into the words after it (`@梅你好`), so the caller also tries its beginnings.
+    A name is up to six words, of word characters with dots, hyphens and apostrophes between. Code is not looked at.
+    It may run on into what follows (`@Ada Lovelace said`, `@Bob's`, `@梅你好`), so its beginnings are tried too.
     """
     if "@" not in text:
         return []
@@ -26,17 +28,21 @@ def mentioned_names(text: str) -> list[str]:
 
 
 def beginnings(name: str) -> list[str]:
-    """What a name may be in a script without spaces: itself, or what it begins with, the longest first.
+    """What a name may be: itself, or what it begins with, the longest first.
 
-    `Bob` is nothing but Bob; `Bob你好` may be Bob, Bob你 or Bob你好.
+    `Bob` is nothing but Bob; `Bob says` may be Bob as well, and in a script without spaces `Bob你好` also Bob你.
     """
     ends = range(min(len(name), _LONGEST + 1) - 1, 0, -1)
-    cut = [name[:end] for end in ends if _UNSPACED.match(name[end]) or _UNSPACED.match(name[end - 1])]
-    return list(dict.fromkeys([name, *(one.rstrip(".-") for one in cut)]))
+    cut = [name[:end] for end in ends if _may_end(name, end)]
+    return list(dict.fromkeys([name, *(one.rstrip(" .-'’") for one in cut)]))
+
+
+def _may_end(name: str, end: int) -> bool:
+    return name[end] in " '’" or any(_UNSPACED.match(char) for char in name[end - 1 : end + 1])
 
 
 def _without_code(text: str) -> str:
-    """The text with a space for each code span and fenced block: from backticks to the next as many (CommonMark 6.1).
+    """The text with a line end for each code span and fence: from backticks to the next as many (CommonMark 6.1).
 
     One pass: backticks without an end are text, but as a fence (at the start of a line) they run to the end.
     """
@@ -55,7 +61,7 @@ def _without_code(text: str) -> str:
         pieces.append(text[position : run.start()])
         position = len(text) if close is None else runs[close].end()
         at = len(runs) if close is None else close + 1
-    return " ".join([*pieces, text[position:]])
+    return "\n".join([*pieces, text[position:]])
 
 
 def _next_alike(runs: list[re.Match[str]]) -> list[int | None]:

@@ -7,6 +7,7 @@ from teahouse.actions import membership, mentions, rooms
 from teahouse.actions.mentions import Called
 from teahouse.journal import Journal
 from teahouse.models import Mention, Room
+from teahouse.render import mentioned_names
 from tests.app.conftest import Database
 from tests.app.journals import stored
 from tests.app.recording import person
@@ -29,3 +30,21 @@ def test_of_calling_everyone(database: Database, running: Journal, owner: Speake
     entry = say(tea, crowd[1], "@room", mentions=everyone.people)
     stored(running, [entry])
     assert Mention.objects.count() == 60
+
+
+def test_a_name_of_several_words_is_the_longest_that_somebody_has(
+    database: Database, running: Journal, owner: Speaker, tea: Room
+) -> None:
+    ada, lovelace, conor = (person(name) for name in ("Ada", "Ada Lovelace", "Conor O'Brien"))
+    people = [({"id": one.pk, "name": one.name, "kind": "user"}, None) for one in (ada, lovelace, conor)]
+    done(running, membership.invite(owner, grant_of(owner), rooms.streams(people)))
+
+    def called(text: str) -> list[int]:
+        names = mentioned_names(text)
+        return [one for one, _ in mentions.called(owner.id, grant_of(owner), names, ()).people]
+
+    assert called("@ada lovelace said so") == [lovelace.pk]
+    assert called("@Ada said so, and Lovelace too") == [ada.pk]
+    assert called("@Ada's tea for @Conor O'Brien") == [ada.pk, conor.pk]
+    assert called("@Ada Lovelace's tea") == [lovelace.pk]
+    assert called("@Conor said so") == []

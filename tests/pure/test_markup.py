@@ -367,10 +367,13 @@ def test_what_could_take_long_is_not_short(text: str) -> None:
     ("text", "names"),
     [
         ("no one", []),
-        ("@梅 你好", ["梅"]),
+        ("@梅 你好", ["梅 你好"]),
+        ("@Ada Lovelace said to @Conor O'Brien, that", ["Ada Lovelace said to", "Conor O'Brien"]),
+        ("@a b c d e f g", ["a b c d e f"]),
+        ("@Ada  Lovelace @Ada\nLovelace @Ada`of`Lovelace", ["Ada"]),
         ("你好@梅，@bob. 还有 @here、@room", ["梅", "bob", "here", "room"]),
         ("@bob @Bob @bob", ["bob", "Bob"]),
-        ("(@a-b) @c.d! @e_f's", ["a-b", "c.d", "e_f"]),
+        ("(@a-b) @c.d! @e_f's", ["a-b", "c.d", "e_f's"]),
         ("@梅你好", ["梅你好"]),
         ("bob@example.com https://example.com/@bob a.@b @@c", []),
         ("@ @- @!", []),
@@ -393,6 +396,9 @@ def test_mentioned_names(text: str, names: list[str]) -> None:
         ("梅你", ["梅你", "梅"]),
         ("roomservice", ["roomservice"]),
         ("bob.你", ["bob.你", "bob"]),
+        ("Ada Lovelace said", ["Ada Lovelace said", "Ada Lovelace", "Ada"]),
+        ("Bob's tea", ["Bob's tea", "Bob's", "Bob"]),
+        ("梅 你", ["梅 你", "梅"]),
     ],
 )
 def test_where_a_name_may_end(name: str, tried: list[str]) -> None:
