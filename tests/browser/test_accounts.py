@@ -99,7 +99,7 @@ async def test_bob_comes_by_the_link_as_who_he_was_and_is_seen_with_his_picture(
     await bob.page.wait_for_function(
         "() => document.querySelector('#id_picture').files[0].name === 'picture.jpg'"
     )
-    await bob.page.get_by_role("button", name="Take this picture").click()
+    await bob.page.get_by_role("button", name="Use this picture").click()
     await expect(bob.page.get_by_role("status")).to_have_text("Saved.")
     picture = owner.messages.locator("img.cup").first
     await expect(picture).to_be_visible()

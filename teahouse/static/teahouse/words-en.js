@@ -34,6 +34,8 @@ export const en = {
   conversation: (title) => `Conversation in ${title}`,
   /** @param {string} title */
   beginning: (title) => `This is where ${title} begins.`,
+  /** @param {string} people */
+  beginningWith: (people) => `Your conversation with ${people} begins here.`,
   nothingSaid: "Nothing has been said here yet. Say hello!",
   loading: "Loading earlier messages…",
   earlier: "Show earlier messages",

@@ -31,6 +31,8 @@ export const zh = {
 
   conversation: (title) => `「${title}」里的对话`,
   beginning: (title) => `「${title}」从这里开始。`,
+  /** @param {string} people */
+  beginningWith: (people) => `与${people}的对话从这里开始。`,
   nothingSaid: "这里还没有人说话。打个招呼吧！",
   loading: "正在载入更早的消息……",
   earlier: "显示更早的消息",

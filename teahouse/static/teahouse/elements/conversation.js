@@ -231,7 +231,8 @@ export class TeahouseConversation extends Light {
     if (store.thread !== null) return this.#threadBeginning(store.thread);
     if (store.complete) {
       const empty = store.size === 0 && store.pending.length === 0;
-      return html`<p class="beginning">${empty ? words().nothingSaid : words().beginning(this.name)}</p>`;
+      const beginning = store.room?.kind === "direct" ? words().beginningWith : words().beginning;
+      return html`<p class="beginning">${empty ? words().nothingSaid : beginning(this.name)}</p>`;
     }
     if (this.feed.reading) return html`<p class="beginning">${words().loading}</p>`;
     return html`<p class="beginning"><button type="button" class="link" @click=${this.#older}>${words().earlier}</button></p>`;
