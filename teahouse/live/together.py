@@ -18,7 +18,7 @@ V = TypeVar("V")
 
 MOST: Final = 512
 """Questions that one read answers."""
-GATHER_SECONDS: Final = 0.25
+GATHER_SECONDS: Final = 0.5
 CROWD: Final = 8
 """So many who ask at once are taken for a part of many more."""
 BUSY_SECONDS: Final = 0.0002
