@@ -13,7 +13,7 @@ from playwright.async_api import Browser, async_playwright
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-from tests import servers, services
+from tests import forked, servers, services
 from tests.guard import guard
 from tests.processes import free_port as find_free_port
 
@@ -162,5 +162,16 @@ def refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
         report.longrepr = f"skipped, which in CI is a failure: {report.longrepr}"
 
 
+# There, how a person starts it is what is tested.
+FRESH = (
+    "doctor/", "faults/", "tooling/", "server/test_serve.py", "server/test_cli.py", "server/test_cluster.py",
+)  # fmt: skip
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    forked.starter.allowed = not item.nodeid.removeprefix("tests/").startswith(FRESH)
+
+
 def pytest_unconfigure() -> None:
+    forked.starter.close()
     guard.close()

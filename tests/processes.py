@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from tests.guard import guard
 
@@ -52,6 +53,16 @@ def temporary_folder(name: str, owner: str | None = None) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+class Started(Protocol):
+    """What is used of `subprocess.Popen`."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float) -> int: ...
+    def send_signal(self, number: signal.Signals, /) -> None: ...
+
+
 class Process:
     """One started program. What it prints goes to the file `log`."""
 
@@ -63,11 +74,17 @@ class Process:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         user: str | None = None,
+        started: Started | None = None,
     ) -> None:
+        """Starts it, but for one that is `started` already, as a leader of its own group."""
         self.argv = [str(word) for word in argv]
         self.log = log
-        with log.open("ab") as output:
-            self._popen = subprocess.Popen(
+        self._popen: Started = started or self._start(env, cwd, user)
+        guard.process(self._popen.pid)
+
+    def _start(self, env: Mapping[str, str] | None, cwd: Path | None, user: str | None) -> Started:
+        with self.log.open("ab") as output:
+            return subprocess.Popen(
                 self.argv,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -80,7 +97,6 @@ class Process:
                 # A group of its own: Ctrl-C is for pytest alone, and `kill` reaches workers too.
                 start_new_session=True,
             )
-        guard.process(self._popen.pid)
 
     @property
     def pid(self) -> int:

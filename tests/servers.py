@@ -21,20 +21,23 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Final, Self
 from weakref import WeakKeyDictionary
 
+from tests.forked import starter
 from tests.processes import Process, free_port, temporary_folder
 from tests.services import Postgres
 
 ROOT = Path(__file__).parent.parent
 LINES: Final = 60
 DATABASE: Final = "teahouse.sqlite3"
+PROGRAM: Final = [sys.executable, "-m", "teahouse"]
 _running: set[Teahouse] = set()
 _ended: list[str] = []
 
@@ -138,12 +141,17 @@ class Teahouse:
         options = ["--host", self.host, "--port", str(self.port), "--data", str(self.data)]
         if self.workers > 1:
             options += ["--workers", str(self.workers)]
-        return [sys.executable, "-m", "teahouse", "serve", *options, *self.arguments]
+        return [*PROGRAM, "serve", *options, *self.arguments]
 
     def begin(self) -> Process:
         """Starts it and does not wait."""
         self._printed = self.log.stat().st_size
-        self.process = Process(self.command(), log=self.log, env=environment(**self.env), cwd=self.folder)
+        command, env = self.command(), environment(**self.env)
+        started = None
+        if command[: len(PROGRAM)] == PROGRAM:
+            with self.log.open("ab") as output:
+                started = starter.start(command[len(PROGRAM) :], env, self.folder, output.fileno())
+        self.process = Process(command, log=self.log, env=env, cwd=self.folder, started=started)
         return self.process
 
     def start(self, timeout: float = 45) -> None:
@@ -192,8 +200,10 @@ def command_line(
     *words: str, env: Mapping[str, str] | None = None, stdin: str | None = None, cwd: Path | None = None
 ) -> tuple[int, str]:
     """`teahouse …` run to its end: exit status, and what it printed to both outputs."""
+    if stdin is None and (forked := _forked_command(words, environment(**(env or {})), cwd)) is not None:
+        return forked
     done = subprocess.run(
-        [sys.executable, "-m", "teahouse", *words],
+        [*PROGRAM, *words],
         env=environment(**(env or {})),
         cwd=cwd,
         input=stdin,
@@ -204,6 +214,20 @@ def command_line(
         timeout=60,
     )
     return done.returncode, done.stdout
+
+
+def _forked_command(words: Sequence[str], env: Mapping[str, str], cwd: Path | None) -> tuple[int, str] | None:
+    with TemporaryFile() as output:
+        started = starter.start(words, env, cwd, output.fileno())
+        if started is None:
+            return None
+        try:
+            status = started.wait(60)
+        except subprocess.TimeoutExpired:
+            os.killpg(started.pid, signal.SIGKILL)
+            raise
+        output.seek(0)
+        return status, output.read().decode(errors="replace")
 
 
 @cache

@@ -36,8 +36,10 @@ def test_a_name_of_several_words_is_the_longest_that_somebody_has(
     database: Database, running: Journal, owner: Speaker, tea: Room
 ) -> None:
     ada, lovelace, conor = (person(name) for name in ("Ada", "Ada Lovelace", "Conor O'Brien"))
-    people = [({"id": one.pk, "name": one.name, "kind": "user"}, None) for one in (ada, lovelace, conor)]
-    done(running, membership.invite(owner, grant_of(owner), rooms.streams(people)))
+    invited = rooms.streams(
+        [({"id": one.pk, "name": one.name, "kind": "user"}, None) for one in (ada, lovelace, conor)]
+    )
+    done(running, membership.invite(owner, grant_of(owner), invited))
 
     def called(text: str) -> list[int]:
         names = mentioned_names(text)

@@ -1,0 +1,221 @@
+"""Starts `teahouse …` by forking a process that has loaded its libraries: half of the suite's time was importing them.
+
+    start = forked.starter.start(["serve", "--port", "8000"], env, cwd, output)    # None where it cannot
+    start.pid, start.poll(), start.wait(20)
+
+What runs is a process of its own, as a person starts it but for its imports: the command line from the first word on,
+its own environment, session, folder and outputs. `Starter` starts this file as a program and asks it over a socket,
+one message for each; the program forks, and tells when one has ended. Linux only; elsewhere, and where the environment
+is for the interpreter or the linker, a new interpreter is started, as it always is where the start itself is tested
+(`FRESH` in conftest.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+ROOT: Final = Path(__file__).parent.parent
+LONGEST: Final = 60_000  # Bytes of one message.
+# Read before the first line of Python runs, so that a fork cannot have them.
+EARLY: Final = ("PYTHON", "LD_", "LC_", "LANG", "TZ", "MALLOC")
+# What `teahouse serve` loads and what needs no settings of Django. None of them starts a thread.
+LIBRARIES: Final = (
+    "asyncio", "sqlite3", "ssl", "http.cookies", "multiprocessing.context", "concurrent.futures.thread",
+    "email.message", "tomllib", "django.apps", "django.conf", "django.core.checks.registry",
+    "django.core.handlers.asgi", "django.core.handlers.base", "django.core.mail", "django.core.management",
+    "django.core.paginator", "django.core.validators", "django.db.models", "django.db.models.sql.compiler",
+    "django.db.backends.sqlite3.base", "django.db.migrations.executor", "django.db.migrations.autodetector",
+    "django.db.migrations.loader", "django.forms", "django.http", "django.middleware.common",
+    "django.middleware.csrf", "django.middleware.security", "django.template",
+    "django.template.backends.django", "django.template.defaulttags", "django.template.loader_tags",
+    "django.test.signals", "django.urls", "django.utils.translation.trans_real",
+    "django.contrib.messages.storage.base", "django.contrib.auth.password_validation",
+    "django.middleware.cache", "django.shortcuts", "django.views.generic", "django.views.csrf",
+    "django.views.i18n", "django.views.static", "django.contrib.auth.hashers",
+    "django.contrib.sessions.backends.base", "django.contrib.staticfiles.finders",
+    "django.contrib.staticfiles.storage", "asgiref.sync", "channels.routing", "channels.consumer",
+    "channels.layers", "uvicorn", "uvicorn.protocols.http.auto", "uvicorn.protocols.websockets.auto",
+    "uvicorn.lifespan.on", "uvicorn.protocols.http.httptools_impl",
+    "uvicorn.protocols.websockets.websockets_impl", "uvloop", "httptools", "websockets.legacy.server",
+    "pydantic", "pydantic.json_schema", "markdown_it", "linkify_it", "nh3", "pygments.formatters.html",
+    "pygments.lexers", "whitenoise.base", "segno", "PIL.Image", "PIL.ImageOps", "httpx", "redis.asyncio",
+    "channels_redis.pubsub", "psycopg", "psycopg_pool", "teahouse.events", "teahouse.limits",
+    "teahouse.live.protocol", "teahouse.live.replies", "teahouse.live.hub", "teahouse.live.presence",
+    "teahouse.live.outlet", "teahouse.live.wire", "teahouse.live.wirecheck", "teahouse.server.cli",
+    "teahouse.server.environ", "teahouse.server.databases", "teahouse.server.folder",
+)  # fmt: skip
+
+
+class Forked:
+    """One that was started: what `subprocess.Popen` has of it that the tests use."""
+
+    def __init__(self, starter: Starter, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._starter = starter
+
+    def poll(self) -> int | None:
+        """Its exit status, negative for a signal's number; None while it runs."""
+        if self.returncode is None:
+            self.returncode = self._starter.ended(self.pid, 0)
+        return self.returncode
+
+    def wait(self, timeout: float) -> int:
+        end = time.monotonic() + timeout
+        while self.returncode is None:
+            self.returncode = self._starter.ended(self.pid, end - time.monotonic())
+            if self.returncode is None and time.monotonic() >= end:
+                raise subprocess.TimeoutExpired(["teahouse"], timeout)
+        return self.returncode
+
+    def send_signal(self, number: signal.Signals) -> None:
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+
+class Starter:
+    """The forking program of this pytest process, made on first use."""
+
+    def __init__(self) -> None:
+        self.allowed = False
+        self._lock = threading.Lock()
+        self._program: subprocess.Popen[bytes] | None = None
+        self._ended: dict[int, int] = {}
+
+    def start(
+        self, arguments: Sequence[str], env: Mapping[str, str], cwd: Path | None, output: int
+    ) -> Forked | None:
+        """`teahouse ARGUMENTS…`, printing to the file descriptor `output`; None where a fork would not be the same."""
+        if not self.allowed or sys.platform != "linux" or _early(env) != _early(self._environment()):
+            return None
+        asked = {"arguments": list(arguments), "env": dict(env), "cwd": str(cwd or Path.cwd())}
+        with self._lock:
+            self._open()
+            socket.send_fds(self._socket, [json.dumps(asked).encode()], [output])
+            while "pid" not in (answer := self._receive()):
+                self._ended[answer["ended"]] = answer["status"]
+        return Forked(self, answer["pid"])
+
+    def ended(self, pid: int, timeout: float) -> int | None:
+        """The status of one that has ended, waiting a little: others want to know of theirs."""
+        with self._lock:
+            if pid not in self._ended and select.select([self._socket], [], [], min(max(timeout, 0), 0.2))[0]:
+                answer = self._receive()
+                self._ended[answer["ended"]] = answer["status"]
+            return self._ended.pop(pid, None)
+
+    def close(self) -> None:
+        if self._program is not None:
+            self._socket.close()
+            self._program.wait(20)
+            self._program = None
+
+    def _open(self) -> None:
+        if self._program is not None:
+            return
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._program = subprocess.Popen(
+                [sys.executable, __file__, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                env=self._environment(),
+                cwd=ROOT,
+                start_new_session=True,
+            )
+
+    def _environment(self) -> dict[str, str]:
+        from tests.servers import environment
+
+        return environment()
+
+    def _receive(self) -> dict[str, Any]:
+        message = self._socket.recv(LONGEST)
+        if not message:
+            raise RuntimeError("the program that forks has ended; what it printed stands above")
+        received: dict[str, Any] = json.loads(message)
+        return received
+
+
+starter = Starter()
+
+
+def _early(env: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in env.items() if name.startswith(EARLY)}
+
+
+# The program
+
+
+def main(channel: socket.socket) -> None:
+    """Forks for each message until the socket ends. Returns in the child as well, which then is `teahouse`."""
+    with warnings.catch_warnings(action="ignore"):
+        for name in LIBRARIES:
+            # Each is an optimisation: what is not installed or was renamed is loaded by whoever needs it.
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
+    gc.freeze()  # A child's collector need not look through it, which would copy it.
+    woken, wakes = socket.socketpair()
+    for end in (woken, wakes):
+        end.setblocking(False)
+    signal.set_wakeup_fd(wakes.fileno())
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    while True:
+        if woken in select.select([channel, woken], [], [])[0]:
+            woken.recv(4096)
+            _tell_who_ended(channel)
+            continue
+        message, files, *_ = socket.recv_fds(channel, LONGEST, 1)
+        if not message:
+            os._exit(0)
+        pid = os.fork()
+        if pid == 0:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            for end in (woken, wakes, channel):
+                end.close()
+            _become(json.loads(message), files[0])
+        os.close(files[0])
+        channel.send(json.dumps({"pid": pid}).encode())
+
+
+def _tell_who_ended(channel: socket.socket) -> None:
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            status = os.waitstatus_to_exitcode(ended[1])
+            channel.send(json.dumps({"ended": ended[0], "status": status}).encode())
+
+
+def _become(asked: dict[str, Any], output: int) -> NoReturn:
+    os.setsid()
+    os.chdir(asked["cwd"])
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(output)
+    os.environ.clear()
+    os.environ.update(asked["env"])
+    sys.argv = ["teahouse", *asked["arguments"]]
+    from teahouse.server.cli import main
+
+    sys.exit(main())
+
+
+if __name__ == "__main__":
+    sys.path[0] = str(ROOT)
+    main(socket.socket(fileno=int(sys.argv[1])))

@@ -1,0 +1,61 @@
+"""A program that is forked is like one that is started: its words, environment, folder, output, end and pid."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.forked import Forked, Starter
+from tests.servers import environment
+
+
+@pytest.fixture(scope="module")
+def starter() -> Iterator[Starter]:
+    starter = Starter()
+    starter.allowed = True
+    yield starter
+    starter.close()
+
+
+def started(starter: Starter, folder: Path, *words: str, **env: str) -> Forked | None:
+    with (folder / "output").open("wb") as output:
+        return starter.start(words, environment(**env), folder, output.fileno())
+
+
+def test_it_says_and_returns_what_the_program_does(starter: Starter, tmp_path: Path) -> None:
+    for words, status, says in [
+        (["version"], 0, "Teahouse "),
+        (["serve", "--port", "tea"], 2, "--port"),
+        (["manage", "--data", "here", "diffsettings", "--output=unified"], 0, f"'{tmp_path}/here'"),
+    ]:
+        forked = started(starter, tmp_path, *words)
+        assert forked is not None
+        assert forked.wait(30) == status
+        assert says in (tmp_path / "output").read_text(), words
+
+
+def test_two_are_two_processes_and_each_ends_for_itself(starter: Starter, tmp_path: Path) -> None:
+    first = started(starter, tmp_path, "serve", "--port", "0", TEAHOUSE_DATA=str(tmp_path / "one"))
+    second = started(starter, tmp_path, "serve", "--port", "0", TEAHOUSE_DATA=str(tmp_path / "two"))
+    assert first is not None
+    assert second is not None
+    assert len({first.pid, second.pid, os.getpid()}) == 3
+    assert os.getpgid(first.pid) == first.pid
+    with pytest.raises(subprocess.TimeoutExpired):
+        first.wait(0.01)
+    second.send_signal(signal.SIGKILL)
+    assert second.wait(20) == -signal.SIGKILL
+    assert first.poll() is None
+    first.send_signal(signal.SIGKILL)
+    assert first.wait(20) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("name", ["LD_PRELOAD", "PYTHONWARNINGS", "LANG"])
+def test_what_an_interpreter_reads_first_needs_a_new_one(starter: Starter, tmp_path: Path, name: str) -> None:
+    assert started(starter, tmp_path, "version", **{name: "C"}) is None
+    assert started(starter, tmp_path, "version", TEAHOUSE_PORT="1") is not None
