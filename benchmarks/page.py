@@ -4,10 +4,10 @@
 
 The room is filled once, with real lines of chat in English and Chinese, by the load generator. Each round is a new
 Chromium profile: it loads the page with an empty cache and again with a full one, opens the room from another by a
-click, follows links to messages all over it, scrolls up and down from there with the wheel, and writes. A click counts until
-the first frame after the message has been painted at its place, with the request for its page. A long task is what the
-browser calls so: more than 50 ms in which the page's own thread did nothing else. A key counts from being pressed until
-what it wrote was painted, in steps of 8 ms, as the browser tells it.
+click, follows links to messages all over it, scrolls up and down from there with the wheel, and writes. A click counts
+until the first frame after the message has been painted at its place, with the request for its page. A long task is
+what the browser calls so: more than 50 ms in which the page's own thread did nothing else. A key counts from being
+pressed until what it wrote was painted, in steps of 8 ms, as the browser tells it.
 """
 
 from __future__ import annotations
