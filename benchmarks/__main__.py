@@ -3,10 +3,10 @@
     bin/bench                              everything
     bin/bench ten-publishers storing idle  these
     bin/bench --list                       what there is, and about how long each takes
-    bin/bench field …, bin/bench replay …  those two with their own options; --help says which
+    bin/bench field …, replay …, deflate … those with their own options; --help says which
 
-Everything is all scenarios beside peers and all the other measurements. `replay` is none of them: it is a check that
-wants a folder of conversations. Where one measurement alone is named, options that are not known here are its own.
+Everything is all scenarios beside peers and all the other measurements. `replay` and `deflate` are none of them: they
+want a folder of conversations. Where one measurement alone is named, options that are not known here are its own.
 The last lines say what was reached; the exit status is 0 if every "must" was, 1 if not.
 """
 
@@ -30,7 +30,7 @@ from benchmarks.tools.goals import VERDICTS, Goal, Verdict, summary, told
 from benchmarks.tools.scenarios import SCENARIOS
 
 HERE: Final = Path(__file__).parent
-OWN_OPTIONS: Final = ("field", "replay")
+OWN_OPTIONS: Final = ("deflate", "field", "replay")
 """Called with options of their own, and not part of everything."""
 
 
@@ -41,12 +41,14 @@ class Measurement:
     Attributes:
         command: the words after `python -m`.
         seconds: about how long one round takes; None where nobody has said.
+        rounds: it has some, and its first lines say so. Autobahn's cases, for one, are each right or wrong.
     """
 
     name: str
     title: str
     command: tuple[str, ...]
     seconds: float | None
+    rounds: bool = True
 
 
 def measurements() -> dict[str, Measurement]:
@@ -62,9 +64,10 @@ def _modules() -> Iterator[Measurement]:
     for path in sorted(HERE.glob("[!_]*.py")):
         if path.stem not in OWN_OPTIONS:
             module = ast.parse(path.read_text(encoding="utf-8"))
-            title = (ast.get_docstring(module) or "").partition("\n")[0]
+            doc = ast.get_docstring(module) or ""
             name = path.stem.replace("_", "-")
-            yield Measurement(name, title, (f"benchmarks.{path.stem}",), _seconds(module))
+            command, title = (f"benchmarks.{path.stem}",), doc.partition("\n")[0]
+            yield Measurement(name, title, command, _seconds(module), rounds="--rounds" in doc)
 
 
 def _seconds(module: ast.Module) -> float | None:
@@ -155,7 +158,8 @@ def run(chosen: Sequence[Measurement], options: argparse.Namespace, own: Sequenc
 
 def measured(one: Measurement, options: argparse.Namespace, own: Sequence[str]) -> list[Verdict]:
     """What a measurement tells; where it tells nothing or fails, that."""
-    words = [*one.command, "--rounds", str(options.rounds), *(["--write"] if options.write else []), *own]
+    words = [*one.command, *(["--rounds", str(options.rounds)] if one.rounds else [])]
+    words += [*(["--write"] if options.write else []), *own]
     if one.name in SCENARIOS:
         words += [word for peer in options.peer for word in ("--peer", peer)]
     with tempfile.TemporaryDirectory(prefix="teahouse-bench-") as folder:
