@@ -326,6 +326,9 @@ OWNERS_ASKED: Final = OWNERS.replace("200", "302")
 """For the password, which these logins have never typed."""
 DEEDS: Final = ("deactivate", "activate", "reset-link", "owner", "no-owner", "account")
 
+API_NOWHERE: Final = "- 401 404 404 404 404 404 404 404 404 404"
+"""Who says who they are is told; whether it is true nobody looks up for that."""
+
 PAGES: Final = (
     Page("GET", "", "/", "- 200"),
     Page("POST", "", "/", "- 405"),
@@ -413,6 +416,9 @@ PAGES: Final = (
     Page("GET", "status/", "/status/", UNSEEN),
     Page("POST", "status/", "/status/", UNSEEN.replace("200", "405")),
     Page("GET", "status/figures/", "/status/figures/", UNSEEN),
+    Page("GET", "api/v1/docs", "/api/v1/docs", "- 200"),
+    Page("GET", "api/v1/openapi.json", "/api/v1/openapi.json", "- 200"),
+    Page("GET", "api/v1/^(?P<rest>.*)$", "/api/v1/nowhere", API_NOWHERE),
     Page("GET", "favicon.ico", "/favicon.ico", "- 302"),
     Page("GET", "admin/login/", "/admin/login/", "- sign-in"),
     Page("POST", "admin/login/", "/admin/login/", "- sign-in"),
@@ -434,4 +440,7 @@ SOCKETS: Final = {"^ws/?$": "HELLO, ANYWHERE, COMMANDS", r"^wsmsg(?:/(?P<group>[
 
 def rows_with_rooms() -> tuple[Row, ...]:
     """Rows whose cells have rooms of their own."""
-    return (*COMMANDS, *PLAIN, *(page.row for page in PAGES if "{room}" in page.path))
+    from tests.security.api_rights import CALLS  # Which is made of the rows of this.
+
+    calls = (call.row for call in CALLS if "{room}" in call.path)
+    return (*calls, *COMMANDS, *PLAIN, *(page.row for page in PAGES if "{room}" in page.path))
