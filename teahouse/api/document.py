@@ -36,6 +36,7 @@ TAGS: Final = {
     "Rooms": "Rooms one belongs to, open ones, conversations.",
     "Members": "Who belongs to a room, and as what.",
     "Messages": "What was said, as it is now.",
+    "Events": "What happens, for clients without a WebSocket.",
     "People": "Others, and oneself.",
     "Tokens": "What a program shows that it speaks for somebody.",
 }
@@ -64,6 +65,7 @@ def described(base: str) -> dict[str, Any]:
     made: dict[str, Any] = dict(api.get_openapi_schema(path_prefix=""))
     schemas = made["components"]["schemas"]
     schemas["Problem"] = _problem()
+    made["paths"]["/rooms/{room}/events"] = {"get": _events()}
     for operation in _operations(made):
         _complete(operation)
     return {
@@ -115,6 +117,39 @@ def _complete(operation: dict[str, Any]) -> None:
     operation["responses"]["default"] = {
         "description": "It was refused; `code` says why.",
         "content": {problems.MEDIA: problem},
+    }
+
+
+def _events() -> dict[str, Any]:
+    """Of what stands before Django (`events.py`), and is no operation of django-ninja's."""
+    offset = "-1 is the beginning, now the end; else what `Stream-Next-Offset` of an answer said."
+    live = "`long-poll` waits for 25 s where there is nothing, `sse` is a stream for an EventSource; else at once."
+    texts = {"type": "string"}
+    parameters = [
+        {"in": "path", "name": "room", "required": True, "schema": texts},
+        {"in": "query", "name": "offset", "required": False, "schema": texts, "description": offset},
+        {
+            "in": "query",
+            "name": "live",
+            "required": False,
+            "schema": {"type": "string", "enum": ["long-poll", "sse"]},
+            "description": live,
+        },
+    ]
+    events = {"type": "array", "items": {"type": "object"}}
+    return {
+        "operationId": "events",
+        "tags": ["Events"],
+        "description": "The events of a room as a Durable Stream. As they would come over the socket, each once and in "
+        "order, with what they are about as it is now. Scope `read`.",
+        "parameters": parameters,
+        "responses": {
+            "200": {
+                "description": "Events, and in `Stream-Next-Offset` where to go on.",
+                "content": {"application/json": {"schema": events}, "text/event-stream": {"schema": texts}},
+            },
+            "204": {"description": "Nothing came while it was waited for."},
+        },
     }
 
 

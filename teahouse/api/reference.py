@@ -95,7 +95,7 @@ def _call(spec: dict[str, Any], path: str, method: str, operation: dict[str, Any
         answers=[
             (status, _answer(told)) for status, told in operation["responses"].items() if status != "default"
         ],
-        example=_example(path, method, spec["components"]["schemas"][body] if body else None),
+        example=_example(base() + path, method, spec["components"]["schemas"][body] if body else None),
     )
 
 

@@ -112,6 +112,7 @@ CALLS: Final = (
     Call("PUT", "rooms/{room}/messages/{others}/reactions/🍵", "react"),
     Call("DELETE", "rooms/{room}/messages/{others}/reactions/🍵", TAKE_BACK),
     Call("PUT", "rooms/{room}/read", "read", {"seq": 1}),
+    Call("GET", "rooms/{room}/events", LOOK),
     Call("GET", "me", "- ok"),
     Call("PATCH", "me/settings", "settings", {"language": "en"}),
     Call("GET", "me/activity", "activity"),

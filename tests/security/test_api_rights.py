@@ -27,6 +27,7 @@ def test_every_method_of_every_address_has_a_row() -> None:
         for operation in view.operations
         for method in operation.methods
     }
+    there.add(("GET", "api/v1/rooms/{room}/events"))  # Stands before Django, and is none of ninja's.
     told = {(call.method, call.address.replace("<", "{").replace(">", "}")) for call in CALLS}
     assert there == told
 
