@@ -78,9 +78,9 @@ class MessageAdmin(LookOnly):
 
 @admin.register(Token)
 class TokenAdmin(LookOnly):
-    list_display = ["label", "person", "created_at", "revoked_at"]
+    list_display = ["label", "person", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at"]
     list_select_related = ["person"]
-    fields = ["person", "label", "created_at", "revoked_at"]
+    fields = ["person", "label", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at"]
     actions = ["revoke"]
 
     @admin.action(description="Revoke: sessions that use them end", permissions=["revoke"])

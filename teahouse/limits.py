@@ -51,6 +51,11 @@ class Bucket:
         """Whether it is as good as new."""
         return self._full_at <= now
 
+    def left(self, now: float) -> tuple[float, float]:
+        """How many tokens could be taken now, and in how many seconds it will be full. Takes nothing."""
+        seconds = max(0.0, self._full_at - now)
+        return self._burst - seconds / self._interval, seconds
+
 
 class Buckets:
     """One token bucket for each key. A key whose bucket is full again costs no memory.
@@ -82,6 +87,10 @@ class Buckets:
             self._buckets.move_to_end(key)
             self._forget_oldest(now)
         return wait
+
+    def left(self, key: Hashable, now: float) -> tuple[float, float]:
+        """As Bucket.left, of the bucket of this key."""
+        return (self._buckets.get(key) or Bucket(self._rate, self._burst)).left(now)
 
     def forget_full(self, now: float) -> None:
         """Forget every key whose bucket is full; for a timer, so that a table nobody uses empties too."""

@@ -3,4 +3,7 @@
 from django.urls import include, path
 
 app_name = "teahouse"
-urlpatterns = [path("", include("teahouse.web.urls"))]
+urlpatterns = [
+    path("api/v1/", include("teahouse.api.urls")),
+    path("", include("teahouse.web.urls")),
+]

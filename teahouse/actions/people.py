@@ -12,7 +12,6 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
 from itertools import product
 from typing import Any, Final
 
@@ -37,11 +36,25 @@ from django.utils.module_loading import import_string
 
 from teahouse import database
 from teahouse.actions.names import as_seen, clean_name, name_of
+from teahouse.actions.tokens import (
+    make_token,
+    people_of_tokens,
+    person_of_token,
+    revoked_tokens,
+    token_digest,
+)
 from teahouse.bus import tell_once
 from teahouse.live.protocol import Problem
 from teahouse.models import Person, Site, Token
 from teahouse.models.people import name_key
 from teahouse.prepared import PreparedLists
+
+__all__ = [
+    "Cut", "announce", "deactivate", "ended_logins", "ensure_person", "find_speaker", "guest_name_free", "guests",
+    "known_person", "make_bot", "make_guest", "make_token", "people_of_tokens", "person_of_session", "person_of_ticket",
+    "person_of_token", "rename_guest", "revoke_token", "revoked_tokens", "session_key_digest", "sign_out", "site_bot",
+    "site_key", "ticket_for", "token_digest", "user_of_session",
+]  # fmt: skip
 
 log = logging.getLogger("teahouse.people")
 
@@ -163,51 +176,6 @@ def person_of_ticket(ticket: str) -> int | None:
     return found if isinstance(found, int) else None
 
 
-# Tokens and bots
-
-
-def make_token(person: Person, label: str = "") -> str:
-    """A bearer token; this is the only time that it is seen."""
-    token = "tok_" + secrets.token_urlsafe(24)
-    Token.objects.create(person=person, digest=token_digest(token), label=label)
-    return token
-
-
-def person_of_token(token: str) -> Person | None:
-    """The person of a token that is not revoked, or None.
-
-    A deactivated person is given too: `banned` is another answer than `bad_token`.
-    """
-    digest = token_digest(token)
-    return people_of_tokens([digest])[digest]
-
-
-def people_of_tokens(digests: list[str]) -> dict[str, Person | None]:
-    """The same for many tokens, by their digests."""
-    people: dict[str, Person | None] = dict.fromkeys(digests)
-    owners = {
-        digest: Person.from_db(database.alias(), PERSON_FIELDS, fields)
-        for digest, *fields in _token_owners.rows(digests)
-    }
-    users = {owner.user_id for owner in owners.values() if owner.kind == Person.Kind.USER} - {None}
-    # Not every project's users have a column that says whether they are active.
-    accounts = get_user_model()._default_manager.in_bulk(users) if users else {}
-    for digest, owner in owners.items():
-        account = accounts.get(owner.user_id)
-        if owner.kind != Person.Kind.USER or (account is not None and account.is_active):
-            people[digest] = owner
-    return people
-
-
-PERSON_FIELDS: Final = [field.attname for field in Person._meta.concrete_fields]
-_token_owners: PreparedLists[Token] = PreparedLists(
-    (str,),
-    lambda digests: Token.objects.filter(digest__in=digests, revoked_at=None).values_list(
-        "digest", *(f"person__{name}" for name in PERSON_FIELDS)
-    ),
-)
-
-
 def guests(ids: list[int]) -> dict[int, Person | None]:
     """The guests with these ids."""
     people: dict[int, Person | None] = dict.fromkeys(ids)
@@ -218,23 +186,14 @@ def guests(ids: list[int]) -> dict[int, Person | None]:
 _people: PreparedLists[Person] = PreparedLists((int,), lambda ids: Person.objects.filter(pk__in=ids))
 
 
+# Tokens and bots
+
+
 def revoke_token(token: Token) -> None:
     """The token is good no more; after the commit the sessions that came with it end."""
     token.revoked_at = timezone.now()
     token.save(update_fields=["revoked_at"])
     _announce_after_commit(Cut(token_digest=token.digest))
-
-
-def revoked_tokens(digests: set[str]) -> set[str]:
-    """Those digests whose token is good no more."""
-    return digests - set(
-        Token.objects.filter(digest__in=digests, revoked_at=None).values_list("digest", flat=True)
-    )
-
-
-def token_digest(secret: str) -> str:
-    """What a token is kept as: SHA-256, in hexadecimal."""
-    return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def find_speaker(name: str) -> Person | None:

@@ -137,14 +137,14 @@ class BriefSession(Session):
 
     async def _carry_out(self, command: protocol.Command) -> None:
         if self.speaker is None and not isinstance(command, protocol.Hello):
-            await self._be_known()
+            await self.be_known()
         await super()._carry_out(command)
 
     def _refuse(self, id: int | str | None, problem: Problem) -> None:
         self._missed = True
         super()._refuse(id, problem)
 
-    async def _be_known(self) -> None:
+    async def be_known(self) -> None:
         """Who has a login, a token or a ticket need not say hello each time."""
         door = self.door
         if door.session_key is None and door.ticket is None and door.bearer is None:
@@ -179,9 +179,9 @@ async def exchange(scope: Any, asked: Asked, gone: asyncio.Future[Any] | None = 
     session = BriefSession(asked)
     if gone is not None:
         gone.add_done_callback(lambda _: session.close(1001, "gone"))
-    await session(scope, session.next_message, _accepted)
+    await session(scope, session.next_message, accepted)
     return session.outlet
 
 
-async def _accepted(message: Any) -> None:
+async def accepted(message: Any) -> None:
     """There is no socket to accept."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any, cast
 
 from channels.consumer import AsyncConsumer
+from django.utils import timezone
 
-from teahouse import access
+from teahouse import access, scopes
 from teahouse.access import Grant, Speaker
 from teahouse.actions import people, rooms
 from teahouse.conf import conf
@@ -49,6 +51,9 @@ class Connection(AsyncConsumer):
         self.speaker: Speaker | None = None
         self.login: str | None = None  # Key of the Django session that the person is signed in with.
         self.token: str | None = None  # Digest of the bearer token that the person came with.
+        self.scopes: frozenset[str] | None = None  # What that token may be used for.
+        self.expires_at: datetime | None = None  # And until when.
+        self._expiry: asyncio.TimerHandle | None = None
         self.subscribed: dict[int, Any] = {}
         self._login_digest: str | None = None
         self._cuts: list[people.Cut] | None = None  # Those that came while it was asked who this is.
@@ -163,6 +168,8 @@ class Connection(AsyncConsumer):
             await _until_gone(receive)
 
     def _leave(self) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
         self.runtime.sessions.pop(self, None)
         self.runtime.pings.discard(self.outlet)
         self.runtime.addresses.leave(self._address)
@@ -184,6 +191,11 @@ class Connection(AsyncConsumer):
         finally:
             meanwhile, self._cuts = self._cuts, None
         self.speaker, self.login, self.token = identity.speaker, identity.login, identity.token
+        self.scopes = identity.scopes
+        self.expires_at = identity.expires_at
+        if identity.expires_at is not None:
+            lasts = (identity.expires_at - timezone.now()).total_seconds()
+            self._expiry = self.runtime.loop.call_later(lasts, self.close, 4001, "expired")
         if self.login is not None:
             self._login_digest = people.session_key_digest(self.login)
         # The login was good when it was read, and may have been ended before the answer was here.
@@ -234,11 +246,13 @@ class Connection(AsyncConsumer):
         """
         if slug_of(name) is None:
             raise access.not_found(name)
+        self.check_scope("subscribe")
         try:
             return await self.follow(speaker, name, since)
         except Problem as problem:
             if problem.code != "not_found":
                 raise
+        self.check_scope("make")
         if speaker.is_guest:
             await self.runtime.write(rooms.visit, speaker, name)
         else:
@@ -255,6 +269,10 @@ class Connection(AsyncConsumer):
         except Problem as problem:
             if problem.code != "name_taken":
                 raise
+
+    def check_scope(self, command: str) -> None:
+        """Raises: Problem `forbidden`, where the person came with a token that is not for this."""
+        scopes.check(self.scopes, scopes.NEEDS.get(command, "manage"))
 
     def check_starts(self, speaker: Speaker, count: int = 1) -> None:
         """Of rooms made, conversations begun, people invited, rooms called.

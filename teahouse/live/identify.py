@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from django.conf import settings
@@ -23,12 +24,14 @@ BAD_TOKEN: Final = "This token or ticket is not valid here, expired or revoked; 
 @dataclass(slots=True, frozen=True)
 class Identity:
     """A person on a connection, and what vouches for them: `login`, the key of a Django session, or `token`, the
-    digest of a bearer token; else the guest's `ticket`."""
+    digest of a bearer token, with its `scopes` and when it ends; else the guest's `ticket`."""
 
     speaker: Speaker
     login: str | None = None
     token: str | None = None
     ticket: str | None = None
+    scopes: frozenset[str] | None = None
+    expires_at: datetime | None = None
 
 
 async def identify(
@@ -42,10 +45,12 @@ async def identify(
     """
     if token is not None and not token.startswith("tkt_"):
         digest = people.token_digest(token)
-        person = await runtime.ask(runtime.tokens, digest)
-        if person is None:
+        held = await runtime.ask(runtime.tokens, digest)
+        if held is None:
             raise Problem("bad_token", BAD_TOKEN, close=4001)
-        return Identity(speaker_of(_active(person)), token=digest)
+        speaker = speaker_of(_active(held.person))
+        runtime.used_tokens.add(digest)
+        return Identity(speaker, token=digest, scopes=held.scopes, expires_at=held.expires_at)
     if token is None and name is None and door.session_key is not None:
         signed_in = await runtime.read(_person_of_login, door.session_key)
         if signed_in is not None:

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.signals import setting_changed
 from django.urls import NoReverseMatch, reverse
 
+from teahouse.api import events
 from teahouse.conf import conf
 from teahouse.events import encode
 from teahouse.live.brief import Asked, BriefSession, exchange
@@ -52,8 +53,11 @@ class OverHttp:
 
     def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
         # As in `routing.application`: no coroutine of its own for what is passed on.
-        if scope["type"] == "http" and scope["method"] == "POST" and _is_meant(scope):
-            return _respond(scope, receive, send)
+        if scope["type"] == "http":
+            if scope["method"] == "POST" and _is_meant(scope):
+                return _respond(scope, receive, send)
+            if (room := events.room_of(scope)) is not None:
+                return events.respond(scope, receive, send, room)
         answer: Awaitable[None] = self.inner(scope, receive, send)
         return answer
 

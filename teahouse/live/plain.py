@@ -76,6 +76,7 @@ class PlainSession(Connection):
 
     async def _say(self, text: str) -> None:
         assert self.speaker is not None
+        self.check_scope("send")
         if "\x00" in text:
             raise Problem("invalid", "A text has no NUL character (U+0000).")
         messages.check_text(text)
@@ -125,7 +126,7 @@ class PlainSession(Connection):
         """From one who may: a numbered event that ends every plain connection. From another: only his own."""
         assert self.speaker is not None
         self._grant = await self._look_again()
-        if self._grant.may_close:
+        if self._grant.may_close and (self.scopes is None or "manage" in self.scopes):
             await self.runtime.store(room_settings.close(self.speaker, self._grant))
         else:
             self._end()

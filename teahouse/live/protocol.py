@@ -278,7 +278,7 @@ def _wrong_field(data: dict[str, Any], error: ValidationError) -> Problem:
     if not isinstance(do, str) or do not in COMMANDS:
         named = f"{do[:40]!r} is no command" if isinstance(do, str) else '"do" names the command'
         return Problem("unknown_command", f"{named}; there are {', '.join(COMMANDS)}.")
-    if _has_lone_surrogate(data):
+    if has_lone_surrogate(data):
         return Problem("invalid", "A text has no lone surrogates (U+D800 to U+DFFF): they cannot be stored.")
     if "id" in data and usable_id(data["id"]) is None:
         return Problem("invalid", f"id: an integer up to {BIGGEST}, or a string of 1 to 64 characters.")
@@ -295,7 +295,7 @@ def _whole_number(digits: str) -> int:
     return int(digits[:20])
 
 
-def _has_lone_surrogate(value: Any) -> bool:
+def has_lone_surrogate(value: Any) -> bool:
     rest = [value]  # Not recursive: a frame may be nested as deep as the interpreter's stack.
     while rest:
         value = rest.pop()
@@ -321,7 +321,7 @@ def usable_id(value: Any) -> int | str | None:
         return None
     if isinstance(value, int) and abs(value) <= BIGGEST:
         return value
-    if isinstance(value, str) and 0 < len(value) <= 64 and not _has_lone_surrogate(value):
+    if isinstance(value, str) and 0 < len(value) <= 64 and not has_lone_surrogate(value):
         return value
     return None
 

@@ -19,7 +19,7 @@ from django.db import connections
 
 from teahouse import access, attention, database, history, outbox
 from teahouse.access import Grant, Speaker
-from teahouse.actions import people, profiles
+from teahouse.actions import people, profiles, tokens
 from teahouse.bus import Bus
 from teahouse.conf import conf
 from teahouse.events import ABOUT_RIGHTS, Event, Who, encode
@@ -68,7 +68,7 @@ class Runtime:
         self.readers = database.Readers()
         # What everyone asks who comes.
         self.guests = self._together(people.guests)
-        self.tokens = self._together(people.people_of_tokens)
+        self.tokens = self._together(tokens.holders_of_tokens)
         self.own = self._together(attention.own_of)
         self.rooms = self._together(access.rooms)
         self.between = self._together(history.people_between)  # Whose a conversation is.
@@ -80,6 +80,7 @@ class Runtime:
         self.renderer = Renderer()
         self.pings = PingWheel(float(settings.PING))
         self.sessions: dict[Any, None] = {}
+        self.used_tokens: set[str] = set()  # Digests, until the sweep has noted it.
         self.watched: dict[int, set[Any]] = {}  # Own rooms of the sessions here: who hears of unread counts.
         self.addresses = Counted(settings.LIMITS.sessions if settings.RATES else float("inf"))
         self.sends = Buckets(settings.LIMITS.per_second, settings.LIMITS.burst)

@@ -124,6 +124,7 @@ class Session(Watching):
             raise Problem(
                 "hello_first", 'The first command is hello, such as {"id":1,"do":"hello","v":1,"name":"梅"}.'
             )
+        self.check_scope(command.do)
         if isinstance(command, protocol.Send):
             await self._send(self.speaker, command)
         elif isinstance(command, protocol.Ping):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from teahouse import database, history, outbox
-from teahouse.actions import people
+from teahouse.actions import people, tokens
 from teahouse.events import Position, encode
 from teahouse.journal import Stale
 from teahouse.live.protocol import Problem
@@ -35,12 +35,13 @@ LOGINS_SECONDS_ALONE: Final = 3.0
 """The bus is known to be silent after 4 s at most, so that all is looked at within the lease of 5 s (P6)."""
 LATELY_SECONDS: Final = 10.0
 """Longer than own rooms are read."""
+USED_SECONDS: Final = 30.0
 IDLE_SECONDS: Final = 120.0
 """A feed without readers keeps its ring so long: a crowd that returns is served from it."""
 
 
 class Sweep:
-    """The clockwork of one runtime: two tasks, so that a slow database does not hold up presence."""
+    """The clockwork of one runtime: several tasks, so that a slow database does not hold up presence."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
@@ -59,7 +60,7 @@ class Sweep:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        loops = (self._look_at_database, self._show_presence, self._move_outbox)
+        loops = (self._look_at_database, self._show_presence, self._move_outbox, self._note_used_tokens)
         self._tasks = [asyncio.create_task(self._for_ever(loop)) for loop in loops]
 
     async def stop(self) -> None:
@@ -189,6 +190,13 @@ class Sweep:
             elif session.token in revoked:
                 session.close(4001, "revoked")
         await self._check_members()
+
+    async def _note_used_tokens(self) -> None:
+        """In a task of its own: a write that waits must not hold up who is to be cut."""
+        await asyncio.sleep(USED_SECONDS)
+        if used := set(self.runtime.used_tokens):
+            await self.runtime.write(tokens.note_used, used)
+            self.runtime.used_tokens -= used
 
     async def _check_members(self) -> None:
         """The same for rooms that only members read: a row that was changed without an event of the room."""

@@ -85,7 +85,12 @@ class Token(models.Model):
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="tokens")
     digest = models.CharField(max_length=64, unique=True)
     label = models.CharField(max_length=80, blank=True)
+    scopes = models.CharField(
+        max_length=80, blank=True, default="", help_text="What it may be used for; empty: read write manage."
+    )
     created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="Within an hour.")
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:

@@ -20,6 +20,7 @@ from teahouse.server import (
     profile_pages,
     recent,
     status_pages,
+    token_pages,
 )
 
 admin.site.site_header = admin.site.site_title = lazy(place.name, str)()
@@ -46,6 +47,9 @@ urlpatterns = [
     path("account/devices/", login_pages.devices, name="devices"),
     path("account/devices/sign-out/", login_pages.sign_out_elsewhere, name="sign_out_elsewhere"),
     path("account/devices/<int:pk>/sign-out/", login_pages.sign_out_there, name="sign_out_there"),
+    path("account/tokens/", token_pages.list_page, name="tokens"),
+    path("account/tokens/make/", token_pages.make, name="make_token"),
+    path("account/tokens/<int:pk>/revoke/", token_pages.revoke, name="revoke_token"),
     path("account/invitations/", invitation_pages.list_page, name="invitations"),
     path("account/invitations/<int:pk>/", invitation_pages.invitation_page, name="invitation"),
     path("account/invitations/<int:pk>/revoke/", invitation_pages.revoke, name="revoke_invitation"),

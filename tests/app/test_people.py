@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from io import StringIO
 from threading import Barrier
 from typing import Any
@@ -12,10 +13,11 @@ from django.core import signing
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from teahouse import testing
-from teahouse.actions import people
+from teahouse.actions import people, tokens
 from teahouse.actions.people import Cut
 from teahouse.live.protocol import Problem
 from teahouse.models import Person, Site, Token
@@ -184,6 +186,39 @@ class TestTokens:
         assert people.make_bot("Olga's bot").kind == "bot"
 
 
+class TestTokensThatEnd:
+    def test_one_that_has_expired_is_good_no_more(self, database: Database) -> None:
+        bot = people.make_bot("Deploy")
+        lasting = people.make_token(bot, expires_at=timezone.now() + timedelta(hours=1))
+        over = people.make_token(bot)
+        bot.tokens.filter(digest=people.token_digest(over)).update(expires_at=timezone.now())
+        assert [people.person_of_token(token) for token in (lasting, over)] == [bot, None]
+        digests = {people.token_digest(token) for token in (lasting, over)}
+        assert people.revoked_tokens(digests) == {people.token_digest(over)}
+
+    def test_when_one_was_used_is_kept_to_the_hour(self, database: Database) -> None:
+        bot = people.make_bot("Deploy")
+        digest = people.token_digest(people.make_token(bot))
+        tokens.note_used({digest})
+        first = bot.tokens.get().last_used_at
+        assert first is not None
+        tokens.note_used({digest})
+        assert bot.tokens.get().last_used_at == first
+        bot.tokens.update(last_used_at=first - timedelta(hours=2))
+        tokens.note_used({digest})
+        again = bot.tokens.get().last_used_at
+        assert again is not None
+        assert again > first - timedelta(hours=1)
+
+    def test_a_person_has_so_many_and_no_more(self, database: Database) -> None:
+        bot = people.make_bot("Deploy")
+        made = [people.make_token(bot) for _ in range(tokens.MOST)]
+        with pytest.raises(Problem, match="at most"):
+            people.make_token(bot)
+        people.revoke_token(bot.tokens.get(digest=people.token_digest(made[0])))
+        people.make_token(bot)
+
+
 class TestSite:
     def test_many_at_once_make_one_site_and_one_bot(self, database: Database) -> None:
         assert len(set(at_once(people.site_key))) == 1
@@ -206,9 +241,23 @@ class TestCommand:
         assert bot.name == "Deploy"
         assert [people.person_of_token(token) for token in tokens] == [bot, bot]
         listed = [line.split("\t") for line in printed("Deploy", list=True).splitlines()]
-        assert [label for _, _, label in listed] == ["server 1", "server 2"]
+        assert [label for _, _, label, *_ in listed] == ["server 1", "server 2"]
+        assert [allowed for *_, allowed, _, _ in listed] == ["read,write,manage"] * 2
         assert printed("Deploy", revoke=int(listed[0][0])) == ""
         assert [people.person_of_token(token) for token in tokens] == [None, bot]
+
+    def test_it_gives_scopes_and_an_end(self, database: Database) -> None:
+        token = printed("Deploy", scopes="write, read", days=3)
+        held = tokens.holders_of_tokens([people.token_digest(token)])[people.token_digest(token)]
+        assert held is not None
+        assert held.scopes == {"read", "write"}
+        assert held.expires_at is not None
+        assert timedelta(days=2) < held.expires_at - timezone.now() <= timedelta(days=3)
+        listed = printed("Deploy", list=True).split("\t")
+        assert listed[3:] == ["read,write", f"{held.expires_at:%Y-%m-%d}", "-"]
+        for wrong in ({"scopes": "all"}, {"days": 0}, {"days": 4000}):
+            with pytest.raises(CommandError, match=r"scope|days"):
+                printed("Deploy", **wrong)
 
     def test_it_makes_a_token_for_a_user(self, database: Database) -> None:
         cast = testing.cast()

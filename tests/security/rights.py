@@ -326,6 +326,9 @@ OWNERS_ASKED: Final = OWNERS.replace("200", "302")
 """For the password, which these logins have never typed."""
 DEEDS: Final = ("deactivate", "activate", "reset-link", "owner", "no-owner", "account")
 
+API_NOWHERE: Final = "- 401 404 404 404 404 404 404 404 404 404"
+"""Who says who they are is told; whether it is true nobody looks up for that."""
+
 PAGES: Final = (
     Page("GET", "", "/", "- 200"),
     Page("POST", "", "/", "- 405"),
@@ -389,6 +392,12 @@ PAGES: Final = (
     Page("POST", "account/devices/sign-out/", "/account/devices/sign-out/", ACCOUNT_DONE),
     Page("GET", "account/devices/<int:pk>/sign-out/", "/account/devices/0/sign-out/", ACCOUNT_POST),
     Page("POST", "account/devices/<int:pk>/sign-out/", "/account/devices/0/sign-out/", ACCOUNT_DONE),
+    Page("GET", "account/tokens/", "/account/tokens/", ACCOUNT),
+    Page("POST", "account/tokens/", "/account/tokens/", ACCOUNT_POST),
+    Page("GET", "account/tokens/make/", "/account/tokens/make/", ACCOUNT_DONE),
+    Page("POST", "account/tokens/make/", "/account/tokens/make/", ACCOUNT_DONE),
+    Page("POST", "account/tokens/<int:pk>/revoke/", "/account/tokens/999999/revoke/", ACCOUNT_DONE),
+    Page("GET", "account/tokens/<int:pk>/revoke/", "/account/tokens/999999/revoke/", ACCOUNT_POST),
     Page("GET", "account/invitations/", "/account/invitations/", OWNERS),
     Page("POST", "account/invitations/", "/account/invitations/", OWNERS_FORM, {"places": "many"}),
     Page("GET", "account/invitations/<int:pk>/", "/account/invitations/0/", OWNERS_NONE),
@@ -413,6 +422,9 @@ PAGES: Final = (
     Page("GET", "status/", "/status/", UNSEEN),
     Page("POST", "status/", "/status/", UNSEEN.replace("200", "405")),
     Page("GET", "status/figures/", "/status/figures/", UNSEEN),
+    Page("GET", "api/v1/docs", "/api/v1/docs", "- 200"),
+    Page("GET", "api/v1/openapi.json", "/api/v1/openapi.json", "- 200"),
+    Page("GET", "api/v1/^(?P<rest>.*)$", "/api/v1/nowhere", API_NOWHERE),
     Page("GET", "favicon.ico", "/favicon.ico", "- 302"),
     Page("GET", "admin/login/", "/admin/login/", "- sign-in"),
     Page("POST", "admin/login/", "/admin/login/", "- sign-in"),
@@ -434,4 +446,7 @@ SOCKETS: Final = {"^ws/?$": "HELLO, ANYWHERE, COMMANDS", r"^wsmsg(?:/(?P<group>[
 
 def rows_with_rooms() -> tuple[Row, ...]:
     """Rows whose cells have rooms of their own."""
-    return (*COMMANDS, *PLAIN, *(page.row for page in PAGES if "{room}" in page.path))
+    from tests.security.api_rights import CALLS  # Which is made of the rows of this.
+
+    calls = (call.row for call in CALLS if "{room}" in call.path)
+    return (*calls, *COMMANDS, *PLAIN, *(page.row for page in PAGES if "{room}" in page.path))

@@ -13,6 +13,7 @@ import pytest
 from teahouse.live.protocol import COMMANDS
 from tests.clients import Plain
 from tests.security import rights
+from tests.security.api_rights import CALLS
 from tests.security.asking import Site
 from tests.security.table import INSIDE, KINDS, OUTSIDE, ROLES, Page, Row
 from tests.servers import ROOT
@@ -44,7 +45,7 @@ def test_every_row_says_it_for_every_kind_of_room_and_every_role(row: Row) -> No
 
 
 def test_every_address_has_a_row(site: Site) -> None:
-    told = {page.pattern for page in rights.PAGES}
+    told = {page.pattern for page in rights.PAGES} | {call.address for call in CALLS}
     there = set(site.made["addresses"])
     assert {address for address in there if not address.startswith("admin/")} == {
         address for address in told if not address.startswith("admin/")

@@ -16,7 +16,7 @@ from typing import Any, Final
 from django.db import OperationalError
 
 from teahouse import access, attention, history, outbox, resume, threads
-from teahouse.actions import mentions, messages, people, rooms
+from teahouse.actions import mentions, messages, people, rooms, tokens
 from teahouse.events import (
     ABOUT_MESSAGES,
     PERSONAL_KINDS,
@@ -117,7 +117,8 @@ class Database:
         self._undo: list[Callable[[], Any]] = []
         self._answers: dict[Any, Callable[..., Any]] = {
             access.rooms: self.places,
-            people.people_of_tokens: lambda digests: {one: self.tokens.get(one) for one in digests},
+            tokens.holders_of_tokens: self.holders,
+            tokens.note_used: lambda digests: None,
             history.position: lambda room: self.positions([room]).get(room),
             history.positions: self.positions,
             resume.events_after: self.events_after,
@@ -134,6 +135,9 @@ class Database:
             people.revoked_tokens: lambda digests: digests - self.tokens.keys(),
             outbox.waiting: self.waiting,
         }
+
+    def holders(self, digests: list[str]) -> dict[str, tokens.Holder | None]:
+        return {one: tokens.Holder(self.tokens[one]) if one in self.tokens else None for one in digests}
 
     def add_person(self, name: str) -> Person:
         person = Person(pk=len(self.people) + 1, kind="user", name=name, name_key=name)

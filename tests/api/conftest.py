@@ -1,0 +1,54 @@
+"""One server for all tests of the API, and who asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.api.http import Api, Asking
+from tests.live.cast import accounts, fresh
+from tests.servers import Teahouse
+
+GUEST = """
+from teahouse.actions.people import make_guest, ticket_for
+print("ticket", ticket_for(make_guest("Gina")))
+"""
+
+
+@pytest.fixture(scope="package")
+def server() -> Iterator[Teahouse]:
+    with Teahouse(env={"TEAHOUSE_LIMITS": "off"}) as server:
+        yield server
+
+
+@pytest.fixture(scope="package")
+def tokens(server: Teahouse) -> list[str]:
+    return accounts(server, "Alice", "Bob", "Charlie")
+
+
+@pytest.fixture(scope="package")
+def ticket(server: Teahouse) -> str:
+    status, said = server.command_line("manage", "shell", "--no-imports", "-c", GUEST)
+    assert status == 0, said
+    return said.split()[1]
+
+
+@pytest.fixture(scope="package")
+def asking(server: Teahouse, tokens: list[str], ticket: str) -> Iterator[Asking]:
+    with (
+        Api(server.url, tokens[0]) as alice,
+        Api(server.url, tokens[1]) as bob,
+        Api(server.url, tokens[2]) as charlie,
+        Api(server.url, ticket) as guest,
+        Api(server.url) as nobody,
+    ):
+        yield Asking(alice, bob, charlie, guest, nobody)
+
+
+@pytest.fixture
+def room(asking: Asking) -> str:
+    """A private room of Alice and Bob."""
+    made = asking.alice.ok("POST", "rooms", {"title": fresh("Tea"), "kind": "private"})["room"]["room"]
+    asking.alice.ok("POST", f"rooms/{made}/members", {"people": [asking.ids()["bob"]]})
+    return str(made)
