@@ -38,6 +38,9 @@ MIDDLEWARE = (
 # PRAGMA synchronous: https://www.sqlite.org/pragma.html#pragma_synchronous
 SYNCHRONOUS = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
 
+FEWEST_CONNECTIONS = 8
+"""The writer, four readers, and a few requests at once."""
+
 Check = Callable[..., Iterable[Finding]]
 
 
@@ -202,6 +205,18 @@ def database_settings(**options: Any) -> Iterator[Finding]:
         yield found("W050", alias=name)
     if connections[name].vendor == "postgresql" and not seen.pool:
         yield found("W054", alias=name)
+    size = _pool_size(connections[name].settings_dict["OPTIONS"].get("pool"))
+    if size is not None and size < FEWEST_CONNECTIONS:
+        yield found("W056", alias=name, size=size)
+
+
+def _pool_size(pool: Any) -> int | None:
+    """How many connections the pool gives at most; None where there is none."""
+    if not pool:
+        return None
+    given = pool if isinstance(pool, dict) else {}
+    # As psycopg_pool has it: four, and no more than it begins with.
+    return int(given.get("max_size") or given.get("min_size", 4))
 
 
 @_registered(Tags.database)

@@ -146,8 +146,14 @@ def test_postgresql_that_forgets(check: Check, site: Site, postgres_url: str) ->
 
 
 def test_postgresql_as_it_should_be(check: Check, site: Site, postgres_url: str) -> None:
-    _postgres(site, postgres_url, 'DATABASES["default"]["OPTIONS"] = {"pool": True}')
+    _postgres(site, postgres_url, 'DATABASES["default"]["OPTIONS"] = {"pool": {"max_size": 20}}')
     assert "no issues" in check("--database", "default")
+
+
+def test_a_pool_that_is_too_small(check: Check, site: Site, postgres_url: str) -> None:
+    """As Django's documentation has it: four connections, of which Teahouse itself keeps five."""
+    _postgres(site, postgres_url, 'DATABASES["default"]["OPTIONS"] = {"pool": True}')
+    assert '(teahouse.W056) The pool of DATABASES["default"] has 4 connections' in check()
 
 
 def test_a_database_that_cannot_be_reached(check: Check, site: Site, free_port: int) -> None:

@@ -81,8 +81,8 @@ class Shop:
         """An order of Ada's that no other test has."""
         return next(self._orders)
 
-    def start(self, command: list[str], *options: str) -> None:
-        argv = [sys.executable, "-m", *(word.format(port=self.port) for word in command), *options]
+    def start(self, command: list[str]) -> None:
+        argv = [sys.executable, "-m", *(word.format(port=self.port) for word in command)]
         self.process = Process(argv, log=self.log, env=self.env, cwd=ROOT)
         self.process.wait_until(self._answers, "answering")
 
@@ -108,11 +108,11 @@ class Shop:
 
 
 @contextmanager
-def shop_served_by(command: list[str], *options: str, **env: str) -> Iterator[Shop]:
+def shop_prepared(**env: str) -> Iterator[Shop]:
+    """The project and its data; nothing serves it yet."""
     with temporary_folder("shop") as folder:
         shop = Shop(folder, **env)
         try:
-            shop.start(command, *options)
             yield shop
         except BaseException:
             print(shop.log.read_text(errors="replace")[-5000:] if shop.log.exists() else "")
@@ -121,11 +121,12 @@ def shop_served_by(command: list[str], *options: str, **env: str) -> Iterator[Sh
             shop.kill()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def shop(postgres_server: services.Postgres) -> Iterator[Shop]:
     """Its own tables in SQLite, those of Teahouse in PostgreSQL."""
     talk = postgres_server.create_database()
-    with shop_served_by(DAPHNE, HOST_POLICY_SECONDS="1", HOST_TALK=talk) as shop:
+    with shop_prepared(HOST_POLICY_SECONDS="1", HOST_TALK=talk) as shop:
+        shop.start(DAPHNE)
         yield shop
     postgres_server.drop_database(talk)
 

@@ -21,6 +21,13 @@ def change(shop: Shop, order: int, **fields: str) -> None:
     shop.get(f"/orders/{order}/change/?" + "&".join(f"{name}={value}" for name, value in fields.items()))
 
 
+def loses(client: Client, room: str) -> None:
+    """Waits until the client is told that the room is not there for it any more."""
+    while (told := client.signal("rights"))["may"]:
+        pass
+    assert told == {"signal": "rights", "room": room, "role": None, "may": []}
+
+
 def asks(client: Client, room: str) -> dict[str, str]:
     """What each way to the room answers."""
     told = {}
@@ -69,7 +76,6 @@ def test_staff_moderates_and_the_customer_does_not(shop: Shop) -> None:
         said = ada.say(room, "a rude word")
         assert sam.event()["message"]["text"] == "a rude word"
         sam.ok(do="delete", room=room, message=said["message"])
-        assert sam.refused(do="send", room=room, key="k", text="") != "ok"
         answer = sam.say(room, "please")
         assert ada.refused(do="delete", room=room, message=answer["message"]) == "forbidden"
 
@@ -86,7 +92,7 @@ def test_rights_changed_ends_reading_with_an_event(shop: Shop) -> None:
         assert sam.event("room")["state"]["room"] == room
         sam.say(room, "not for Ada")
         assert sam.event()["message"]["text"] == "not for Ada"
-        assert ada.signal("rights") == {"signal": "rights", "room": room, "role": None, "may": []}
+        loses(ada, room)
         ada.ok(do="ping")
         assert "not for Ada" not in str(ada.heard)
         assert asks(ada, room)["history"] == "not_found"
@@ -115,7 +121,7 @@ def test_what_nobody_told_is_noticed_by_itself(shop: Shop) -> None:
         ada.say(room, "again")
         assert sam.event()["message"]["text"] == "again"
         change(shop, order, customer=shop.people["Otto"]["user"])
-        assert ada.signal("rights")["may"] == []
+        loses(ada, room)
         sam.say(room, "without Ada")
         ada.ok(do="ping")
         assert "without Ada" not in str(ada.heard)
@@ -127,7 +133,7 @@ def test_the_room_goes_with_the_object(shop: Shop) -> None:
         ada.ok(do="subscribe", room=room)
         ada.say(room, "soon gone")
         shop.get(f"/orders/{order}/delete/")
-        assert ada.signal("rights")["may"] == []
+        loses(ada, room)
         assert sam.refused(do="subscribe", room=room) == "not_found"
     assert (
         shop.python(

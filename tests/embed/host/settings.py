@@ -61,13 +61,16 @@ def _sqlite(name: str) -> dict[str, Any]:
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": FOLDER / f"{name}.sqlite3", "OPTIONS": options}
 
 
+POOL = {"pool": {"min_size": 1, "max_size": 20}}
+
+
 def _postgres(url: str) -> dict[str, Any]:
     given = urlsplit(url)
     login = {"USER": given.username, "PASSWORD": given.password, "HOST": given.hostname, "PORT": given.port}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": given.path[1:],
-        "OPTIONS": {"pool": True},
+        "OPTIONS": POOL,
         **login,
     }
 
