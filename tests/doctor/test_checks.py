@@ -29,13 +29,36 @@ from teahouse.routing import application as with_sockets
 application = with_sockets(pages)
 """
 
+URLS = """\
+from django.urls import include, path
+
+urlpatterns = [path("chat/", include("teahouse.urls"))]
+"""
+BARE_ASGI = """\
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+application = get_asgi_application()
+"""
+ROUTER = """
+class Router:
+    def db_for_write(self, model, **hints):
+        return "talk" if model._meta.app_label == "teahouse" else None
+
+    def allow_migrate(self, db, app_label, **hints):
+        return db == "default"
+"""
+
 Check = Callable[..., str]
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     """A host in order: Teahouse beside the project's own app."""
-    site = Site(tmp_path / "site").apps("daphne", "channels", "teahouse").layer(PUBSUB)
+    apps = ("daphne", "channels", "django.contrib.staticfiles", "teahouse")
+    site = Site(tmp_path / "site").apps(*apps).layer(PUBSUB).write("shop/urls.py", URLS)
     return site.settings(SQLITE).write("shop/asgi.py", ASGI)
 
 
@@ -82,6 +105,54 @@ def test_the_asgi_application(check: Check, site: Site) -> None:
     assert "(teahouse.E022)" in told
     assert "No module named 'missing_library'" in told
     assert "asgi.py:1)" in told
+
+
+def test_the_set_up_is_led_through(check: Check, site: Site) -> None:
+    """With the app alone, each missing piece is named with the lines to add."""
+    site.apps("teahouse").write("shop/urls.py", "urlpatterns = []\n").write("shop/asgi.py", BARE_ASGI)
+    site.settings("STATIC_URL = None", 'TEAHOUSE = {"POLICY": "shop.chat.Policy"}')
+    told = check()
+    for words in (
+        "(teahouse.E064) No WebSocket reaches Teahouse: ASGIHandler answers pages only",
+        "from teahouse.routing import application as with_teahouse",
+        "application = with_teahouse(application)",
+        "(teahouse.W063) Teahouse has no addresses: they are not in shop/urls.py",
+        'path("chat/", include("teahouse.urls")),',
+        '"django.contrib.staticfiles" is not in INSTALLED_APPS',
+        'STATIC_URL = "static/"',
+        '(teahouse.E067) TEAHOUSE["POLICY"] = "shop.chat.Policy" cannot be used',
+        "No module named 'shop.chat'",
+        "(teahouse.W030)",
+        'INSTALLED_APPS = ["daphne", ...]',
+    ):
+        assert words in told, told
+
+
+def test_routes_that_lead_elsewhere(check: Check, site: Site) -> None:
+    from tests.doctor.projects import ASGI as OWN
+
+    site.write("shop/asgi.py", OWN)
+    told = check()
+    assert "(teahouse.E065)" in told
+    assert 'path("chat/", URLRouter(websocket_urlpatterns)),' in told
+
+
+def test_a_router_that_does_not_know_teahouse(check: Check, site: Site) -> None:
+    site.settings(
+        'DATABASES["talk"] = {**DATABASES["default"], "NAME": os.path.join(BASE_DIR, "talk.sqlite3")}'
+    )
+    site.settings('DATABASE_ROUTERS = ["shop.router.Router"]').write("shop/router.py", ROUTER)
+    told = check()
+    assert '(teahouse.E066) The database router does not let Teahouse\'s tables be made in "talk"' in told
+    assert "python manage.py migrate --database talk" in told
+
+
+def test_tables_that_are_not_there_yet(check: Check, site: Site) -> None:
+    assert "(teahouse.W065)" in check("--database", "default")
+    migrate = [sys.executable, "manage.py", "migrate", "teahouse"]
+    done = subprocess.run(migrate, cwd=site.folder, capture_output=True, text=True)
+    assert "W065" not in done.stderr
+    assert "(teahouse.W065)" not in check("--database", "default")
 
 
 def test_the_core_layer(check: Check, site: Site) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import urllib.error
 
 import pytest
 
 from tests.clients import Client, Plain, Posting
 from tests.embed.conftest import Shop
+from tests.servers import ROOT
 
 
 def opened(shop: Shop) -> tuple[int, str]:
@@ -173,3 +175,26 @@ def test_a_deleted_user_leaves_the_person(shop: Shop) -> None:
         "print(Person.objects.get(pk=person.pk).user_id, person.name)"
     )
     assert told == "None gone\n"
+
+
+def test_what_the_page_about_it_says_runs(shop: Shop) -> None:
+    order, room = opened(shop)
+    page = (ROOT / "docs" / "embedding.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 6
+    # A method stands in its class.
+    code = [f"class Sub(teahouse.Policy):\n{block}" if block.startswith(" ") else block for block in blocks]
+    told = shop.python(
+        f"""
+from tests.embed.host.people.models import User
+from tests.embed.host.shop.models import Order
+order, other = Order.objects.get(pk={order}), User.objects.get(email="otto@example.org")
+{chr(10).join(code)}
+from teahouse import testing
+from teahouse.actions import policy
+print(testing.posted(order), len(policy.waiting()) <= 1, Policy(None).may_see(other, room, order))
+"""
+    )
+    assert told == "['Order 42 was paid.'] True True\n"
+    with shop.client("Otto") as otto:
+        assert otto.ok(do="history", room=room)["messages"][0]["text"] == "Order 42 was paid."
