@@ -117,6 +117,19 @@ def on_objects(rooms: Collection[int]) -> dict[int, str]:
     return dict(rows.values_list("pk", "slug"))
 
 
+def is_reserved(slug: str) -> bool:
+    """Whether a room of this name could be that on an object: of a model of which some have one. Nobody takes such a
+    name before, and nobody learns by a name that is taken which objects there are."""
+    if "-" not in slug:
+        return False
+    rooms = Room.objects.using(database.alias()).filter(subject_type__isnull=False)
+    for label in rooms.order_by().values_list("subject_type", flat=True).distinct():
+        app, _, model = str(label).partition(".")
+        if slug.startswith((f"{model}-", f"{app}-{model}-")):
+            return True
+    return False
+
+
 def _found(label: str, pk: str) -> Room | None:
     # Where writes go: a replica may lag.
     return Room.objects.using(database.alias()).filter(subject_type=label, subject_id=pk).first()

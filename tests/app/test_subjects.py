@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from copy import copy
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from asgiref.sync import async_to_sync
 from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 
 import teahouse
 from teahouse import subjects, testing
@@ -141,3 +143,28 @@ def test_a_deleted_user_is_a_person_still(database: Database) -> None:
     person = ensure_person(user)
     User.objects.all().delete()
     assert Person.objects.get(pk=person.pk).user_id is None
+
+
+def test_older_tables_lose_their_constraints_on_users(database: Database) -> None:
+    """Users may be in another database; tables that were made before that was so have a constraint."""
+    migration: Any = import_module("teahouse.migrations.0009_subjects")
+    model: Any = Person
+
+    def refers_to_users() -> bool:
+        with connection.cursor() as cursor:
+            found = connection.introspection.get_constraints(cursor, "teahouse_person")
+        return any(one["foreign_key"] and one["columns"] == ["user_id"] for one in found.values())
+
+    field = model._meta.get_field("user")
+    before = copy(field)
+    before.db_constraint = True
+    person = Person.objects.create(
+        kind="user", name="mei", name_key="mei", user=User.objects.create_user("mei")
+    )
+    with connection.schema_editor() as editor:
+        editor.alter_field(model, field, before)
+    assert refers_to_users()
+    with connection.schema_editor() as editor:
+        migration.drop_constraints(apps, editor)
+    assert not refers_to_users()
+    assert Person.objects.get() == person

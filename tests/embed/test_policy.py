@@ -70,6 +70,16 @@ def test_who_may_see_it_does_all_and_who_may_not_finds_nothing(shop: Shop) -> No
         assert otto_by_http.refused(do="history", room=room) == "not_found"
 
 
+def test_nobody_takes_the_name_of_a_room_to_come_or_learns_which_there_are(shop: Shop) -> None:
+    _, room = opened(shop)
+    with shop.client("Otto") as otto, Client(f"{shop.url}/talk", "Gina") as gina:
+        for name in (room, "order-77777", "shop-order-5"):
+            assert otto.refused(do="make", title="Mine", room=name) == "name_taken"
+            assert gina.refused(do="subscribe", room=name, make=True) == "not_found"
+        assert otto.ok(do="make", title="Order 5")["room"]["room"] == "room-order-5"
+        assert otto.ok(do="make", title="Orders", room="orders-5")["room"]["room"] == "orders-5"
+
+
 def test_staff_moderates_and_the_customer_does_not(shop: Shop) -> None:
     _, room = opened(shop)
     with shop.client("Ada") as ada, shop.client("Sam") as sam:
