@@ -26,8 +26,8 @@ SERVERS = {
 
 @pytest.fixture(scope="module")
 def prepared() -> Iterator[Shop]:
-    """One folder for all of them, one after another."""
-    with shop_prepared() as shop:
+    """One folder for all of them, one after another. Its policy is async: each server has its own way with threads."""
+    with shop_prepared(HOST_POLICY="tests.embed.host.shop.chat.PolicyOfManyMinds") as shop:
         yield shop
 
 
@@ -37,12 +37,15 @@ def test_a_message_over_the_socket(prepared: Shop, server: str) -> None:
     shop.start(SERVERS[server])
     try:
         page = shop.get("/orders/1/", "Ada")
-        assert 'ws="/talk/ws/"' in page
+        assert 'room="order-1" ws="/talk/ws/"' in page
         assert "export" in shop.get("/static/teahouse/words.js")
         with shop.client("Ada") as ada, shop.client("Sam") as sam:
             sam.ok(do="subscribe", room="order-1")
             ada.say("order-1", f"by way of {server}")
             assert sam.event()["message"]["text"] == f"by way of {server}"
+        with shop.client("Otto") as otto:
+            assert otto.refused(do="history", room="order-1") == "not_found"
+        assert "Nothing to talk about." in shop.get("/orders/1/", "Otto")
         with pytest.raises(ConnectionClosed, match="4004"):
             Client(f"{shop.url}/elsewhere")
     finally:

@@ -81,4 +81,4 @@ DATABASES = {
 }
 DATABASE_ROUTERS = ["tests.embed.host.router.Router"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-TEAHOUSE = {"POLICY": "tests.embed.host.shop.chat.Policy"}
+TEAHOUSE = {"POLICY": os.environ.get("HOST_POLICY", "tests.embed.host.shop.chat.Policy")}

@@ -14,3 +14,12 @@ class Policy(teahouse.Policy):
 
     def may_moderate(self, user: Any, room: Any, order: Any) -> bool:
         return bool(user.is_staff)
+
+
+class PolicyOfManyMinds(Policy):
+    """The same, and asks the database where it may be waited for."""
+
+    async def may_see(self, user: Any, room: Any, order: Any) -> bool:  # type: ignore[override]
+        return (
+            await user.order_set.filter(pk=order.pk).aexists() or user.is_staff if user is not None else False
+        )
