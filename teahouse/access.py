@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.db.models import FilteredRelation, Q
 
@@ -26,10 +26,12 @@ from teahouse.rights import (
     ENDS_WITH_THE_ROOM,
     IN_A_CONVERSATION,
     RANKS,
+    RIGHTS,
     WHY_NOT,
     Rank,
     rights,
 )
+from teahouse.verdicts import AS_THE_ROOM_SAYS, Verdict, verdicts
 
 MOST_PAIRS: Final = 16_384
 """How many pairs of a room and a person one query looks at."""
@@ -111,8 +113,14 @@ def room(speaker: Speaker, name: str) -> tuple[Room, Grant]:
 
 Place = tuple[str, int]
 """A room's permanent name and the person who asks."""
-Found = tuple[Room | None, str | None]
-"""The room of a place and the person's role there."""
+
+
+class Found(NamedTuple):
+    """The room of a place, the person's role there, and of a room on an object what the project's policy says."""
+
+    room: Room | None = None
+    role: str | None = None
+    verdict: Verdict = AS_THE_ROOM_SAYS
 
 
 def place(speaker: Speaker, name: str) -> Place | None:
@@ -122,8 +130,9 @@ def place(speaker: Speaker, name: str) -> Place | None:
 
 
 def rooms(places: list[Place]) -> dict[Place, Found]:
-    """Many rooms for many people, in one query where they are few rooms, as when a crowd comes back."""
-    found: dict[Place, Found] = dict.fromkeys(places, (None, None))
+    """Many rooms for many people, in one query where they are few rooms, as when a crowd comes back. Of those on
+    objects the policy is asked, for all at once."""
+    found: dict[Place, Found] = dict.fromkeys(places, Found())
     for some in _batches(places):
         slugs, people = list({slug for slug, _ in some}), list({person for _, person in some})
         made: dict[str, Room] = {}
@@ -133,7 +142,18 @@ def rooms(places: list[Place]) -> dict[Place, Found]:
             room = made.setdefault(room.slug, room)
             if person is not None:
                 roles[room.slug, person] = role
-        found.update({asked: (made.get(asked[0]), roles.get(asked)) for asked in some})
+        found.update({asked: Found(made.get(asked[0]), roles.get(asked)) for asked in some})
+    return _judged(found)
+
+
+def _judged(found: dict[Place, Found]) -> dict[Place, Found]:
+    asked = {
+        place: one.room for place, one in found.items() if one.room is not None and one.room.subject_type
+    }
+    if asked:
+        said = verdicts([(room, person) for (_, person), room in asked.items()])
+        for place, room in asked.items():
+            found[place] = found[place]._replace(verdict=said[room.pk, place[1]])
     return found
 
 
@@ -168,29 +188,31 @@ def admitted(speaker: Speaker, name: str, found: Found) -> tuple[Room, Grant]:
     Raises:
         Problem: `not_found`.
     """
-    room, role = found
-    if room is None:
+    if found.room is None:
         raise not_found(name)
-    return room, granted(speaker, room, role)
+    return found.room, granted(speaker, found.room, found.role, found.verdict)
 
 
-def granted(speaker: Speaker, room: Room, role: str | None) -> Grant:
-    """The rules of who may do what. A person's own stream is only read.
+def granted(speaker: Speaker, room: Room, role: str | None, verdict: Verdict = AS_THE_ROOM_SAYS) -> Grant:
+    """The rules of who may do what. A person's own stream is only read. What the policy says of a room on an object
+    counts more than the room's own rules, also for owners of the site.
 
     Raises:
         Problem: `not_found`, where the person may not read the room.
     """
     personal = room.kind == Room.Kind.PERSONAL
     belongs = room.slug == f"@{speaker.id}" if personal else role in RANKS
-    if not (room.kind == Room.Kind.OPEN or belongs):
+    # To whom the policy shows a room it is an open one.
+    kind = Room.Kind.OPEN if verdict.see else room.kind
+    if verdict.see is False or not (kind == Room.Kind.OPEN or belongs):
         raise not_found(room.slug)
     archived = room.archived_at is not None
     announcements = room.speaking == Room.Speaking.MODERATORS
-    rank = _rank(speaker, role)
+    rank = _rank(speaker, role, verdict)
     # Where guests are not let in, one who was may still read until the session ends.
     silent = personal or (rank == Rank.GUEST and not conf().GUESTS)
-    may = rights(room.kind, rank, belongs=belongs, archived=archived, announcements=announcements)
-    may = () if silent else may
+    may = rights(kind, rank, belongs=belongs, archived=archived, announcements=announcements)
+    may = () if silent else _with_say(may, verdict.say, archived=archived)
     return Grant(
         room=room.pk,
         slug=room.slug,
@@ -207,11 +229,24 @@ def granted(speaker: Speaker, room: Room, role: str | None) -> Grant:
     )
 
 
-def _rank(speaker: Speaker, role: str | None) -> Rank:
+def _rank(speaker: Speaker, role: str | None, verdict: Verdict) -> Rank:
     """Of one who may read the room."""
+    rank = RANKS.get(role or "", Rank.GUEST if speaker.is_guest else Rank.VISITOR)
     if speaker.is_owner:
-        return Rank.OWNER
-    return RANKS.get(role or "", Rank.GUEST if speaker.is_guest else Rank.VISITOR)
+        rank = Rank.OWNER
+    if verdict.moderate is None:
+        return rank
+    return max(rank, Rank.MODERATOR) if verdict.moderate else min(rank, Rank.MEMBER)
+
+
+SAYING: Final = frozenset({"speak", "react"})
+
+
+def _with_say(may: tuple[str, ...], say: bool | None, *, archived: bool) -> tuple[str, ...]:
+    if say is None or (say and archived):
+        return may
+    kept = {*may, *SAYING} if say else {*may} - SAYING - {"call"}
+    return tuple(right for right in RIGHTS if right in kept)
 
 
 def _anyone_may_close(room: Room) -> bool:

@@ -9,4 +9,10 @@ class TeahouseConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from teahouse import checks  # noqa: F401  Registers the system checks.
+        from django.conf import settings
+        from django.db.models.signals import post_delete
+
+        from teahouse import checks, host_checks  # noqa: F401  They register the system checks.
+        from teahouse.actions.deleted_users import forget_user
+
+        post_delete.connect(forget_user, sender=settings.AUTH_USER_MODEL, dispatch_uid="teahouse.forget_user")

@@ -38,6 +38,9 @@ MIDDLEWARE = (
 # PRAGMA synchronous: https://www.sqlite.org/pragma.html#pragma_synchronous
 SYNCHRONOUS = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
 
+FEWEST_CONNECTIONS = 8
+"""The writer, four readers, and a few requests at once."""
+
 Check = Callable[..., Iterable[Finding]]
 
 
@@ -54,7 +57,7 @@ def _hint(words: Words) -> str | None:
     return "\n\t\t".join(lines) or None
 
 
-def _registered(*tags: str, deploy: bool = False) -> Callable[[Check], Check]:
+def registered(*tags: str, deploy: bool = False) -> Callable[[Check], Check]:
     """Registers a function that yields findings; those that say that all is well are left out.
 
     `deploy`: asked by `manage.py check --deploy` only.
@@ -82,7 +85,7 @@ def context() -> Context:
     return Context(installation(), str(name))
 
 
-@_registered(Tags.compatibility)
+@registered(Tags.compatibility)
 def fitting_versions(**options: Any) -> Iterator[Finding]:
     """Python, Django, Channels and their relatives."""
     yield from judge.environment(installation())
@@ -97,11 +100,13 @@ def project_seen() -> Project:
     )
 
 
-@_registered(Tags.compatibility)
+@registered(Tags.compatibility)
 def asgi(**options: Any) -> Iterator[Finding]:
     """ASGI_APPLICATION, its routes, the servers, the channel layers."""
     seen, where = project_seen(), context()
-    yield from project.application(seen, where)
+    for finding in project.application(seen, where):
+        yield _with_our_sockets(finding)
+    yield from _our_routes(seen)
     yield from project.servers(seen, where)
     if "uvicorn" not in where.seen.packages:
         yield found("W062", requirement=own_requirement("uvicorn"))
@@ -115,7 +120,20 @@ def asgi(**options: Any) -> Iterator[Finding]:
             yield found("W042", alias=alias)
 
 
-@_registered(Tags.compatibility, deploy=True)
+def _with_our_sockets(finding: Finding) -> Finding:
+    """The doctor speaks of any project; here it is Teahouse that no socket reaches."""
+    return found("E064", **finding.values) if finding.key == "E024" else finding
+
+
+def _our_routes(seen: Project) -> Iterator[Finding]:
+    from teahouse.live.over_http import own_address  # Needs the models, which are not there yet.
+
+    routes = seen.asgi.routes if seen.asgi is not None else None
+    if routes and not any(route.consumer.startswith("teahouse.live.") for route in routes):
+        yield found("E065", prefix=(own_address("home") or "/chat/").lstrip("/"))
+
+
+@registered(Tags.compatibility, deploy=True)
 def wire(**options: Any) -> Iterator[Finding]:
     """Daphne as the app is for development; what serves a site cannot be seen, so this is said before deploying."""
     if any(app.partition(".")[0] == "daphne" for app in settings.INSTALLED_APPS):
@@ -123,7 +141,7 @@ def wire(**options: Any) -> Iterator[Finding]:
         yield found("W060", module=path.rpartition(".")[0])
 
 
-@_registered()
+@registered()
 def needed_apps(**options: Any) -> Iterator[Finding]:
     """Who somebody is comes from Django's own accounts and sessions."""
     names = {app.partition(".apps.")[0] for app in settings.INSTALLED_APPS}
@@ -135,7 +153,7 @@ def needed_apps(**options: Any) -> Iterator[Finding]:
             yield found("E062", middleware=middleware)
 
 
-@_registered()
+@registered()
 def own_settings(**options: Any) -> Iterator[Finding]:
     """`settings.TEAHOUSE`, each wrong name and value."""
     try:
@@ -188,7 +206,7 @@ def alias() -> str:
     return database.alias()
 
 
-@_registered()
+@registered()
 def database_settings(**options: Any) -> Iterator[Finding]:
     """What the settings say of the database that holds Teahouse's tables."""
     name = alias()
@@ -202,9 +220,21 @@ def database_settings(**options: Any) -> Iterator[Finding]:
         yield found("W050", alias=name)
     if connections[name].vendor == "postgresql" and not seen.pool:
         yield found("W054", alias=name)
+    size = _pool_size(connections[name].settings_dict["OPTIONS"].get("pool"))
+    if size is not None and size < FEWEST_CONNECTIONS:
+        yield found("W056", alias=name, size=size)
 
 
-@_registered(Tags.database)
+def _pool_size(pool: Any) -> int | None:
+    """How many connections the pool gives at most; None where there is none."""
+    if not pool:
+        return None
+    given = pool if isinstance(pool, dict) else {}
+    # As psycopg_pool has it: four, and no more than it begins with.
+    return int(given.get("max_size") or given.get("min_size", 4))
+
+
+@registered(Tags.database)
 def database_itself(databases: Sequence[str] | None = None, **options: Any) -> Iterator[Finding]:
     """What the database says of itself; only where Django was told that it may be asked."""
     name = alias()

@@ -61,6 +61,10 @@ class Conf(BaseModel):
         "everyone",
         description="Whom a signed-in person finds: everyone, or only those who share one of their rooms.",
     )
+    POLICY: str | None = Field(
+        None,
+        description="Dotted path of a `teahouse.Policy`: who may see, say and moderate in rooms on objects.",
+    )
     RATES: bool = Field(
         True, description="False lifts the rates (not the sizes), for benchmarks and replays."
     )

@@ -36,12 +36,13 @@ def _members(**which: Any) -> QuerySet[Member]:
 
 
 def open_rooms(speaker: Speaker, search: str, after: str | None, limit: int) -> dict[str, Any]:
-    """Open rooms by name, archived ones behind all others, each with its number of members.
+    """Open rooms by name, archived ones behind all others, each with its number of members. Rooms on objects are not
+    among them: they are found where the objects are, by those to whom the project shows those.
 
     Raises:
         Problem: `not_found`, where `after` is no open room.
     """
-    rooms = Room.objects.using(database.alias()).filter(kind=Room.Kind.OPEN)
+    rooms = Room.objects.using(database.alias()).filter(kind=Room.Kind.OPEN, subject_type=None)
     found = rooms
     if search:
         found = found.filter(Q(title__icontains=search) | Q(slug__icontains=slug_of(search) or search))

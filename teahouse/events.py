@@ -140,7 +140,7 @@ KINDS: Final = {
     "reactions": "the whole set of reactions of a message, at most 30 kinds and 500 people",
     "thread": "what is told of a thread, at the message that is its root",
     "member": "somebody joined, left, was invited or removed, or has another role",
-    "room": "title, topic, kind or who may speak, or that it was archived",
+    "room": "title, topic, kind or who may speak, that it was archived, or that its project gave other rights",
     "closed": "the group was closed over the plain protocol",
 }
 PERSONAL_KINDS: Final = {
@@ -166,6 +166,9 @@ EVERYONE: Final = 0
 
 NARROWED: Final = "narrowed"
 """The detail of an event `room` from which on only members read."""
+
+LOOK_AGAIN: Final = "look again"
+"""The detail of an event `room` after which another answer of the project's policy counts."""
 
 REACTION_KINDS: Final = 30
 REACTION_PEOPLE: Final = 500
@@ -210,7 +213,7 @@ def room_event(
     room: int, seq: int, frame: EventFrame, subject: int | None = None, *, detail: str = ""
 ) -> Event:
     """An event that is not about one message; `frame["seq"]` is `seq`. `detail`: as the journal keeps it."""
-    ends = EVERYONE if detail == NARROWED else _whose_reading_ends(frame)
+    ends = EVERYONE if detail in (NARROWED, LOOK_AGAIN) else _whose_reading_ends(frame)
     return Event(room, seq, frame["event"], subject, encode(frame), ends)
 
 

@@ -14,14 +14,14 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db import transaction
+from django.db.models import Model
 
-from teahouse import database, history
+from teahouse import database, history, subjects
 from teahouse.actions import people
 from teahouse.conf import conf
 from teahouse.journal import KEY_REUSED, Say, digest_of
 from teahouse.live.fields import KEY
 from teahouse.models import Message, Outbox, Person, Room
-from teahouse.models.rooms import slug_of
 from teahouse.render import RENDER_VERSION, render_sync
 
 log = logging.getLogger("teahouse.outbox")
@@ -30,14 +30,14 @@ on_hint: list[Callable[[], None]] = []
 """Called after a commit that left something; a process without sockets has none, and the sweep finds it."""
 
 
-def post(room: str | Room, text: str, *, by: Any = None, key: str | None = None) -> int:
+def post(room: str | Room | Model, text: str, *, by: Any = None, key: str | None = None) -> int:
     """Says something in a room, as part of the caller's transaction on the database of Teahouse's tables.
 
     It is said once the transaction commits, also if this process dies right then, and never if it rolls back.
     What the project itself says asks for no rights and no rates.
 
     Args:
-        room: a room, or its name.
+        room: a room, its name, or the object that it is on (`room_for`).
         text: Markdown, at most `LIMITS["text"]` characters.
         by: a Person or a user of the project; None for the site's own bot.
         key: 1 to 64 printable ASCII characters; a repeat with the same key, room, speaker and text is said once.
@@ -48,10 +48,10 @@ def post(room: str | Room, text: str, *, by: Any = None, key: str | None = None)
 
     Raises:
         ValueError: the text or key cannot be taken; the message says what is right.
-        Room.DoesNotExist: there is no such room.
+        Room.DoesNotExist: there is no such room. TypeError: that is no room and no object.
     """
     _check_text(text)
-    room = _room(room) if isinstance(room, str) else room
+    room = subjects.room_of(room)
     if room.kind == Room.Kind.PERSONAL:
         raise ValueError(f"{room} is a person's own stream, in which nobody speaks; post to a room")
     person = _speaker(by)
@@ -66,7 +66,7 @@ def post(room: str | Room, text: str, *, by: Any = None, key: str | None = None)
         html=html,
         renderer=RENDER_VERSION if html is not None else 0,
     )
-    transaction.on_commit(_hint, using=database.alias())
+    transaction.on_commit(hint, using=database.alias())
     return row.pk
 
 
@@ -82,22 +82,14 @@ def waiting(limit: int = 200) -> list[Say]:
     ]
 
 
-def _hint() -> None:
+def hint() -> None:
+    """Tells the mover of this process, if there is one, that something was left."""
     for hear in tuple(on_hint):
         try:
             hear()
         except Exception:
             # It is committed: an error here must not look to the caller as if it were not.
             log.exception("The mover could not be told; the sweep finds the row within a second")
-
-
-def _room(name: str) -> Room:
-    try:
-        return Room.objects.using(database.alias()).get(slug=slug_of(name))
-    except Room.DoesNotExist:
-        raise Room.DoesNotExist(
-            f"there is no room {name!r}; a room is named by its slug, such as 'main'"
-        ) from None
 
 
 def _speaker(by: Any) -> Person:

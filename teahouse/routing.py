@@ -1,5 +1,8 @@
 """What goes into an ASGI application beside the project's own: `application` wires all of it; `websocket_urlpatterns`
-and `OverHttp` are for a project that wires its own."""
+and `OverHttp` are for a project that wires its own.
+
+`application` finds its addresses where `urls.py` has `include("teahouse.urls")`: the prefix stands there alone.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import re_path
 
-from teahouse.live.over_http import OverHttp
+from teahouse.live.over_http import OverHttp, own_address
 from teahouse.live.plain import PlainSession
 from teahouse.live.runtime import lifespan
 from teahouse.live.session import Session
@@ -37,6 +40,25 @@ async def _no_such_address(scope: Any, receive: Any, send: Any) -> None:
 
 def application(http: Any) -> Any:
     """An ASGI application with Teahouse's sockets beside the project's own HTTP application, and before that what
-    stands in for them where no socket gets through."""
-    websocket = URLRouter([*websocket_urlpatterns, _route(r"", _no_such_address)])
+    stands in for them where no socket gets through.
+
+    The sockets are below the prefix of `teahouse.urls`: `/chat/ws/` with `path("chat/", include("teahouse.urls"))`.
+    A project that has WebSockets of its own routes them itself, with `websocket_urlpatterns` among them.
+    """
+    websocket = _Below(URLRouter([*websocket_urlpatterns, _route(r"", _no_such_address)]))
     return ProtocolTypeRouter({"http": OverHttp(http), "websocket": websocket, "lifespan": lifespan})
+
+
+class _Below:
+    """Routes what is below the prefix of our pages, and at the root what the plain protocol's clients know."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        prefix = own_address("home")
+        if prefix is not None and path.startswith(prefix):
+            # What the router would take off again is off already.
+            scope = {**scope, "root_path": "", "path_remaining": path.removeprefix(prefix)}
+        return self.inner(scope, receive, send)

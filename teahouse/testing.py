@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db.models import Model
 
 from teahouse import database
 from teahouse.actions import people
 from teahouse.models import Member, Message, Outbox, Person, Room
+from teahouse.subjects import room_of
 
 
 @dataclass(slots=True, frozen=True)
@@ -57,14 +59,13 @@ def cast(
     return Cast(made, owner, member, outsider, people.make_guest("Gast"))
 
 
-def posted(room: Room | str) -> list[str]:
-    """The texts said in a room in their order: those stored, then those that wait in the outbox.
+def posted(room: Room | str | Model) -> list[str]:
+    """The texts said in a room, or in that on an object, in their order: those stored, then those that wait.
 
     Deleted messages are left out. A room that is not there raises Room.DoesNotExist.
     """
     using = database.alias()
-    if isinstance(room, str):
-        room = Room.objects.using(using).get(slug=room)
+    room = room_of(room)
     stored = Message.objects.using(using).filter(room=room, deleted_at=None).order_by("seq")
     waiting = Outbox.objects.using(using).filter(room=room).order_by("pk")
     return [*stored.values_list("text", flat=True), *waiting.values_list("text", flat=True)]

@@ -22,10 +22,15 @@ ENOUGH: Final = 100
 
 
 def _own(**which: Any) -> QuerySet[ThreadMark]:
-    """Marks of threads whose room the person may read: of their own rooms, and as a guest of open ones."""
+    """Marks of threads whose room the person may read: of their own rooms, and as a guest of open ones. Who may read
+    one on an object is the project's to say: of these only own rooms count."""
     belongs = Member.objects.filter(person=OuterRef("person"), room=OuterRef("root__room"))
     belongs = belongs.filter(~Q(role=Member.Role.GUEST) | Q(room__kind=Room.Kind.OPEN))
-    visits = Q(root__room__kind=Room.Kind.OPEN, person__kind=Person.Kind.GUEST)
+    visits = Q(
+        root__room__kind=Room.Kind.OPEN,
+        root__room__subject_type__isnull=True,
+        person__kind=Person.Kind.GUEST,
+    )
     marks = ThreadMark.objects.using(database.alias()).filter(**which)
     return marks.filter(visits | Exists(belongs))
 

@@ -44,7 +44,7 @@ class ByServer(LoadFileScheduling):  # type: ignore[misc]
         return shared or str(super()._split_scope(nodeid))
 
 
-SHARE_A_SERVER = ("tests/security/",)
+SHARE_A_SERVER = ("tests/security/", "tests/embed/")
 SCHEDULES = "tests/sim/test_schedules.py"
 
 

@@ -23,6 +23,7 @@ from teahouse.journal import Change, Stale, Transaction
 from teahouse.live.protocol import Problem
 from teahouse.models import Member, Room
 from teahouse.models.rooms import SLUG_LENGTH, between, new_epoch, slug_of
+from teahouse.subjects import is_reserved
 
 TITLE_CHARACTERS: Final = 120
 TOPIC_CHARACTERS: Final = 500
@@ -64,6 +65,8 @@ def visit(speaker: Speaker, name: str) -> Room:
     room = Room.objects.filter(slug=slug).first()
     if room is not None:
         return room
+    if is_reserved(slug):
+        raise not_found(name)
     if speaker.is_guest and not (conf().GUESTS and conf().GUEST_ROOMS):
         raise not_found(name)
     if speaker.is_guest:
@@ -143,7 +146,13 @@ def make(speaker: Speaker, stream: int | None, wanted: dict[str, str], slug: str
             return room.pk, history.room_state(room)
         if speaker.is_guest:
             _check_guest_may_make(speaker)
-        names = _names(slug or slug_from(wanted["title"]), private, only=slug is not None)
+        base = slug or slug_from(wanted["title"])
+        # Names of rooms on objects, those that are not there yet too. A private room's name is like no other's.
+        if not private and is_reserved(base):
+            if slug is not None:
+                raise _name_taken()
+            base = f"room-{base}"[:SLUG_LENGTH]
+        names = _names(base, private, only=slug is not None)
         room = _first_free(names, wanted | {"made_by_id": speaker.id, "epoch": epoch})
         tx.made(room)
         if stream is not None:
@@ -189,7 +198,11 @@ def _first_free(names: Iterator[str], fields: dict[str, Any]) -> Room:
         room, made = Room.objects.get_or_create(slug=slug, defaults=fields)
         if made:
             return room
-    raise Problem("name_taken", "A room has this name already; take another, or leave `room` out.")
+    raise _name_taken()
+
+
+def _name_taken() -> Problem:
+    return Problem("name_taken", "A room has this name already; take another, or leave `room` out.")
 
 
 # Conversations

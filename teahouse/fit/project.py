@@ -71,7 +71,9 @@ def hidden(packages: Mapping[str, str], where: Context) -> Iterator[Finding]:
 
 def _uses_channels(project: Project, where: Context) -> bool:
     routed = project.asgi is not None and project.asgi.protocols is not None
-    return bool(where.channels) and (routed or not {"channels", "daphne"}.isdisjoint(_apps(project)))
+    return bool(where.channels) and (
+        routed or not {"channels", "daphne", "teahouse"}.isdisjoint(_apps(project))
+    )
 
 
 # The application ----------------------------------------------------------------------------------------

@@ -55,6 +55,7 @@ class Connection(AsyncConsumer):
         self.expires_at: datetime | None = None  # And until when.
         self._expiry: asyncio.TimerHandle | None = None
         self.subscribed: dict[int, Any] = {}
+        self.watching: set[int] = set()  # Own rooms, of which the session is told what is new there.
         self._login_digest: str | None = None
         self._cuts: list[people.Cut] | None = None  # Those that came while it was asked who this is.
         self._closing = False  # It is we who end it: what still comes from the peer is not looked at.
@@ -82,6 +83,10 @@ class Connection(AsyncConsumer):
 
     def reading_lost(self, room: str) -> None:
         """The person may not read the room any more, in which not everybody may now."""
+        raise NotImplementedError
+
+    def rights_told(self, grant: Grant) -> None:
+        """What the person may do in a room that the session follows was read anew."""
         raise NotImplementedError
 
     # The way of a connection

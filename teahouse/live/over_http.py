@@ -63,22 +63,23 @@ class OverHttp:
 
 
 def _is_meant(scope: Any) -> bool:
-    address = _address()
+    address = own_address("frames")
     path = scope["path"].removeprefix(scope.get("root_path", ""))
     return address is not None and path == address and is_frames(_header(scope, b"content-type"))
 
 
 @cache
-def _address() -> str | None:
+def own_address(name: str) -> str | None:
+    """Where the project has this page of ours; None where it has none of them."""
     try:
-        return reverse("teahouse:frames", urlconf=settings.ROOT_URLCONF)
+        return reverse(f"teahouse:{name}", urlconf=settings.ROOT_URLCONF)
     except NoReverseMatch:
-        return None  # A project without our pages.
+        return None
 
 
 def _settings_changed(*, setting: str, **_: Any) -> None:
     if setting == "ROOT_URLCONF":
-        _address.cache_clear()
+        own_address.cache_clear()
 
 
 setting_changed.connect(_settings_changed, dispatch_uid="teahouse.over_http")  # Only tests send it.

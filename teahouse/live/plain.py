@@ -92,7 +92,7 @@ class PlainSession(Connection):
         if not self._grant.may_speak:
             self._grant = await self._look_again()
         self._grant.check_may_speak()
-        if self._grant.role in (None, "guest") and not self.speaker.is_guest:
+        if self._grant.role in (None, "guest") and "join" in self._grant.may:
             await self._join(self.speaker)
         self._count += 1
         # A key of our own makes the journal's second try after a broken connection safe.
@@ -144,6 +144,9 @@ class PlainSession(Connection):
     def reading_ended(self, room: int) -> None:
         super().reading_ended(room)
         self.close(4004, "not_found")
+
+    def rights_told(self, grant: Grant) -> None:
+        self._grant = grant
 
     def reading_lost(self, room: str) -> None:
         self.close(4004, "not_found")

@@ -78,7 +78,7 @@ class Rights:
     async def _tell(self, room: int, slug: str, people: set[int]) -> None:
         places = [(slug, session.person_id or 0) for session in self._sessions(room, people)]
         found: dict[Place, Found] = await self.runtime.read(access.rooms, list(set(places)))
-        state = next((one for one, _ in found.values() if one is not None), None)
+        state = next((one.room for one in found.values() if one.room is not None), None)
         if EVERYBODY not in people or state is None:
             told = None
         else:

@@ -174,6 +174,7 @@ class Session(Watching):
         self.runtime.names[speaker.id] = speaker.who
         asked = self.runtime.loop.time()
         own = await self.runtime.ask(self.runtime.own, speaker.id)
+        own = await self.runtime.sweep.policing.own(speaker.id, own)
         self.unread_threads = own.threads
         self.watch_since(asked, (room for room, _ in own.rooms))
         answer: dict[str, Any] = {
@@ -230,8 +231,8 @@ class Session(Watching):
 
     async def own_stream(self, speaker: Speaker) -> int:
         if self._stream is None:
-            made, _ = await self.runtime.ask(self.runtime.rooms, (f"@{speaker.id}", speaker.id))
-            self._stream = (made or await self.runtime.write(rooms.personal, speaker.id)).pk
+            found = await self.runtime.ask(self.runtime.rooms, (f"@{speaker.id}", speaker.id))
+            self._stream = (found.room or await self.runtime.write(rooms.personal, speaker.id)).pk
         return self._stream
 
     async def _unsubscribe(self, speaker: Speaker, command: protocol.Unsubscribe) -> None:
@@ -423,7 +424,7 @@ class Session(Watching):
 
 def _is_to_join(speaker: Speaker, grant: Grant) -> bool:
     """Who speaks in an open room belongs to it from then on; guests only visit."""
-    return grant.role in (None, "guest") and not speaker.is_guest
+    return grant.role in (None, "guest") and not speaker.is_guest and "join" in grant.may
 
 
 def _with_events(reply: str, events: list[str]) -> str:

@@ -11,10 +11,14 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
+from django.contrib.auth import get_user_model
+
 from teahouse import database, history, outbox
 from teahouse.actions import people, tokens
+from teahouse.conf import conf
 from teahouse.events import Position, encode
 from teahouse.journal import Stale
+from teahouse.live.policing import POLICY_SECONDS, Policing
 from teahouse.live.protocol import Problem
 from teahouse.live.sendqueue import Block
 from teahouse.live.thread_news import ThreadNews
@@ -52,6 +56,7 @@ class Sweep:
         self._gained: set[int] = set()
         self._marked: set[tuple[int, int]] = set()
         self.threads = ThreadNews(runtime)
+        self.policing = Policing(runtime)
         self._data_version: int | None = None
         self._logins_changed = False  # Perhaps: another process has written, on SQLite.
         self._outbox_due = asyncio.Event()
@@ -130,6 +135,8 @@ class Sweep:
         if self._due("logins", LOGINS_SECONDS_ALONE if degraded or self._logins_changed else LOGINS_SECONDS):
             self._logins_changed = False
             await self._check_logins()
+        if self._due("policy", POLICY_SECONDS):
+            await self.policing.check()
         self._tell_state()
 
     async def _written_by_others(self) -> bool:
@@ -241,6 +248,7 @@ class Sweep:
     async def _move_outbox(self) -> None:
         await self._outbox_due.wait()
         self._outbox_due.clear()
+        await self.policing.move()
         while entries := await self.runtime.read(outbox.waiting):
             outcomes = await asyncio.gather(
                 *(self.runtime.store(entry) for entry in entries), return_exceptions=True
@@ -312,18 +320,21 @@ def _heads(rooms: set[int]) -> dict[int, Position]:
 
 def _inactive(ids: set[int]) -> set[int]:
     rows = Person.objects.filter(pk__in=ids)
+    by_user = {user: pk for pk, user in rows.filter(user__isnull=False).values_list("pk", "user")}
+    # Not every project's users have a column that says it, and they may be in another database: no join.
+    users = get_user_model()._default_manager.in_bulk(by_user) if by_user else {}
     return {
         *rows.filter(deactivated_at__isnull=False).values_list("pk", flat=True),
-        *rows.filter(user__is_active=False).values_list("pk", flat=True),
+        *(by_user[pk] for pk, user in users.items() if not user.is_active),
     }
 
 
 def _members(rooms: set[int]) -> dict[int, set[int]]:
-    """Of those rooms that not everybody may read: who may."""
-    kinds = (Room.Kind.PRIVATE, Room.Kind.DIRECT)
-    members: dict[int, set[int]] = {
-        pk: set() for pk in Room.objects.filter(pk__in=rooms, kind__in=kinds).values_list("pk", flat=True)
-    }
+    """Of those rooms that only members may read: who may. Who may read one on an object is the policy's."""
+    found = Room.objects.filter(pk__in=rooms, kind__in=(Room.Kind.PRIVATE, Room.Kind.DIRECT))
+    if conf().POLICY is not None:
+        found = found.filter(subject_type=None)
+    members: dict[int, set[int]] = {pk: set() for pk in found.values_list("pk", flat=True)}
     rows = Member.objects.filter(room__in=members).exclude(role=Member.Role.GUEST)
     for room, person in rows.values_list("room", "person"):
         members[room].add(person)

@@ -19,7 +19,6 @@ class Watching(Connection):
     def __init__(self) -> None:
         super().__init__()
         self._grants: dict[str, Grant] = {}
-        self._watching: set[int] = set()
         self._told: dict[str, tuple[str | None, tuple[str, ...]]] = {}  # Room → role and rights.
 
     def remember(self, room: str, grant: Grant) -> None:
@@ -29,7 +28,7 @@ class Watching(Connection):
 
     def watch(self, room: int) -> None:
         """An own room: `head` signals tell what is new there while the session has not subscribed to it."""
-        self._watching.add(room)
+        self.watching.add(room)
         self.runtime.watched.setdefault(room, set()).add(self)
 
     def watch_since(self, asked: float, rooms: Iterable[int]) -> None:
@@ -41,7 +40,7 @@ class Watching(Connection):
 
     def unwatch(self, room: int) -> None:
         """It is no own room any more."""
-        self._watching.discard(room)
+        self.watching.discard(room)
         sessions = self.runtime.watched.get(room)
         if sessions is not None:
             sessions.discard(self)
@@ -54,6 +53,9 @@ class Watching(Connection):
         if self._told.get(grant.slug) != (grant.role, grant.may):
             self.has_told(grant)
             self._signal_rights(grant.slug, grant.role, grant.may)
+
+    def rights_told(self, grant: Grant) -> None:
+        self.tell_rights(grant)
 
     def reading_lost(self, room: str) -> None:
         self._told.pop(room, None)
@@ -69,5 +71,5 @@ class Watching(Connection):
 
     def unwatch_all(self) -> None:
         """The session is gone."""
-        for room in list(self._watching):
+        for room in list(self.watching):
             self.unwatch(room)

@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 ('is_owner', models.BooleanField(default=False, help_text='May do everything in every room of the site.')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('deactivated_at', models.DateTimeField(blank=True, null=True)),
-                ('user', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='teahouse_person', to=settings.AUTH_USER_MODEL)),
+                ('user', models.OneToOneField(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='teahouse_person', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name_plural': 'people',

@@ -3,7 +3,7 @@
 from teahouse.models.accounts import Invitation, Login, Picture
 from teahouse.models.messages import Event, Mention, Message, Outbox, Reaction, Revision
 from teahouse.models.people import OneTimeLink, Person, Settings, Token
-from teahouse.models.rooms import Member, Room, Site
+from teahouse.models.rooms import Member, RightsChange, Room, Site
 from teahouse.models.threads import Thread, ThreadMark
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Picture",
     "Reaction",
     "Revision",
+    "RightsChange",
     "Room",
     "Settings",
     "Site",

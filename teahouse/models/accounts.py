@@ -44,7 +44,10 @@ class Login(models.Model):
     kept = models.CharField(max_length=40, unique=True)
     called = models.CharField(max_length=64)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="teahouse_logins"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="teahouse_logins",
     )
     address = models.CharField(max_length=64, blank=True)
     agent = models.CharField(max_length=300, blank=True)

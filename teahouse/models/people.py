@@ -28,7 +28,9 @@ class Person(models.Model):
         settings.AUTH_USER_MODEL,
         null=True,
         blank=True,
-        on_delete=models.SET_NULL,
+        # The host's users may be in another database, which cannot look; `forget_user` does what it would.
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
         related_name="teahouse_person",
     )
     kind = models.CharField(max_length=8, choices=Kind)
@@ -109,7 +111,8 @@ class OneTimeLink(models.Model):
         settings.AUTH_USER_MODEL,
         null=True,
         blank=True,
-        on_delete=models.CASCADE,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
         related_name="+",
         help_text="Whose password it resets.",
     )

@@ -82,12 +82,21 @@ class Room(models.Model):
     speaking = models.CharField(max_length=12, choices=Speaking, default=Speaking.EVERYONE)
     # Of a conversation: whose it is, as `between` writes it. There is one for exactly these people.
     between = models.CharField(max_length=400, unique=True, null=True, editable=False)
+    # Of a room on an object of the host's: its model, such as "shop.order", and its primary key as text. No relation:
+    # the host's tables may be in another database, and no model of the host is touched.
+    subject_type = models.CharField(max_length=201, null=True, editable=False)
+    subject_id = models.CharField(max_length=255, null=True, editable=False)
     made_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     archived_at = models.DateTimeField(null=True, blank=True)
 
     people: list[Who] | None = None
     """Of a conversation whose it is, where that was read (`history.state_of`)."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subject_type", "subject_id"], name="teahouse_room_of_subject")
+        ]
 
     def __str__(self) -> str:
         return self.slug
@@ -126,3 +135,14 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} in {self.room_id} as {self.role}"
+
+
+class RightsChange(models.Model):
+    """Left by `rights_changed` in the caller's transaction: the policy is to be asked anew about those in the room."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="+", db_index=False)
+    # Whose membership is looked at; of everyone where it is empty.
+    person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
+
+    def __str__(self) -> str:
+        return f"rights of {self.person_id or 'everyone'} in {self.room_id}"

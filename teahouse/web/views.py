@@ -95,7 +95,6 @@ def _page(
     at: int | None,
     draft: Draft,
 ) -> HttpResponse:
-    where = _urls(request)
     sign_out = _sign_out() if speaker and not speaker.is_guest else ""
     context = {
         "name": name,
@@ -105,7 +104,7 @@ def _page(
         "archived": room is not None and room.archived_at is not None,
         "elsewhere": at is not None,
         "you": speaker is not None,
-        "socket": _socket(*where),
+        "socket": socket_address(request),
         "sign_out": sign_out,
         "profile": _own_page("teahouse_profile") if sign_out else "",
         "people": _own_page("teahouse_person", 0).removesuffix("0/") if sign_out else "",
@@ -116,7 +115,7 @@ def _page(
         "at": b' at="%d"' % at if at is not None else b"",
         "rows": seen.list,
         "first": b'{%b,"you":%b}' % (seen.data, in_html(speaker.who) if speaker else b"null"),
-        "sign_in": escape(_sign_in(request, where)).encode(),
+        "sign_in": escape(sign_in_address(request)).encode(),
         "account": escape(speaker.who["name"]).encode() if speaker and sign_out else b"",
         # A page without a form needs no token, and sets no cookie for one.
         **(draft.holes(request, language) if room is not None else {}),
@@ -148,9 +147,14 @@ def language_of(request: HttpRequest) -> str:
     return translation.get_language_from_request(request)
 
 
-def _sign_in(request: HttpRequest, where: tuple[str, str]) -> str:
+def socket_address(request: HttpRequest) -> str:
+    """Of the JSON protocol."""
+    return _socket(*_urls(request))
+
+
+def sign_in_address(request: HttpRequest) -> str:
     """Where people with an account sign in and come back from; empty where the project has no such page."""
-    page = sign_in_page(settings.LOGIN_URL, *where)
+    page = sign_in_page(settings.LOGIN_URL, *_urls(request))
     if not page:
         return ""
     # As `redirect_to_login` makes it, which looks the page up each time.

@@ -1,5 +1,6 @@
 """System checks in a host project: a real one, through its own `manage.py check`."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -29,13 +30,40 @@ from teahouse.routing import application as with_sockets
 application = with_sockets(pages)
 """
 
+URLS = """\
+from django.urls import include, path
+
+urlpatterns = [path("chat/", include("teahouse.urls"))]
+"""
+BARE_ASGI = """\
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+application = get_asgi_application()
+"""
+ROUTER = """
+class Router:
+    def db_for_write(self, model, **hints):
+        return "talk" if model._meta.app_label == "teahouse" else None
+
+    def allow_migrate(self, db, app_label, **hints):
+        return db == "default"
+"""
+
 Check = Callable[..., str]
+
+
+def findings(told: str) -> set[str]:
+    return set(re.findall(r"teahouse\.[EW]\d+", told))
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     """A host in order: Teahouse beside the project's own app."""
-    site = Site(tmp_path / "site").apps("daphne", "channels", "teahouse").layer(PUBSUB)
+    apps = ("daphne", "channels", "django.contrib.staticfiles", "teahouse")
+    site = Site(tmp_path / "site").apps(*apps).layer(PUBSUB).write("shop/urls.py", URLS)
     return site.settings(SQLITE).write("shop/asgi.py", ASGI)
 
 
@@ -84,6 +112,54 @@ def test_the_asgi_application(check: Check, site: Site) -> None:
     assert "asgi.py:1)" in told
 
 
+def test_the_set_up_is_led_through(check: Check, site: Site) -> None:
+    """With the app alone, each missing piece is named with the lines to add."""
+    site.apps("teahouse").write("shop/urls.py", "urlpatterns = []\n").write("shop/asgi.py", BARE_ASGI)
+    site.settings("STATIC_URL = None", 'TEAHOUSE = {"POLICY": "shop.chat.Policy"}')
+    told = check()
+    for words in (
+        "(teahouse.E064) No WebSocket reaches Teahouse: ASGIHandler answers pages only",
+        "from teahouse.routing import application as with_teahouse",
+        "application = with_teahouse(application)",
+        "(teahouse.W063) Teahouse has no addresses: they are not in shop/urls.py",
+        'path("chat/", include("teahouse.urls")),',
+        '"django.contrib.staticfiles" is not in INSTALLED_APPS',
+        'STATIC_URL = "static/"',
+        '(teahouse.E067) TEAHOUSE["POLICY"] = "shop.chat.Policy" cannot be used',
+        "No module named 'shop.chat'",
+        "(teahouse.W030)",
+        'INSTALLED_APPS = ["daphne", …]',
+    ):
+        assert words in told, told
+
+
+def test_routes_that_lead_elsewhere(check: Check, site: Site) -> None:
+    from tests.doctor.projects import ASGI as OWN
+
+    site.write("shop/asgi.py", OWN)
+    told = check()
+    assert "(teahouse.E065)" in told
+    assert 'path("chat/", URLRouter(websocket_urlpatterns)),' in told
+
+
+def test_a_router_that_does_not_know_teahouse(check: Check, site: Site) -> None:
+    site.settings(
+        'DATABASES["talk"] = {**DATABASES["default"], "NAME": os.path.join(BASE_DIR, "talk.sqlite3")}'
+    )
+    site.settings('DATABASE_ROUTERS = ["shop.router.Router"]').write("shop/router.py", ROUTER)
+    told = check()
+    assert '(teahouse.E066) The database router does not let Teahouse\'s tables be made in "talk"' in told
+    assert "python manage.py migrate --database talk" in told
+
+
+def test_tables_that_are_not_there_yet(check: Check, site: Site) -> None:
+    assert "(teahouse.W065)" in check("--database", "default")
+    migrate = [sys.executable, "manage.py", "migrate", "teahouse"]
+    done = subprocess.run(migrate, cwd=site.folder, capture_output=True, text=True)
+    assert "W065" not in done.stderr
+    assert "(teahouse.W065)" not in check("--database", "default")
+
+
 def test_the_core_layer(check: Check, site: Site) -> None:
     site.layer(CORE)
     assert "(teahouse.W042)" in check()
@@ -120,7 +196,7 @@ def test_sqlite_as_it_should_be(check: Check, site: Site) -> None:
     database = sqlite3.connect(site.folder / "db.sqlite3")
     database.execute("PRAGMA journal_mode=WAL")
     database.close()
-    assert "no issues" in check("--database", "default")
+    assert findings(check("--database", "default")) == {"teahouse.W065"}, "it has no tables yet"
 
 
 def _postgres(site: Site, url: str, *lines: str) -> None:
@@ -146,8 +222,14 @@ def test_postgresql_that_forgets(check: Check, site: Site, postgres_url: str) ->
 
 
 def test_postgresql_as_it_should_be(check: Check, site: Site, postgres_url: str) -> None:
+    _postgres(site, postgres_url, 'DATABASES["default"]["OPTIONS"] = {"pool": {"max_size": 20}}')
+    assert findings(check("--database", "default")) == {"teahouse.W065"}, "it has no tables yet"
+
+
+def test_a_pool_that_is_too_small(check: Check, site: Site, postgres_url: str) -> None:
+    """As Django's documentation has it: four connections, of which Teahouse itself keeps five."""
     _postgres(site, postgres_url, 'DATABASES["default"]["OPTIONS"] = {"pool": True}')
-    assert "no issues" in check("--database", "default")
+    assert '(teahouse.W056) The pool of DATABASES["default"] has 4 connections' in check()
 
 
 def test_a_database_that_cannot_be_reached(check: Check, site: Site, free_port: int) -> None:

@@ -17,7 +17,8 @@ KEYS = sorted(catalogue())
 
 @cache
 def code() -> str:
-    parts = [ROOT / "teahouse" / "checks.py", *(ROOT / "teahouse" / "fit").rglob("*.py")]
+    app = ROOT / "teahouse"
+    parts = [app / "checks.py", app / "host_checks.py", *(ROOT / "teahouse" / "fit").rglob("*.py")]
     parts += (ROOT / "teahouse" / "server" / "doctor").rglob("*.py")
     return "".join(path.read_text("utf-8") for path in parts)
 

@@ -1,0 +1,82 @@
+"""System checks that lead through the set-up in a host project: what is not there yet, and the very lines to add.
+
+As `checks.py`, which looks at versions, ASGI and databases.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import Tags
+from django.db import connections, router
+from django.db.utils import Error as DatabaseError
+from django.urls import NoReverseMatch, reverse
+from pydantic import ValidationError
+
+from teahouse.checks import alias, registered
+from teahouse.conf import conf
+from teahouse.fit.findings import Finding, found
+
+
+@registered()
+def addresses(**options: Any) -> Iterator[Finding]:
+    """`include("teahouse.urls")`."""
+    urls = getattr(settings, "ROOT_URLCONF", None)
+    if not urls:
+        return
+    try:
+        reverse("teahouse:home")
+    except NoReverseMatch:
+        yield found("W063", urls=f"{str(urls).replace('.', '/')}.py")
+
+
+@registered()
+def static_files(**options: Any) -> Iterator[Finding]:
+    """Modules and pictures of the browser part."""
+    if "django.contrib.staticfiles" not in {app.partition(".apps.")[0] for app in settings.INSTALLED_APPS}:
+        missing = '"django.contrib.staticfiles" is not in INSTALLED_APPS'
+        yield found("W064", missing=missing, line='INSTALLED_APPS += ["django.contrib.staticfiles"]')
+    if not settings.STATIC_URL:
+        yield found("W064", missing="STATIC_URL is not set", line='STATIC_URL = "static/"')
+
+
+@registered()
+def database_router(**options: Any) -> Iterator[Finding]:
+    """Tables are made where they are looked for."""
+    from teahouse.models import Room  # Not there yet when this module is imported.
+
+    name = alias()
+    if not router.allow_migrate_model(name, Room):
+        yield found("E066", alias=name, routers=", ".join(map(str, settings.DATABASE_ROUTERS)))
+
+
+@registered()
+def policy(**options: Any) -> Iterator[Finding]:
+    """`TEAHOUSE["POLICY"]` names a policy."""
+    from teahouse.verdicts import policy_class
+
+    try:
+        path = conf().POLICY
+    except ValidationError:
+        return  # `own_settings` says so.
+    try:
+        policy_class()
+    except Exception as error:  # noqa: BLE001  Importing a project's module may end in anything.
+        yield found("E067", path=path, error=f"{type(error).__name__}: {error}.")
+
+
+@registered(Tags.database)
+def tables(databases: Sequence[str] | None = None, **options: Any) -> Iterator[Finding]:
+    """Whether `migrate` has been run; only where Django was told that the database may be asked."""
+    name = alias()
+    if name not in (databases or ()) or "migrate" in sys.argv:
+        return  # It is being run.
+    try:
+        there = connections[name].introspection.table_names()
+    except DatabaseError:
+        return  # `database_itself` says so.
+    if "teahouse_room" not in there:
+        yield found("W065", alias=name)

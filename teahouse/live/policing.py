@@ -1,0 +1,91 @@
+"""Lets the answers of the project's policy count in open sessions. In: rows that `rights_changed` left, and time. Out:
+events of rooms behind which those who follow them look again, signals `rights`.
+
+What a person may do is asked of the policy whenever they come or do something; this is for those who only listen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from teahouse import access
+from teahouse.access import Found, Place
+from teahouse.actions import policy, rooms
+from teahouse.attention import Own
+from teahouse.conf import conf
+from teahouse.live.protocol import Problem
+from teahouse.subjects import on_objects
+
+if TYPE_CHECKING:
+    from teahouse.live.runtime import Runtime
+
+POLICY_SECONDS: Final = 45.0
+"""What nobody told us of is noticed within 60 s."""
+
+
+class Policing:
+    """Of one runtime."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    async def move(self) -> None:
+        """Takes what `rights_changed` left to the journal."""
+        for left in await self.runtime.read(policy.waiting):
+            await self.settle(left.room, left.people, left.rows)
+
+    async def settle(self, room: int, concerned: set[int] | None = None, rows: Sequence[int] = ()) -> None:
+        """Everyone who follows the room looks again, and whoever may not see it belongs to it no more."""
+        runtime = self.runtime
+        people = await runtime.read(policy.lost, room, concerned)
+        gone = await runtime.write(rooms.streams, people) if people else []
+        await runtime.store(policy.looked_at_again(room, gone, rows))
+
+    async def check(self) -> None:
+        """Asks anew about all who follow or watch a room on an object here, many at once."""
+        runtime = self.runtime
+        open_ = [(session, _rooms_of(session)) for session in runtime.sessions if session.speaker is not None]
+        ids = set[int]().union(*(rooms for _, rooms in open_))
+        slugs = await runtime.read(on_objects, ids) if ids else {}
+        if not slugs:
+            return
+        places = {(slugs[room], session.person_id) for session, some in open_ for room in some & slugs.keys()}
+        found: dict[Place, Found] = await runtime.read(access.rooms, list(places))
+        changed: set[int] = set()
+        for session, some in open_:
+            for room in some & slugs.keys():
+                if session in runtime.sessions and self._is_changed(session, room, slugs[room], found):
+                    changed.add(room)
+        for room in changed:
+            await self.settle(room)
+
+    def _is_changed(self, session: Any, room: int, slug: str, found: dict[Place, Found]) -> bool:
+        """Whether somebody lost something of which only an event of the room tells; what else is new they are told."""
+        follows = room in session.subscribed
+        asked = found[slug, session.person_id]
+        try:
+            _, grant = access.admitted(session.speaker, slug, asked)
+        except Problem:
+            return follows or not asked.verdict.failed
+        if follows:
+            session.rights_told(grant)
+        return False
+
+    async def own(self, person: int, own: Own) -> Own:
+        """What the hello tells of a person's own rooms, without those that the policy does not show them any more."""
+        if conf().POLICY is None or not own.rooms:
+            return own
+        runtime = self.runtime
+        slugs = await runtime.read(on_objects, [room for room, _ in own.rooms])
+        refused: dict[int, bool] = await runtime.read(policy.refused, person, slugs) if slugs else {}
+        for room, sure in refused.items():
+            if sure:
+                await self.settle(room, {person})
+        if any(refused.values()):
+            own = await runtime.ask(runtime.own, person)
+        return own._replace(rooms=[(room, told) for room, told in own.rooms if room not in refused])
+
+
+def _rooms_of(session: Any) -> set[int]:
+    return {*session.subscribed, *session.watching}
