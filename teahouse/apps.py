@@ -1,6 +1,7 @@
 """The Django app: `INSTALLED_APPS += ["teahouse"]`."""
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class TeahouseConfig(AppConfig):
@@ -10,3 +11,6 @@ class TeahouseConfig(AppConfig):
 
     def ready(self) -> None:
         from teahouse import checks  # noqa: F401  Registers the system checks.
+
+        # What a project reacts with; a process that only runs a command does not need it, but must know of mistakes.
+        autodiscover_modules("listeners")

@@ -354,6 +354,11 @@ PAGES: Final = (
     # Frames are no form: what each of them comes to is that of the commands.
     Page("GET", "frames/", "/frames/", "- 405"),
     Page("POST", "frames/", "/frames/", "- 415"),
+    # Whoever knows the secret speaks, whoever they are; nobody guesses it.
+    Page("GET", "hooks/<str:secret>", "/hooks/guessed", "- 404"),
+    Page("POST", "hooks/<str:secret>", "/hooks/guessed", "- 404", {"text": "tea"}),
+    Page("GET", "hooks/<str:secret>/", "/hooks/guessed/", "- 404"),
+    Page("POST", "hooks/<str:secret>/", "/hooks/guessed/", "- 404", {"text": "tea"}),
     Page("GET", "guest/leave/", "/guest/leave/", "- 405"),
     Page("POST", "guest/leave/", "/guest/leave/", "- 200"),
     Page("GET", "sign-in/", "/sign-in/", "- 200"),
