@@ -24,7 +24,7 @@ from django.utils import timezone
 
 from teahouse import __version__, access, database, declared, history, resume
 from teahouse.access import Speaker
-from teahouse.followers import outside
+from teahouse.followers import lease, outside
 from teahouse.followers.follower import OWN, Again, Follower, Heard, heard
 from teahouse.followers.position import Failure
 from teahouse.live.protocol import Problem
@@ -114,6 +114,7 @@ def make(made_by: Person, url: str, events: Iterable[str], room: Room | None = N
         made_by=made_by,
     )
     database.write(lambda: hook.save(using=database.alias()))
+    lease.begin(f"hook-{hook.pk}", at_now=True)  # Not when it is first run: that is some seconds later.
     return hook
 
 

@@ -34,7 +34,7 @@ def block(name: str) -> str:
 @pytest.mark.parametrize("language", BOTS)
 def test_it_answers_who_wants_tea(server: Teahouse, tmp_path: Path, language: str) -> None:
     room, name = fresh("tea"), fresh("Tea bot")
-    status, token = server.command_line("token", name)
+    status, token = server.command_line("manage", "teahouse_token", name)
     assert status == 0, token
     code = block(language)
     assert len([line for line in code.splitlines()[1:] if line]) <= 16
