@@ -30,6 +30,8 @@ SWEEP_SECONDS: Final = 10.0
 SAVE_SECONDS: Final = 1.0
 """What was done since a position was stored is done again after a crash: a second of it at most, and one event."""
 TIDY_SECONDS: Final = 3600.0
+GATHER_SECONDS: Final = 0.02
+"""After a hint: where much is said one look is for many commits."""
 PATIENCE: Final = 10.0
 """How long an end waits for what is just being done."""
 
@@ -75,7 +77,9 @@ class Runner:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def hint(self, rooms: Iterable[int]) -> None:
-        """These rooms have something new. Any thread."""
+        """These rooms have something new. Any thread; costs nothing where nothing follows."""
+        if not self._known:
+            return
         rooms = set(rooms)
         with self._lock:
             for name, known in self._new.items():
@@ -91,6 +95,7 @@ class Runner:
             try:
                 if now - renewed >= self._renew:
                     self._take(list(self._followers()))
+                    connections.close_all()  # Until the next time nobody need keep one open.
                     renewed = now
                 if now - swept >= self._sweep:
                     with self._lock:
@@ -105,7 +110,8 @@ class Runner:
                 log.warning("Followers wait for the database: %s", away)
             except Exception:
                 log.exception("Followers go on after an error")
-            self._wake.wait(self._tick)
+            if self._wake.wait(self._tick):
+                self._stopping.wait(GATHER_SECONDS)
             self._wake.clear()
         self._end()
 

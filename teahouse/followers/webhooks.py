@@ -18,17 +18,18 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any, Final
 
-import httpx
+from django.conf import settings
 from django.db.models import F
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from teahouse import __version__, access, database, declared, history, resume
 from teahouse.access import Speaker
-from teahouse.followers import lease, outside
+from teahouse.followers import lease, notice, outside
 from teahouse.followers.follower import OWN, Again, Follower, Heard, heard
 from teahouse.followers.position import Failure
 from teahouse.live.protocol import Problem
-from teahouse.models import Delivery, Hook, Person, Room
+from teahouse.models import Delivery, Hook, Person, Room, Settings
 from teahouse.models import Follower as Row
 from teahouse.models.hooks import LABEL_LENGTH
 
@@ -66,7 +67,7 @@ class Webhook(Follower):
 
     def failed(self, event: Heard, error: Exception, failure: Failure) -> None:
         if timezone.now() - failure.since > STOP_AFTER:
-            stop(self.hook, f"it has failed since {failure.since:%Y-%m-%d %H:%M} UTC: {error}")
+            _give_up(self.hook, f"it has failed since {failure.since:%Y-%m-%d %H:%M} UTC: {error}")
 
 
 def webhooks() -> list[Webhook]:
@@ -118,12 +119,23 @@ def make(made_by: Person, url: str, events: Iterable[str], room: Room | None = N
     return hook
 
 
-def stop(hook: Hook, why: str) -> None:
-    """Tells it no more, until somebody starts it again."""
+def stop(hook: Hook, why: str) -> bool:
+    """Tells it no more, until somebody starts it again. False where it was stopped already."""
     now = timezone.now()
     rows = Hook.objects.using(database.alias()).filter(pk=hook.pk, active=True)
-    if database.write(lambda: rows.update(active=False, stopped_at=now)):
+    stopped = database.write(lambda: rows.update(active=False, stopped_at=now)) > 0
+    if stopped:
         log.error("Webhook %d to %s was stopped: %s", hook.pk, hook.url, why)
+    return stopped
+
+
+def _give_up(hook: Hook, why: str) -> None:
+    """Stops it, and tells who made it."""
+    if stop(hook, why):
+        own = Settings.objects.using(database.alias()).filter(person=hook.made_by).first()
+        with translation.override((own and own.language) or settings.LANGUAGE_CODE):
+            said = _("Your webhook to %(url)s was stopped: it does not take what it is sent. (%(why)s)")
+            notice.tell(hook.made_by, said % {"url": hook.url, "why": why})
 
 
 def start(hook: Hook) -> None:
@@ -166,14 +178,14 @@ def deliver(hook: Hook, event: Heard) -> None:
     status, after = None, None
     try:
         answer = outside.post(hook.url, body, signed(hook, event, body))
-    except (outside.Refused, httpx.HTTPError, httpx.InvalidURL) as wrong:
-        said, milliseconds = f"{type(wrong).__name__}: {wrong}", round((time.monotonic() - began) * 1000)
+    except (outside.Refused, outside.Failed) as wrong:
+        said, milliseconds = str(wrong), round((time.monotonic() - began) * 1000)
     else:
         status, said, after, milliseconds = answer
     ok = status is not None and 200 <= status < 300
     _write_down(hook, event, ok=ok, status=status, answer=said[:500], milliseconds=milliseconds)
     if status == GONE:
-        stop(hook, "its receiver says that it is gone (410)")
+        _give_up(hook, "its receiver says that it is gone (410)")
     if not ok:
         raise Again(f"{hook.url} answered {status}" if status is not None else said, after)
 
@@ -203,7 +215,7 @@ def _write_down(hook: Hook, event: Heard, **fields: Any) -> None:
     room = Room.objects.using(using).get(slug=event.room)
 
     def write() -> None:
-        row, _ = Delivery.objects.using(using).update_or_create(
+        row, _made = Delivery.objects.using(using).update_or_create(
             hook=hook,
             room=room,
             seq=event.seq,

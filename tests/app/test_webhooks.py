@@ -15,13 +15,15 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from teahouse import testing
 from teahouse.access import Speaker
-from teahouse.actions import messages
+from teahouse.actions import messages, people
 from teahouse.followers import webhooks
 from teahouse.followers.follower import Again
 from teahouse.followers.runner import Runner
 from teahouse.journal import Journal
-from teahouse.models import Delivery, Follower, FollowerPosition, Hook, Member, Person, Room
+from teahouse.models import Delivery, Follower, FollowerPosition, Hook, Member, Person, Room, Settings
+from teahouse.models.rooms import between
 from tests.app.conftest import Database
 from tests.app.telling import done, grant_of, said
 
@@ -240,9 +242,18 @@ class TestStopping:
         FollowerPosition.objects.create(
             follower=Follower.objects.get(), room=tea, failures=80, failing_since=long_ago
         )
+        bot = people.site_bot()
+        talk = Room.objects.create(
+            slug="direct-1", kind=Room.Kind.DIRECT, between=between([alice.pk, bot.pk])
+        )
+        Member.objects.create(room=talk, person=alice)
+        Settings.objects.create(person=alice, language="zh-hans")
         with running_hooks():
             until(lambda: Hook.objects.filter(active=False, stopped_at__isnull=False).exists())
+            until(lambda: bool(testing.posted(talk)))
         assert receiver.texts == ["bad"]
+        (told,) = testing.posted(talk)
+        assert told.startswith(f"你的 Webhook（{receiver.url}）已停止")
 
     def test_what_is_deleted_leaves_nothing(self, tea: Room, alice: Person) -> None:
         hook = webhooks.make(alice, "https://example.org/", ["message"])

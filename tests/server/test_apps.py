@@ -177,11 +177,32 @@ def test_a_webhook_tells_its_receiver_and_what_failed_is_sent_again(
     count = len(receiver.got)
     assert "Sent again." in press(owner, page, again[1]).text
     assert len(receiver.got) == count + 1
+    receiver.status = 410
+    with Client(site.url, "Gina") as gina:
+        gina.say("main", "bye")
+    receiver.wait(count + 2)
+    told = owner_is_told(site, owner)
+    assert told.startswith(f"Your webhook to {url} was stopped")
+    press(owner, page, f"{page}start/")
     press(owner, page, f"{page}stop/")
     assert "stopped" in owner.get(page).text
     press(owner, page, f"{page}start/")
     press(owner, page, f"{page}delete/")
     assert owner.get(page).status == 404
+
+
+def owner_is_told(site: Teahouse, owner: Browser) -> str:
+    """What the site's bot says to the owner, in a conversation that is made for it."""
+    cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in owner.cookies)
+    headers = {"Cookie": cookies, "Origin": site.url}
+    with Client(site.url, additional_headers=headers) as mei:
+        mei.ok(do="subscribe", room="@me")
+        with Client(site.url, additional_headers=headers) as again:
+            talks = [room["room"] for room in again.hello["rooms"] if room["kind"] == "direct"]
+        talk = talks[0] if talks else mei.event("room_added")["about"]
+        mei.ok(do="subscribe", room=talk)
+        said = mei.ok(do="history", room=talk)["messages"]
+        return str((said[0] if said else mei.event(room=talk)["message"])["text"])
 
 
 @pytest.mark.parametrize(
