@@ -26,4 +26,5 @@ def write(event: Heard) -> None:
 
 if __name__ == "__main__":
     Runner(followers, sweep=0.2, lease_seconds=1.5, tick=0.1).start()
+    print("following", flush=True)
     time.sleep(60)
