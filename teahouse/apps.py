@@ -1,6 +1,7 @@
 """The Django app: `INSTALLED_APPS += ["teahouse"]`."""
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class TeahouseConfig(AppConfig):
@@ -16,3 +17,5 @@ class TeahouseConfig(AppConfig):
         from teahouse.actions.deleted_users import forget_user
 
         post_delete.connect(forget_user, sender=settings.AUTH_USER_MODEL, dispatch_uid="teahouse.forget_user")
+        # What a project reacts with; a process that only runs a command does not need it, but must know of mistakes.
+        autodiscover_modules("listeners")

@@ -122,6 +122,13 @@ CHECKS: Final = (
         " AND e.kind IN ('message', 'deleted', 'reactions', 'thread') AND m.id IS NULL",
         "event {0} of room number {1}: its message is not there",
     ),
+    Check(
+        "events",
+        "SELECT e.seq, e.room_id FROM teahouse_event e LEFT JOIN teahouse_customevent c"
+        " ON c.id = e.subject AND c.room_id = e.room_id AND c.seq = e.seq"
+        " WHERE e.room_id = %(room)s AND e.seq BETWEEN %(low)s AND %(high)s AND e.kind = 'custom' AND c.id IS NULL",
+        "event {0} of room number {1}: what it says is not there",
+    ),
 )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 
 from django.conf import settings
 from django.core.signals import setting_changed
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+Network = Annotated[str, AfterValidator(lambda text: str(ip_network(text)))]
 Positive = Annotated[int, Field(gt=0)]
 
 
@@ -71,6 +73,10 @@ class Conf(BaseModel):
     PING: Positive = Field(25, description="Seconds between two pings.")
     COMPRESSION: bool = Field(
         False, description="Events are compressed, once for all sessions whose client agrees to it."
+    )
+    HOOKS_INNER: tuple[Network, ...] = Field(
+        (),
+        description="Networks inside, such as 10.0.0.0/8, that webhooks may reach; no inner one without it.",
     )
     LIMITS: Limits = Limits()
 

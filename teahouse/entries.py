@@ -168,6 +168,11 @@ class Transaction:
         self.events.append(room_event(room, seq, cast(EventFrame, frame), subject, detail=detail))
         return seq
 
+    def about_custom(self, event: Event, by: Who) -> None:
+        """One of the project's own, with a number from `number`."""
+        self.rows.append((event.room, event.seq, event.kind, event.subject, "", by["id"], self.now))
+        self.events.append(event)
+
     def talk(self, room: int, root: int, by: Who) -> Talk:
         """What happens in the thread of `root`: to be added to."""
         talk = self.talks.setdefault(root, Talk(room, by))

@@ -132,6 +132,8 @@ class EventFrame(TypedDict):
     position: NotRequired[Position]
     settings: NotRequired[OwnSettings]
     level: NotRequired[Level]
+    data: NotRequired[dict[str, Any]]
+    html: NotRequired[str]
 
 
 KINDS: Final = {
@@ -156,6 +158,8 @@ PERSONAL_KINDS: Final = {
 }
 
 ABOUT_MESSAGES: Final = frozenset({"message", "deleted", "reactions", "thread"})
+CUSTOM: Final = "custom"
+"""The kind of all that a project tells of itself. On the wire they have their own names, each with a dot in it."""
 _APART: Final = ("reactions", "thread")
 """They replace one field of the message; the others about messages all that it says."""
 ABOUT_RIGHTS: Final = frozenset({"member", "room"})
@@ -180,7 +184,7 @@ class Event(NamedTuple):
     Attributes:
         room: id of the room.
         seq: its number there, from 1, without a gap.
-        kind: a name of `KINDS` or `PERSONAL_KINDS`.
+        kind: a name of `KINDS` or `PERSONAL_KINDS`, or CUSTOM.
         subject: id of the message or person that it is about, or None.
         wire: the JSON text that every reader gets.
         ends: id of the person who may read the room no more after this number (P6), or EVERYONE, or None.
@@ -221,6 +225,24 @@ def message_event(room: int, slug: str, seq: int, at: str, by: Who, kind: str, s
     """An event about one message. `state` is the message as at the commit of `seq`, or newer (P3)."""
     frame: EventFrame = {"event": kind, "room": slug, "seq": seq, "at": at, "by": by, "message": state}
     return Event(room, seq, kind, state["id"], encode(frame))
+
+
+def custom_frame(
+    slug: str, seq: int, at: str, by: Who | None, name: str, data: str, html: str | None
+) -> EventFrame:
+    """One of the project's own as it goes over the wire. `data` is JSON of an object."""
+    frame: EventFrame = {"event": name, "room": slug, "seq": seq, "at": at}
+    if by is not None:
+        frame["by"] = by
+    frame["data"] = json.loads(data)
+    if html is not None:
+        frame["html"] = html
+    return frame
+
+
+def custom_event(room: int, seq: int, frame: EventFrame, subject: int) -> Event:
+    """One of the project's own; `subject` is the id of what it says."""
+    return Event(room, seq, CUSTOM, subject, encode(frame))
 
 
 def _whose_reading_ends(frame: EventFrame) -> int | None:

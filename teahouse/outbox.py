@@ -1,5 +1,6 @@
-"""What code inside a host's transaction leaves to be said (P9). In: a room and a text, on the caller's connection.
-Out, after the commit: entries for the journal, which numbers them; `live/sweep.py` moves them.
+"""What code inside a host's transaction leaves to be said or told (P9). In: a room and a text, or an event of the
+project, on the caller's connection. Out, after the commit: entries for the journal, which numbers them;
+`live/sweep.py` moves them.
 
 No number is taken here and no room is locked, so a transaction that stays open makes nobody wait. Why the movers
 need no lock among themselves: `docs/design/outbox.md`.
@@ -10,19 +11,25 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 from django.db import transaction
-from django.db.models import Model
+from pydantic import BaseModel
 
-from teahouse import database, history, subjects
+from teahouse import database, declared, emitted, history, subjects
 from teahouse.actions import people
 from teahouse.conf import conf
+from teahouse.declared import Said
+from teahouse.emitted import Emission
+from teahouse.entries import Entry, RootOf
 from teahouse.journal import KEY_REUSED, Say, digest_of
 from teahouse.live.fields import KEY
-from teahouse.models import Message, Outbox, Person, Room
+from teahouse.models import CustomEvent, Message, Outbox, Person, Room, Thread
 from teahouse.render import RENDER_VERSION, render_sync
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 log = logging.getLogger("teahouse.outbox")
 
@@ -30,7 +37,9 @@ on_hint: list[Callable[[], None]] = []
 """Called after a commit that left something; a process without sockets has none, and the sweep finds it."""
 
 
-def post(room: str | Room | Model, text: str, *, by: Any = None, key: str | None = None) -> int:
+def post(
+    room: Any, text: str, *, by: Any = None, key: str | None = None, thread: int | Message | None = None
+) -> int:
     """Says something in a room, as part of the caller's transaction on the database of Teahouse's tables.
 
     It is said once the transaction commits, also if this process dies right then, and never if it rolls back.
@@ -42,44 +51,90 @@ def post(room: str | Room | Model, text: str, *, by: Any = None, key: str | None
         by: a Person or a user of the project; None for the site's own bot.
         key: 1 to 64 printable ASCII characters; a repeat with the same key, room, speaker and text is said once.
             A new one by default.
+        thread: a message of the room, or its id, in whose thread it is said; None: in the room itself.
 
     Returns:
         The id of the outbox row, for logs.
 
     Raises:
-        ValueError: the text or key cannot be taken; the message says what is right.
-        Room.DoesNotExist: there is no such room. TypeError: that is no room and no object.
+        ValueError: the text, key or thread cannot be taken; the message says what is right.
+        Room.DoesNotExist: there is no such room.
     """
     _check_text(text)
-    room = subjects.room_of(room)
-    if room.kind == Room.Kind.PERSONAL:
-        raise ValueError(f"{room} is a person's own stream, in which nobody speaks; post to a room")
+    place = _speakable(room)
+    root = _root(place, thread) if thread is not None else None
     person = _speaker(by)
     if key is not None:
-        _check_key(room, person, key, text)
+        _check_key(place, person, key, text)
     html = render_sync(text)
-    row = Outbox.objects.using(database.alias()).create(
-        room=room,
+    return _left(
+        room=place,
         person=person,
-        key=f"outbox-{secrets.token_urlsafe(12)}" if key is None else key,
+        key=_new_key() if key is None else key,
         text=text,
         html=html,
         renderer=RENDER_VERSION if html is not None else 0,
+        thread_id=root,
     )
+
+
+def emit(room: Any, event: BaseModel, *, by: Any = None, key: str | None = None) -> int:
+    """Tells a room of an event that the project has declared, as part of the caller's transaction, like `post`.
+
+    Args:
+        room: a room, its name, or the object that it is on (`room_for`).
+        event: of a model declared with `teahouse.event`; at most 16 KB as JSON. How it is shown is made now.
+        by: as of `post`.
+        key: as of `post`; a repeat tells the same.
+
+    Returns:
+        The id of the outbox row, for logs.
+
+    Raises:
+        ValueError: the event is not declared or cannot be stored, or the key cannot be taken.
+        Room.DoesNotExist: there is no such room.
+    """
+    said = declared.said(event)
+    place = _speakable(room)
+    person = _speaker(by)
+    if key is not None:
+        _check_key_of_event(place, person, key, said)
+    return _left(
+        room=place,
+        person=person,
+        key=_new_key() if key is None else key,
+        event=said.name,
+        text=said.data,
+        html=said.html,
+    )
+
+
+apost = sync_to_async(post)
+aemit = sync_to_async(emit)
+
+
+def waiting(limit: int = 200) -> list[Entry]:
+    """The first rows of the outbox in the order they were left, as entries that take their rows with them."""
+    rows = Outbox.objects.using(database.alias()).order_by("pk").select_related("person", "thread")[:limit]
+    return [_entry(row) for row in rows]
+
+
+def _entry(row: Outbox) -> Entry:
+    by = history.who(row.person)
+    if row.event:
+        return emitted.entry(Emission(row.pk, row.room_id, by, row.key, row.event, row.text, row.html))
+    root = RootOf(row.thread.pk, row.thread.seq, row.thread.person_id) if row.thread is not None else None
+    return Say(row.room_id, by, row.key, row.text, row.html, rights=None, outbox=row.pk, root=root)
+
+
+def _left(**fields: Any) -> int:
+    row = Outbox.objects.using(database.alias()).create(**fields)
     transaction.on_commit(hint, using=database.alias())
     return row.pk
 
 
-apost = sync_to_async(post)
-
-
-def waiting(limit: int = 200) -> list[Say]:
-    """The first rows of the outbox in the order they were left, as entries that take their rows with them."""
-    rows = Outbox.objects.using(database.alias()).order_by("pk").select_related("person")[:limit]
-    return [
-        Say(row.room_id, history.who(row.person), row.key, row.text, row.html, rights=None, outbox=row.pk)
-        for row in rows
-    ]
+def _new_key() -> str:
+    return f"outbox-{secrets.token_urlsafe(12)}"
 
 
 def hint() -> None:
@@ -90,6 +145,25 @@ def hint() -> None:
         except Exception:
             # It is committed: an error here must not look to the caller as if it were not.
             log.exception("The mover could not be told; the sweep finds the row within a second")
+
+
+def _speakable(given: Any) -> Room:
+    room = subjects.room_of(given)
+    if room.kind == Room.Kind.PERSONAL:
+        raise ValueError(f"{room} is a person's own stream, in which nobody speaks; post to a room")
+    return room
+
+
+def _root(room: Room, thread: int | Message) -> int:
+    pk = thread.pk if isinstance(thread, Message) else thread
+    found = Message.objects.using(database.alias()).filter(pk=pk, room=room).first()
+    if found is None:
+        raise ValueError(f"there is no message {pk} in {room} whose thread it could be")
+    if found.thread_id is not None:
+        raise ValueError(f"message {pk} is in the thread of {found.thread_id}; say it there")
+    if found.deleted_at is not None and not Thread.objects.using(database.alias()).filter(root=pk).exists():
+        raise ValueError(f"message {pk}, whose thread this would be, was deleted")
+    return found.pk
 
 
 def _speaker(by: Any) -> Person:
@@ -119,10 +193,26 @@ def _check_text(text: str) -> None:
 
 def _check_key(room: Room, person: Person, key: str, text: str) -> None:
     """Refuses here, where the caller hears of it, what the journal could only log."""
-    if not KEY.fullmatch(key):
-        raise ValueError("a key is 1 to 64 printable ASCII characters")
-    where = {"room": room, "person": person, "key": key}
+    where = _used(room, person, key)
     said = Message.objects.using(database.alias()).filter(**where).values_list("digest", flat=True).first()
-    left = Outbox.objects.using(database.alias()).filter(**where).values_list("text", flat=True).first()
+    left = _waiting(where).filter(event="").values_list("text", flat=True).first()
     if said not in (None, digest_of(text)) or left not in (None, text):
         raise ValueError(KEY_REUSED)
+
+
+def _check_key_of_event(room: Room, person: Person, key: str, event: Said) -> None:
+    where = _used(room, person, key)
+    told = CustomEvent.objects.using(database.alias()).filter(**where).values_list("name", "data").first()
+    left = _waiting(where).exclude(event="").values_list("event", "text").first()
+    if any(one not in (None, (event.name, event.data)) for one in (told, left)):
+        raise ValueError(emitted.KEY_REUSED)
+
+
+def _used(room: Room, person: Person, key: str) -> dict[str, Any]:
+    if not KEY.fullmatch(key):
+        raise ValueError("a key is 1 to 64 printable ASCII characters")
+    return {"room": room, "person": person, "key": key}
+
+
+def _waiting(where: dict[str, Any]) -> QuerySet[Outbox]:
+    return Outbox.objects.using(database.alias()).filter(**where)

@@ -10,39 +10,50 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from teahouse import database
-from teahouse.events import MessageState, Position, Quoted, ThreadState, Who, timestamp
+from teahouse.events import (
+    EventFrame,
+    MessageState,
+    Position,
+    Quoted,
+    ThreadState,
+    Who,
+    custom_frame,
+    timestamp,
+)
 from teahouse.history import ReactionRow, by_message, position, reaction_rows, who_of
 from teahouse.models import Message, Person
+from teahouse.places import (
+    ALL,
+    BIGGEST,
+    COLUMNS,
+    EVENT_COLUMNS,
+    IN_ROOM,
+    IN_THREAD,
+    REPLY,
+    REV,
+    SEQ,
+    SHOWN,
+    SPOKE,
+    STARTED,
+    WITH_EVENTS,
+    PersonRow,
+    Row,
+    Said,
+    nearest,
+    times,
+)
 from teahouse.prepared import NUMBERS, Prepared, PreparedLists, batched
-
-Row = tuple[Any, ...]
-"""What COLUMNS name, as the driver gives it; in place of the id of what it replies to, a row of `_quoted`, or None."""
-PersonRow = tuple[int, str, str, str]
-"""Id, name, kind, picture."""
-COLUMNS: Final = (
-    "pk", "key", "seq", "at", "person", "person__name", "person__kind", "person__avatar", "rev", "deleted_at",
-    "edited_at", "text", "html", "reply", "thread", "thread__seq", "started__count", "started__at", "started__seq",
-    "started__people",
-)  # fmt: skip
-SEQ: Final = COLUMNS.index("seq")
-AT: Final = COLUMNS.index("at")
-REV: Final = COLUMNS.index("rev")
-REPLY: Final = COLUMNS.index("reply")
-THREAD: Final = COLUMNS.index("thread")
-STARTED: Final = COLUMNS.index("started__count")
-SPOKE: Final = COLUMNS.index("started__people")
-BIGGEST: Final = 2**63 - 1
 
 
 class Where(NamedTuple):
     """Which messages of a room: the last ones, before, after or around a number, or around the first that was said at a
-    time or later; at most `limit`. Those of a thread, by the id of its root, or of none."""
+    time or later; at most `limit`. Those of a thread, by the id of its root, or of none. `events`: those of the project
+    are rows among them as well, ALL of them or what is SHOWN."""
 
     before: int | None = None
     after: int | None = None
@@ -50,6 +61,7 @@ class Where(NamedTuple):
     limit: int = 50
     at: datetime | None = None
     thread: int | None = None
+    events: str | None = None
 
 
 class Stored(NamedTuple):
@@ -59,6 +71,7 @@ class Stored(NamedTuple):
         before, after: whether there are more on that side.
         root: of the thread that was asked for, or in which the message was said around which one asked.
         people: who is told of at roots.
+        events: those of the project, oldest first; None where they were not asked for.
     """
 
     rows: tuple[Row, ...]
@@ -67,6 +80,7 @@ class Stored(NamedTuple):
     after: bool
     root: Row | None = None
     people: tuple[PersonRow, ...] = ()
+    events: tuple[Row, ...] | None = None
 
 
 def page(
@@ -78,16 +92,17 @@ def page(
     limit: int = 50,
     at: datetime | None = None,
     thread: int | None = None,
+    events: str | None = None,
 ) -> dict[str, Any]:
     """Messages in their present state, oldest first, and a position read before them.
 
     Returns:
         {"messages": [MessageState with rev], "position": Position, "more": {"before": bool, "after": bool}}, and
-        perhaps "root", as in `Stored`
+        perhaps "root" and "events", as in `Stored`
     """
     now = position(room)
     assert now is not None, "rooms are never deleted while somebody may read them"
-    return shown(stored(room, Where(before, after, around, limit, at, thread)), now)
+    return shown(stored(room, Where(before, after, around, limit, at, thread, events)), now)
 
 
 def stored(room: int, where: Where) -> Stored:
@@ -110,6 +125,7 @@ def stored_pages(asked: Sequence[tuple[int, Where]]) -> list[Stored]:
             part.after,
             next(iter(with_quotes([part.root], quotes)), None) if part.root is not None else None,
             tuple(people[one] for one in spoke_in(part.every) if one in people),
+            None if part.events is None else tuple(part.events),
         )
         for part in parts
     ]
@@ -168,6 +184,7 @@ class _Part(NamedTuple):
     before: bool
     after: bool
     root: Row | None
+    events: list[Row] | None = None
 
     @property
     def every(self) -> list[Row]:
@@ -177,95 +194,54 @@ class _Part(NamedTuple):
 def _part(room: int, where: Where) -> _Part:
     if where.thread is not None:
         root = next(iter(_one.stored(room, where.thread)), None)
-        return _Part(*_some(_IN_THREAD, (room, where.thread), where), root)
-    some = _some(_IN_ROOM, (room,), where)
-    if where.around is None or any(row[SEQ] == where.around for row in some[0]):
-        return _Part(*some, None)
-    root = next(iter(_root_of.stored(room, where.around)), None)
-    # What was said in a thread stands in the room at its root.
-    return (
-        _Part(*some, None)
-        if root is None
-        else _Part(*_some(_IN_ROOM, (room,), where._replace(around=root[SEQ])), root)
-    )
+        return _Part(*_some(IN_THREAD, (room, where.thread), where), root)
+    said = IN_ROOM if where.events is None else WITH_EVENTS[where.events]
+    part = _Part(*_some(said, (room,), where), None)
+    if where.around is not None and all(row[SEQ] != where.around for row in part.rows):
+        root = next(iter(_root_of.stored(room, where.around)), None)
+        if root is not None:  # What was said in a thread stands in the room at its root.
+            part = _Part(*_some(said, (room,), where._replace(around=root[SEQ])), root)
+    return part if where.events is None else _parted(part)
 
 
-def _some(said: _Said, place: tuple[int, ...], where: Where) -> tuple[list[Row], bool, bool]:
-    before, after, around, limit, at, _ = where
-    if at is not None:
-        around = _first_said(said, place, at)
+def _parted(part: _Part) -> _Part:
+    """With the events of the project apart from the messages among which they were found."""
+    events = [row for row in part.rows if len(row) == len(EVENT_COLUMNS)]
+    return part._replace(rows=[row for row in part.rows if len(row) == len(COLUMNS)], events=events)
+
+
+def _some(said: Said, place: tuple[int, ...], where: Where) -> tuple[list[Row], bool, bool]:
+    before, after, around, limit = where.before, where.after, where.around, where.limit
+    if where.at is not None:
+        around = _first_said(said, place, where.at)
     if after is not None:
-        newer = _messages(said.after, limit + 1).stored(*place, after)
-        return newer[:limit], bool(_messages(said.before, 1).stored(*place, after + 1)), len(newer) > limit
+        newer = nearest(said.after, limit + 1, *place, after)
+        return newer[:limit], bool(nearest(said.before, 1, *place, after + 1)), len(newer) > limit
     if around is not None:
         half = limit // 2
-        older = _messages(said.before, half + 1).stored(*place, around)
-        newer = _messages(said.after, limit - half + 1).stored(*place, around - 1)
+        older = nearest(said.before, half + 1, *place, around)
+        newer = nearest(said.after, limit - half + 1, *place, around - 1)
         rows = [*reversed(older[:half]), *newer[: limit - half]]
         return rows, len(older) > half, len(newer) > limit - half
-    older = _messages(said.before, limit + 1).stored(*place, BIGGEST if before is None else before)
-    later = before is not None and bool(_messages(said.after, 1).stored(*place, before - 1))
+    older = nearest(said.before, limit + 1, *place, BIGGEST if before is None else before)
+    later = before is not None and bool(nearest(said.after, 1, *place, before - 1))
     return older[:limit][::-1], len(older) > limit, later
 
 
-def _first_said(said: _Said, place: tuple[int, ...], at: datetime) -> int | None:
+def _first_said(said: Said, place: tuple[int, ...], at: datetime) -> int | None:
     """The number of the first message that was said at a time or later. Times grow with the numbers, which have an
     index: twenty looks find it among a million."""
     head = position(place[0])
     low, high = 0, head["seq"] if head is not None else 0
     while low < high:
         middle = (low + high) // 2
-        rows = _times(said.after).rows(*place, middle)
+        rows = times(said.after[0]).rows(*place, middle)
         if not rows or rows[0][0] > high or rows[0][1] >= at:
             high = middle
         else:
             low = rows[0][0]
-    first = _times(said.after).rows(*place, low)
+    first = times(said.after[0]).rows(*place, low)
     return first[0][0] if first else None
-
-
-Which = Callable[..., QuerySet[Message]]
-
-
-class _Said(NamedTuple):
-    """What was said in a place, before and after a number."""
-
-    before: Which
-    after: Which
-
-
-def _before(room: int, seq: int) -> QuerySet[Message]:
-    return Message.objects.filter(room=room, thread=None, seq__lt=seq).order_by("-seq")
-
-
-def _after(room: int, seq: int) -> QuerySet[Message]:
-    return Message.objects.filter(room=room, thread=None, seq__gt=seq).order_by("seq")
-
-
-def _before_in_thread(room: int, thread: int, seq: int) -> QuerySet[Message]:
-    return Message.objects.filter(room=room, thread=thread, seq__lt=seq).order_by("-seq")
-
-
-def _after_in_thread(room: int, thread: int, seq: int) -> QuerySet[Message]:
-    return Message.objects.filter(room=room, thread=thread, seq__gt=seq).order_by("seq")
-
-
-_IN_ROOM: Final = _Said(_before, _after)
-_IN_THREAD: Final = _Said(_before_in_thread, _after_in_thread)
-
-
-def _marks(which: Which) -> tuple[int, ...]:
-    return NUMBERS[: 3 if which in _IN_THREAD else 2]
-
-
-@cache
-def _messages(which: Which, limit: int) -> Prepared[Message]:
-    return Prepared(_marks(which), lambda *marks: which(*marks).values_list(*COLUMNS)[:limit])
-
-
-@cache
-def _times(which: Which) -> Prepared[Message]:
-    return Prepared(_marks(which), lambda *marks: which(*marks).values_list("seq", "at")[:1])
 
 
 _root_of: Prepared[Message] = Prepared(
@@ -294,7 +270,18 @@ def shown(page: Stored, at: Position) -> dict[str, Any]:
     told = {"messages": _with_rev(page.rows, page.reactions, page.people), "position": at, "more": more}
     if page.root is not None:
         told["root"] = _with_rev([page.root], page.reactions, page.people)[0]
+    if page.events is not None:
+        told["events"] = _frames(page.events)
     return told
+
+
+def _frames(rows: Iterable[Row]) -> list[EventFrame]:
+    """Events of the project as they go over the wire."""
+    stamped = stamp()
+    return [
+        custom_frame(slug, seq, stamped(at), who_of(person, who, kind, avatar), name, data, html)
+        for _, name, seq, at, person, who, kind, avatar, slug, data, html in rows
+    ]
 
 
 def _with_rev(
@@ -387,6 +374,6 @@ def _stamp_of(zone: Any) -> Callable[[datetime], str]:
 
 
 __all__ = [
-    "COLUMNS", "Row", "Stored", "Where", "message", "page", "people_of", "quotes_of", "shown", "stamp", "states_of",
-    "stored", "stored_pages", "thread_of", "with_quotes",
+    "ALL", "COLUMNS", "SHOWN", "Row", "Stored", "Where", "message", "page", "people_of", "quotes_of", "shown", "stamp",
+    "states_of", "stored", "stored_pages", "thread_of", "with_quotes",
 ]  # fmt: skip

@@ -14,17 +14,20 @@ from typing import Any, NamedTuple, cast
 from teahouse.attention import settings_state
 from teahouse.events import (
     ABOUT_MESSAGES,
+    CUSTOM,
     Event,
     EventFrame,
     MessageState,
     Who,
+    custom_event,
+    custom_frame,
     message_event,
     room_event,
 )
 from teahouse.history import people_between, reactions_of, room_state, state_of, who, who_of
 from teahouse.live.hub import PAGE_BYTES, PAGE_EVENTS
+from teahouse.models import CustomEvent, Member, Mention, Message, Person, Room, Settings, ThreadMark
 from teahouse.models import Event as EventRow
-from teahouse.models import Member, Mention, Message, Person, Room, Settings, ThreadMark
 from teahouse.models.rooms import default_level
 from teahouse.paging import COLUMNS, people_of, quotes_of, stamp, states_of, thread_of, with_quotes
 from teahouse.prepared import NUMBERS, Prepared, PreparedLists, batched
@@ -78,6 +81,7 @@ def events_after(room: int, seq: int, slug: str) -> list[Event]:
         {row.subject for row in rows if row.kind == "reactions" and row.subject is not None}
     )
     others = _Others(room, slug, rows)
+    told = _told_by({row.subject for row in rows if row.kind == CUSTOM and row.subject is not None})
     stamped = stamp()
     events: list[Event] = []
     size = 0
@@ -88,6 +92,9 @@ def events_after(room: int, seq: int, slug: str) -> list[Event]:
             if row.kind == "thread":
                 state = {"id": state["id"], "thread": threads[state["id"]]}
             event = _about_message(room, slug, row, at, state, reactions)
+        elif row.kind == CUSTOM:
+            frame = custom_frame(slug, row.seq, at, row.who, *told[cast(int, row.subject)])
+            event = custom_event(room, row.seq, frame, cast(int, row.subject))
         else:
             event = others.event(row, at)
         size += event.size
@@ -95,6 +102,17 @@ def events_after(room: int, seq: int, slug: str) -> list[Event]:
             break
         events.append(event)
     return events
+
+
+def _told_by(ids: set[int]) -> dict[int, tuple[str, str, str | None]]:
+    """Of the project's own events the name, what they say, and how they are shown. No question where there are none."""
+    rows = [row for part in batched(list(ids)) for row in _custom.rows(part)]
+    return {pk: (name, data, html) for pk, name, data, html in rows}
+
+
+_custom: PreparedLists[CustomEvent] = PreparedLists(
+    (int,), lambda ids: CustomEvent.objects.filter(pk__in=ids).values_list("pk", "name", "data", "html")
+)
 
 
 def _about_message(
@@ -114,7 +132,7 @@ class _Others:
     def __init__(self, room: int, slug: str, rows: Iterable[_Row]) -> None:
         self._rooms: dict[int, Room] = {}
         self._mentions: dict[int, Mention] = {}
-        others = [row for row in rows if row.kind not in ABOUT_MESSAGES]
+        others = [row for row in rows if row.kind not in ABOUT_MESSAGES and row.kind != CUSTOM]
         if not others:
             return
         self._slug = slug

@@ -67,7 +67,7 @@ def posted(room: Room | str | Model) -> list[str]:
     using = database.alias()
     room = room_of(room)
     stored = Message.objects.using(using).filter(room=room, deleted_at=None).order_by("seq")
-    waiting = Outbox.objects.using(using).filter(room=room).order_by("pk")
+    waiting = Outbox.objects.using(using).filter(room=room, event="").order_by("pk")
     return [*stored.values_list("text", flat=True), *waiting.values_list("text", flat=True)]
 
 

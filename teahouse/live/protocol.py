@@ -205,6 +205,9 @@ class History(BaseCommand):
     thread: MessageId | None = Field(
         None, description="Id of the message whose thread is read; none: what was said in the room itself."
     )
+    events: Literal["all", "shown"] | None = Field(
+        None, description="Events of the project as well, all of them or those that are shown."
+    )
 
 
 class Typing(BaseCommand):

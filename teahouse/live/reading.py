@@ -24,7 +24,8 @@ TYPING_SECONDS: Final = 1.0
 
 
 async def _history(session: Session, speaker: Speaker, command: protocol.History) -> None:
-    where = Where(command.before, command.after, command.around, command.limit, command.at, command.thread)
+    place = (command.before, command.after, command.around, command.limit, command.at, command.thread)
+    where = Where(*place, command.events)
     page = await session.runtime.ask(session.runtime.pages, Asked(speaker, command.room, where))
     if isinstance(page, Problem):
         raise page

@@ -116,13 +116,15 @@ class Sides(TypedDict):
 class HistoryResult(TypedDict):
     """Messages as they are now, oldest first, and a position read before them. `root` of the thread that was asked
     for, or in which the message was said around which one asked: then they are those of the room around the root.
-    `read`: with `thread`, how far one has read there, null where one takes no part."""
+    `read`: with `thread`, how far one has read there, null where one takes no part. `events`: of the project, where
+    they were asked for."""
 
     messages: list[MessageState]
     position: Position
     more: Sides
     root: NotRequired[MessageState]
     read: NotRequired[int | None]
+    events: NotRequired[list[EventFrame]]
 
 
 class RoomResult(TypedDict):
@@ -312,6 +314,15 @@ class PersonSignal(TypedDict):
     who: Who
 
 
+class CustomSignal(TypedDict):
+    """What the project shows for a moment."""
+
+    signal: Literal["custom"]
+    room: str
+    kind: str
+    data: dict[str, Any]
+
+
 class ServiceSignal(TypedDict):
     """The server is well, or in which way it is not."""
 
@@ -357,4 +368,5 @@ SIGNALS: Final[dict[str, Any]] = {
     "room": RoomSignal,
     "person": PersonSignal,
     "service": ServiceSignal,
+    "custom": CustomSignal,
 }

@@ -9,20 +9,21 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from threading import Lock
 from time import monotonic
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
 from django.db import connections
 
-from teahouse import access, attention, database, history, outbox
+from teahouse import access, attention, database, history, outbox, signals
 from teahouse.access import Grant, Speaker
 from teahouse.actions import people, profiles, tokens
 from teahouse.bus import Bus
 from teahouse.conf import conf
 from teahouse.events import ABOUT_RIGHTS, Event, Who, encode
+from teahouse.followers.service import Service
 from teahouse.journal import Commit, Entry, Journal, Settled, Stored
 from teahouse.limits import Buckets, Counted, address_key
 from teahouse.live import pages
@@ -50,6 +51,16 @@ GAP_SECONDS: Final = 0.02
 """How long a gap may close by itself (another process's event is on its way) before the database is read."""
 DRAIN_BATCH: Final = 500
 DRAIN_JITTER: Final = 5
+
+
+class Beside(Protocol):
+    """What runs beside the chat in a process that serves. Nothing that it does may hold up the loop."""
+
+    def moved(self, rooms: Iterable[int]) -> None:
+        """These rooms have new events."""
+
+    def stop(self) -> None:
+        """Ends it; called on a thread."""
 
 
 class Runtime:
@@ -95,6 +106,8 @@ class Runtime:
         self.renamed = Renamed(self)
         self.figures = Watch(self)
         self.following = Following(loop, self.hub, self.read)
+        self.beside: list[Beside] = []
+        self.announcer = signals.Announcer()
 
     async def start(self) -> None:
         self.journal.start()
@@ -207,6 +220,7 @@ class Runtime:
 
     def _after_commit(self, commit: Commit, settled: Settled) -> None:
         self.hub.publish(commit.events)
+        self.announcer.tell(commit.events)
         self.figures.messages += sum(type(said) is Stored and not said.repeated for _, said in settled)
         for room, seq in commit.heads.items():
             self.hub.heard_of(room, seq)
@@ -244,7 +258,10 @@ class Runtime:
             self._moved(events)
 
     def _moved(self, events: list[Event]) -> None:
-        self.sweep.moved({event.room for event in events})
+        rooms = {event.room for event in events}
+        self.sweep.moved(rooms)
+        for each in self.beside:
+            each.moved(rooms)
         self.sweep.marked({(e.room, cast(int, e.subject)) for e in events if e.kind == "read"})
         self.sweep.threads.heard(events)
         self.sweep.gained({cast(int, event.subject) for event in events if event.kind == "room_added"})
@@ -274,6 +291,8 @@ class Runtime:
         for room, seq in data.get("heads", ()):
             self.hub.heard_of(room, seq)
             self.sweep.moved({room})
+            for each in self.beside:
+                each.moved({room})
         if "heads" in data:
             self.following.close_gaps()
         if signal := data.get("signal"):
@@ -363,6 +382,7 @@ async def _start() -> Runtime:
         site = await loop.run_in_executor(None, _site_key)
         runtime = Runtime(loop, site)
         await runtime.start()
+        runtime.beside.append(Service())
         _current = runtime
         return runtime
     finally:
@@ -381,7 +401,10 @@ async def stop() -> None:
     global _current
     if _current is not None:
         runtime, _current = _current, None
+        for each in runtime.beside:
+            await asyncio.to_thread(each.stop)
         await runtime.stop()
+        await asyncio.to_thread(runtime.announcer.stop)
 
 
 async def lifespan(scope: Any, receive: Any, send: Any) -> None:

@@ -132,7 +132,10 @@ class Mention(models.Model):
 
 
 class Outbox(models.Model):
-    """What code in a host's transaction leaves to be said; the journal numbers it after the commit (P9)."""
+    """What code in a host's transaction leaves to be said; the journal numbers it after the commit (P9).
+
+    With an `event` it is one of the project's own, and `text` its data as JSON.
+    """
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="+", db_index=False)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -140,6 +143,12 @@ class Outbox(models.Model):
     text = models.TextField()
     html = models.TextField(null=True)
     renderer = models.PositiveSmallIntegerField(default=0)
+    # No constraint: it would lock the message's row until the caller commits.
+    thread = models.ForeignKey(
+        Message, null=True, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False,
+        help_text="The root of the thread in which it is to be said.",
+    )  # fmt: skip
+    event = models.CharField(max_length=64, blank=True, default="", help_text="Such as order.paid.")
     made_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
-from django.conf import settings
+# `settings` is what a Person has by its Settings.
+from django.conf import settings as project
 from django.db import models
 from django.utils import timezone
 
@@ -25,7 +26,7 @@ class Person(models.Model):
         BOT = "bot"
 
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL,
+        project.AUTH_USER_MODEL,
         null=True,
         blank=True,
         # The host's users may be in another database, which cannot look; `forget_user` does what it would.
@@ -108,7 +109,7 @@ class OneTimeLink(models.Model):
 
     purpose = models.CharField(max_length=16, choices=Purpose)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
+        project.AUTH_USER_MODEL,
         null=True,
         blank=True,
         on_delete=models.DO_NOTHING,

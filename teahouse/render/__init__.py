@@ -4,7 +4,7 @@
 short texts here and the others in `worker.py`, a small process of its own with a time limit.
 """
 
-from teahouse.render.markup import RENDER_VERSION, needs_markup, render
+from teahouse.render.markup import RENDER_VERSION, clean_html, needs_markup, render
 from teahouse.render.mentions import beginnings, mentioned_names
 from teahouse.render.renderer import Renderer, render_sync
 
@@ -12,6 +12,7 @@ __all__ = [
     "RENDER_VERSION",
     "Renderer",
     "beginnings",
+    "clean_html",
     "mentioned_names",
     "needs_markup",
     "render",

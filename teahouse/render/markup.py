@@ -98,6 +98,22 @@ def render_short(text: str) -> str | None:
     return _render(text, _markdown(full=False), _cleaner(full=False))
 
 
+def clean_html(html: str) -> str:
+    """HTML that a project made, with what a message may hold and no more; its links may lead to its own pages."""
+    return _own_cleaner().clean(html).strip()
+
+
+@cache
+def _own_cleaner() -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags={*TAGS, "small"},
+        attributes={"*": set(), "a": {"href"}, "ol": {"start"}},
+        url_schemes=set(SCHEMES),
+        url_relative="pass_through",
+        link_rel="nofollow noopener noreferrer",
+    )
+
+
 def _render(text: str, markdown: MarkdownIt, cleaner: nh3.Cleaner) -> str | None:
     if not needs_markup(text) or _SURROGATE.search(text):
         return None

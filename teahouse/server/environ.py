@@ -107,6 +107,11 @@ class Environment(BaseModel):
         alias="TEAHOUSE_COMPRESSION",
         description="Compress what goes over WebSockets, for clients on slow or metered networks.",
     )
+    hooks_inner: Annotated[tuple[str, ...], BeforeValidator(forms.networks)] = Field(
+        (),
+        alias="TEAHOUSE_HOOKS_INNER",
+        description="Networks inside that webhooks may reach; without it none.",
+    )
     language: Annotated[str, BeforeValidator(forms.language)] = Field(
         "en", alias="TEAHOUSE_LANGUAGE", description="Language of pages for browsers that ask for neither."
     )

@@ -59,6 +59,7 @@ TEAHOUSE: dict[str, Any] = {
     "LIMITS": ENVIRONMENT.limits.values,
     "PING": ENVIRONMENT.ping,
     "COMPRESSION": ENVIRONMENT.compression,
+    "HOOKS_INNER": ENVIRONMENT.hooks_inner,
 }
 
 INSTALLED_APPS = [

@@ -8,6 +8,8 @@ import asyncio
 import platform
 import shutil
 import time
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -17,6 +19,8 @@ from pydantic import BaseModel
 
 from teahouse import __version__, database
 from teahouse.conf import Limits, conf
+from teahouse.followers import position
+from teahouse.followers.follower import Follower
 from teahouse.live import runtime as runtimes
 from teahouse.live.figures import SLOT_SECONDS, SLOTS, Figures
 from teahouse.models import Person
@@ -36,12 +40,15 @@ SLOW_MS: Final = 250.0
 MANY_WAIT: Final = 2000
 NEARLY: Final = 0.8
 """Of the files that a process may have open."""
+PARKED: Final = Follower.park_after
+NONE: Final[Mapping[str, int]] = {}
 STARTING_SECONDS: Final = 20.0
 """So long other processes may take to come."""
 
 Code = Literal[
     "starting", "disk_full", "disk_low", "disk_copy", "bus", "database", "database_slow", "processes", "versions",
     "late", "waiting", "files", "rates", "data_loss",
+    "followers",
 ]  # fmt: skip
 
 
@@ -132,6 +139,7 @@ def look() -> Status:
         rates=conf().RATES,
         data_loss=environment.allow_data_loss,
         sqlite=connection.vendor == "sqlite",
+        parked=Counter(place.follower.name for place in position.stuck(least=PARKED)),
     )
     return status
 
@@ -146,8 +154,11 @@ def _processes() -> list[Figures]:
 # What is wrong
 
 
-def troubles(status: Status, *, rates: bool, data_loss: bool, sqlite: bool) -> list[Trouble]:
-    """What somebody should see to, what costs people something first. Pure."""
+def troubles(
+    status: Status, *, rates: bool, data_loss: bool, sqlite: bool, parked: Mapping[str, int] = NONE
+) -> list[Trouble]:
+    """What somebody should see to, what costs people something first. Pure. `parked`: in how many rooms followers
+    have failed for long, by their names."""
     found = [
         *_of_storage(status.storage, sqlite=sqlite),
         *_of_processes(status),
@@ -157,6 +168,7 @@ def troubles(status: Status, *, rates: bool, data_loss: bool, sqlite: bool) -> l
         found.append(Trouble(code="bus", bad=True))
     if status.database.milliseconds > SLOW_MS:
         found.append(Trouble(code="database_slow", value=status.database.milliseconds, bound=SLOW_MS))
+    found += [Trouble(code="followers", value=rooms, where=name) for name, rooms in parked.items()]
     if not rates:
         found.append(Trouble(code="rates"))
     if data_loss:

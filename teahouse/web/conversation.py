@@ -1,6 +1,6 @@
 """The last page of a room as the template draws it: a readable conversation before, and without, any script.
 
-In: messages as `paging.page` gives them. Out: rows. Pure.
+In: messages and events of the project as `paging.page` gives them. Out: rows. Pure.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ HAN = re.compile("[\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000
 
 
 class Row(NamedTuple):
-    """One message and what stands around it.
+    """One message, or event of the project, and what stands around it.
 
     Attributes:
+        message: the one or the other.
         at: when it was said, in the current time zone.
         day: the day, where a line with it stands before the message.
         head: whether it stands under a heading of its own.
@@ -72,16 +73,14 @@ def rows(messages: Iterable[Mapping[str, Any]], address: str = "", marked: int |
         marked: number of the message that the page is about.
     """
     messages = list(messages)
-    known = {message["id"]: message for message in messages}
+    known = {message["id"]: message for message in messages if "id" in message}
     found: list[Row] = []
     for message in messages:
         at = timezone.localtime(datetime.fromisoformat(message["at"]))
         before = found[-1] if found else None
         new_day = before is None or before.at.date() != at.date()
         by = message["by"]
-        head = (
-            before is None or new_day or before.message["by"]["id"] != by["id"] or at - before.at > TOGETHER
-        )
+        head = before is None or new_day or _apart(before, by["id"], at)
         initial = (by["name"].strip() or "·")[0].upper()
         found.append(
             Row(
@@ -100,6 +99,17 @@ def rows(messages: Iterable[Mapping[str, Any]], address: str = "", marked: int |
             )
         )
     return found
+
+
+def _apart(before: Row, by: int, at: datetime) -> bool:
+    if "event" in before.message:
+        return True
+    return bool(before.message["by"]["id"] != by) or at - before.at > TOGETHER
+
+
+def in_order(page: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Messages and events of a page, as they stand in the room."""
+    return sorted([*page["messages"], *page.get("events", ())], key=lambda one: int(one["seq"]))
 
 
 def _replies(thread: Mapping[str, Any] | None, address: str) -> tuple[int, str] | None:
@@ -125,7 +135,7 @@ def excerpt(text: str) -> str:
 def around(rows: str, page: Mapping[str, Any], address: str) -> SafeString:
     """The rows with links to what was said before and after them, for who reads without a script."""
     before, after = page["more"]["before"], page["more"]["after"]
-    messages = page["messages"]
+    messages = in_order(page)
     earlier = _link(f"{address}{messages[0]['seq']}/", _("Show earlier messages")) if before else ""
     later = _link(f"{address}{messages[-1]['seq']}/", _("Show later messages")) if after else ""
     newest = _link(address, _("Jump to newest")) if after else ""

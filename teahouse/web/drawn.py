@@ -25,7 +25,7 @@ KEPT: Final = 4096
 def drawn(row: Row) -> SafeString:
     """The row in the language that is active."""
     message = row.message
-    content = tuple(message.get(name) for name in ("at", "text", "html", "edited", "deleted"))
+    content = tuple(message.get(name) for name in ("at", "text", "html", "edited", "deleted", "event"))
     around = (row.at.isoformat(), row.day, row.head, row.cup, row.lang, row.name_lang, row.marked)
     picture = message["by"].get("avatar")
     by = (message["by"]["name"], (message["by"]["id"], picture, get_script_prefix()) if picture else None)

@@ -19,11 +19,11 @@ from teahouse.access import Speaker
 from teahouse.events import Position, encode
 from teahouse.models import Room
 from teahouse.paging import Stored, Where
-from teahouse.web.conversation import around, beside, rows
+from teahouse.web.conversation import around, beside, in_order, rows
 from teahouse.web.drawn import drawn
 from teahouse.web.kept import Kept
 
-PAGE: Final = Where(limit=50)
+PAGE: Final = Where(limit=50, events=paging.SHOWN)
 
 
 class Place(NamedTuple):
@@ -125,7 +125,7 @@ def _made(room: Room, state: Any, stored: Stored, thread: Stored | None, languag
     with translation.override(language):
         # Without a script one reads the thread alone, with the way back at its end.
         read = page if thread is None else paging.shown(thread, now)
-        messages = read["messages"] if thread is None else [read["root"], *read["messages"]]
+        messages = in_order(read) if thread is None else [read["root"], *read["messages"]]
         html = "\n".join(drawn(row) for row in rows(messages, place.address, place.at))
         if place.at is not None:
             data["at"] = place.at

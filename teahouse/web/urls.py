@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from teahouse.web import frames, installed, pictures, saying, views
+from teahouse.web import frames, hooks, installed, pictures, saying, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("worker.js", installed.worker, name="worker"),
     path("offline/", installed.offline, name="offline"),
     path("frames/", frames.frames, name="frames"),
+    path("hooks/<str:secret>", hooks.speak, name="hook"),
+    path("hooks/<str:secret>/", hooks.speak),
     path("guest/", views.guest, name="guest"),
     path("people/<int:person>/<slug:version>.webp", pictures.picture, name="picture"),
     path("guest/leave/", views.leave, name="leave"),

@@ -66,10 +66,37 @@ from django.core.management import call_command  # noqa: E402
 from django.http import HttpRequest, HttpResponse  # noqa: E402
 from django.template import engines  # noqa: E402
 from django.urls import include, path  # noqa: E402
+from django.utils.html import format_html  # noqa: E402
+from pydantic import BaseModel  # noqa: E402
 
+import teahouse  # noqa: E402
 from teahouse.actions.rooms import make_main  # noqa: E402
 from teahouse.live.runtime import lifespan  # noqa: E402
 from teahouse.routing import websocket_urlpatterns  # noqa: E402
+
+
+@teahouse.event("order.paid")
+class OrderPaid(BaseModel):
+    """What the host's own program tells of."""
+
+    number: int
+
+    def render(self) -> str:
+        return format_html('Order <a href="/orders/">{}</a> was paid.', self.number)
+
+
+@teahouse.event("lorry.moved")
+class LorryMoved(BaseModel):
+    """For scripts alone."""
+
+    km: int
+
+
+def paid(request: HttpRequest, number: int) -> HttpResponse:
+    teahouse.emit("main", OrderPaid(number=number))
+    teahouse.emit("main", LorryMoved(km=number))
+    teahouse.signal("main", "lorry.near", {"km": number})
+    return HttpResponse("paid")
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -80,7 +107,12 @@ def style(request: HttpRequest) -> HttpResponse:
     return HttpResponse(STYLE, content_type="text/css")
 
 
-urlpatterns = [path("orders/", page), path("host.css", style), path("chat/", include("teahouse.urls"))]
+urlpatterns = [
+    path("orders/", page),
+    path("paid/<int:number>/", paid),
+    path("host.css", style),
+    path("chat/", include("teahouse.urls")),
+]
 
 call_command("migrate", verbosity=0)
 make_main()

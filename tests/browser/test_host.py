@@ -128,3 +128,38 @@ async def test_the_pages_speak_the_readers_language_without_the_hosts_help(cast:
     await mei.page.reload()
     await expect(mei.page.locator("html")).to_have_attribute("lang", "en")
     await expect(mei.composer).to_have_attribute("placeholder", "Write in Main")
+
+
+async def test_what_the_host_tells_is_shown_in_its_place_and_its_scripts_hear_of_it(cast: Cast) -> None:
+    ada = await cast.person()
+    await ada.page.add_init_script(
+        """window.told = [];
+        for (const name of ["teahouse-event", "teahouse-signal"]) {
+            addEventListener(name, ({ detail: { event, kind, data } }) => told.push([event ?? kind, data]));
+        }"""
+    )
+    await ada.open("/orders/")
+    await ada.give_name("Ada")
+    await ada.say("before it is paid")
+    await ada.page.request.get(f"{ada.base}/paid/7/")
+    line = ada.page.locator(".happened")
+    await expect(line).to_have_count(1)
+    await expect(line.locator(".rich")).to_have_text("Order 7 was paid.")
+    await expect(line.locator("a")).to_have_attribute("href", "/orders/")
+    await ada.page.wait_for_function("told.length === 3")
+    told = await ada.page.evaluate("told")
+    assert sorted(told) == [
+        ["lorry.moved", {"km": 7}],
+        ["lorry.near", {"km": 7}],
+        ["order.paid", {"number": 7}],
+    ]
+    await ada.say("behind it")
+    order = "(all) => all.map((one) => one.querySelector('.text, .rich').textContent)"
+    shown = await ada.page.locator(":is(.message, .happened)").evaluate_all(order)
+    assert shown[-3:] == ["before it is paid", "Order 7 was paid.", "behind it"]
+    await expect(ada.message("behind it").locator(".name:not(.unseen *)")).to_have_text("Ada")
+    await ada.page.reload()
+    await expect(line).to_have_count(1)
+    bob = await cast.person("Bob", "/chat/")
+    await expect(bob.page.locator(".happened")).to_have_count(1)
+    assert (await bob.page.locator(":is(.message, .happened)").evaluate_all(order))[-3:] == shown[-3:]

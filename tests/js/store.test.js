@@ -446,3 +446,23 @@ describe("a quotation", () => {
     assert.equal(store.message(104)?.reply, undefined);
   });
 });
+
+test("an event of the project stands in its place, is drawn once, and counts as nothing unread", () => {
+  const store = new RoomStore();
+  store.me = 1;
+  const by = { id: 9, name: "Shop", kind: /** @type {const} */ ("bot") };
+  const paid = { event: "order.paid", room: "main", seq: 2, at: "2026-11-22T10:00:02.000Z", by, data: { number: 7 }, html: "Order 7" };
+  const one = { id: 11, seq: 1, at: "2026-11-22T10:00:01.000Z", by, text: "one", rev: 1 };
+  store.merge({ position: { epoch: "e", seq: 2 }, messages: [one], events: [paid], more: { before: false, after: false } });
+  const shown = () => store.pages.flatMap((page) => page.messages.map(({ seq, event, html }) => [seq, event, html]));
+  assert.deepEqual(shown(), [[1, undefined, undefined], [2, "order.paid", "Order 7"]]);
+  assert.equal(store.countSince(0), 1);
+  assert.equal(store.firstSince(1), undefined);
+  assert.equal(store.apply({ ...paid, seq: 3, html: undefined }), "applied");
+  assert.equal(store.apply({ ...paid, seq: 4, html: "Order 8" }), "applied");
+  assert.equal(store.apply({ ...paid, seq: 4, html: "Order 8" }), "old");
+  assert.deepEqual(shown().slice(2), [[4, "order.paid", "Order 8"]]);
+  assert.equal(store.newest?.seq, 4);
+  assert.equal(store.lastOwn(), undefined);
+  assert.deepEqual(store.speakers().map(({ id }) => id), [9]);
+});

@@ -324,6 +324,19 @@ UNSEEN: Final = "- 404 404 404 404 404 404 200 404 404 404"
 """What is not there, for everybody but an owner of the site."""
 OWNERS_ASKED: Final = OWNERS.replace("200", "302")
 """For the password, which these logins have never typed."""
+APP_DEEDS: Final = (
+    ("bots/<int:pk>/tokens/", "bots/0/tokens/"),
+    ("bots/<int:pk>/tokens/<int:token>/revoke/", "bots/0/tokens/0/revoke/"),
+    ("bots/<int:pk>/incoming/", "bots/0/incoming/"),
+    ("bots/<int:pk>/incoming/<int:hook>/revoke/", "bots/0/incoming/0/revoke/"),
+    ("bots/<int:pk>/deactivate/", "bots/0/deactivate/"),
+    ("bots/", "bots/"),
+    ("hooks/", "hooks/"),
+    ("hooks/<int:pk>/stop/", "hooks/0/stop/"),
+    ("hooks/<int:pk>/start/", "hooks/0/start/"),
+    ("hooks/<int:pk>/delete/", "hooks/0/delete/"),
+    ("hooks/<int:pk>/deliveries/<int:delivery>/again/", "hooks/0/deliveries/0/again/"),
+)
 DEEDS: Final = ("deactivate", "activate", "reset-link", "owner", "no-owner", "account")
 
 API_NOWHERE: Final = "- 401 404 404 404 404 404 404 404 404 404"
@@ -357,6 +370,11 @@ PAGES: Final = (
     # Frames are no form: what each of them comes to is that of the commands.
     Page("GET", "frames/", "/frames/", "- 405"),
     Page("POST", "frames/", "/frames/", "- 415"),
+    # Whoever knows the secret speaks, whoever they are; nobody guesses it.
+    Page("GET", "hooks/<str:secret>", "/hooks/guessed", "- 404"),
+    Page("POST", "hooks/<str:secret>", "/hooks/guessed", "- 404", {"text": "tea"}),
+    Page("GET", "hooks/<str:secret>/", "/hooks/guessed/", "- 404"),
+    Page("POST", "hooks/<str:secret>/", "/hooks/guessed/", "- 404", {"text": "tea"}),
     Page("GET", "guest/leave/", "/guest/leave/", "- 405"),
     Page("POST", "guest/leave/", "/guest/leave/", "- 200"),
     Page("GET", "sign-in/", "/sign-in/", "- 200"),
@@ -412,6 +430,17 @@ PAGES: Final = (
     *(
         Page("POST", f"account/people/<int:pk>/{deed}/", f"/account/people/0/{deed}/", OWNERS_ASKED)
         for deed in DEEDS
+    ),
+    Page("GET", "account/apps/", "/account/apps/", OWNERS),
+    Page("GET", "account/apps/bots/<int:pk>/", "/account/apps/bots/0/", OWNERS_NONE),
+    Page("GET", "account/apps/hooks/<int:pk>/", "/account/apps/hooks/0/", OWNERS_NONE),
+    *(
+        Page("GET", f"account/apps/{pattern}", f"/account/apps/{path}", OWNERS_POST)
+        for pattern, path in APP_DEEDS
+    ),
+    *(
+        Page("POST", f"account/apps/{pattern}", f"/account/apps/{path}", OWNERS_ASKED)
+        for pattern, path in APP_DEEDS
     ),
     Page("GET", "welcome/", "/welcome/", OWNERS),
     Page("POST", "welcome/", "/welcome/", OWNERS_FORM, {"name": "\u200b"}),

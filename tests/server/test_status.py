@@ -140,7 +140,7 @@ def slots(late: float, seconds_ago: float, count: int = 3) -> list[Slot]:
 
 
 ONE = well().processes[0]
-CASES: list[tuple[Code | None, Status, dict[str, bool]]] = [
+CASES: list[tuple[Code | None, Status, dict[str, Any]]] = [
     (None, well(), {}),
     ("starting", well(processes=[]), {}),
     ("disk_full", well(storage=storage(10**8)), {}),
@@ -165,14 +165,16 @@ CASES: list[tuple[Code | None, Status, dict[str, bool]]] = [
     (None, well(processes=[other(sessions=900, files=0)]), {}),
     ("rates", well(), {"rates": False}),
     ("data_loss", well(), {"data_loss": True}),
+    ("followers", well(), {"parked": {"billing": 2}}),
 ]
 
 
 @pytest.mark.parametrize(("code", "status", "given"), CASES)
 def test_each_trouble_is_found_and_nothing_else(
-    code: Code | None, status: Status, given: dict[str, bool]
+    code: Code | None, status: Status, given: dict[str, Any]
 ) -> None:
-    found = troubles(status, **{"rates": True, "data_loss": False, "sqlite": True, **given})
+    usual: dict[str, Any] = {"rates": True, "data_loss": False, "sqlite": True}
+    found = troubles(status, **usual | given)
     assert [one.code for one in found] == ([code] if code else [])
 
 

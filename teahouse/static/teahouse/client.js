@@ -75,7 +75,7 @@ export class Client extends EventTarget {
     this.#marks = new Marks(this.socket, this.feeds, this.threads, this.#ownRooms, this.attention, changed);
     this.#reading = new Reading(this.socket, this.feeds, (feed) => this.#followed(feed), changed);
     this.#followingThreads = new FollowingThreads(this.socket, this.threads, this.#reading, this.#marks, this.outgoing, this.attention, changed);
-    this.#following = new Following(this.socket, this.#ownRooms, this.#reading, this.#marks, this.outgoing, this.#followingThreads, changed);
+    this.#following = new Following(this.socket, this.#ownRooms, this.#reading, this.#marks, this.outgoing, this.#followingThreads, (event) => this.#told(event), changed);
     addEventListener("online", () => this.socket.nudge());
     addEventListener("offline", () => this.socket.nudge());
     addEventListener("pagehide", () => this.#marks.markAll());
@@ -261,6 +261,7 @@ export class Client extends EventTarget {
     if (frame.signal === "presence") feed.store.presence(frame);
     if (frame.signal === "typing") (frame.thread ? this.threads.get(feed.slug, frame.thread) : feed)?.store.heardTyping(frame.by, Date.now());
     if (frame.signal === "rights") this.#ownRooms.rights(feed, frame);
+    if (frame.signal === "custom") this.#told(frame);
     if (frame.event) this.#event(feed, frame);
   }
 
@@ -269,6 +270,11 @@ export class Client extends EventTarget {
     for (const { store } of [...this.feeds.values(), ...this.threads.all()]) store.renamed(who);
     if (this.you?.id === who.id) this.you = who;
     this.#changed();
+  }
+
+  /** What a project tells is for its own scripts too. @param {{room: string}} detail  One of its events, or a signal. */
+  #told(detail) {
+    this.dispatchEvent(new CustomEvent("told", { detail }));
   }
 
   /** @param {Feed} feed @param {RoomEvent} event */

@@ -19,15 +19,17 @@ export class Following {
    * @param {Marks} marks
    * @param {Outgoing} outgoing
    * @param {FollowingThreads} threads
+   * @param {(event: RoomEvent) => void} told  Of the project's own events.
    * @param {() => void} changed
    */
-  constructor(socket, ownRooms, reading, marks, outgoing, threads, changed) {
+  constructor(socket, ownRooms, reading, marks, outgoing, threads, told, changed) {
     this.socket = socket;
     this.ownRooms = ownRooms;
     this.reading = reading;
     this.marks = marks;
     this.outgoing = outgoing;
     this.threads = threads;
+    this.told = told;
     this.changed = changed;
   }
 
@@ -59,6 +61,7 @@ export class Following {
   apply(feed, event) {
     const outcome = feed.store.apply(event);
     if (outcome === "applied") this.threads.heard(feed, event);
+    if (outcome === "applied" && event.data) this.told(event);
     return outcome;
   }
 

@@ -51,7 +51,7 @@ export class Reading {
     feed.wanted = place;
     if ("around" in place && feed.store.holds(place.around)) return { message: feed.store.at(place.around) };
     const history = await this.read(feed, place, "around");
-    if (!history.messages.length) return {};
+    if (isEmpty(history)) return {};
     const root = feed.thread === undefined ? history.root : undefined;
     if ("around" in place) return { message: feed.store.at(root?.seq ?? place.around), root };
     return { message: saidAt(history, place.at) };
@@ -88,7 +88,7 @@ export class Reading {
   /** @param {Feed} feed @param {Record<string, unknown>} where @param {Side} side @returns {Promise<boolean>} */
   async #more(feed, where, side) {
     try {
-      return (await this.read(feed, where, side)).messages.length > 0;
+      return !isEmpty(await this.read(feed, where, side));
     } catch (error) {
       if (error instanceof Refused || error instanceof Disconnected) return false;
       throw error;
@@ -107,8 +107,8 @@ export class Reading {
     this.changed();
     try {
       /** @type {History} */
-      const history = await this.socket.request("history", { room: feed.slug, limit: HISTORY_PAGE, thread: feed.thread, ...where });
-      if (gone(feed, where, side)) return { ...history, messages: [] };
+      const history = await this.socket.request("history", { room: feed.slug, limit: HISTORY_PAGE, ...inside(feed), ...where });
+      if (gone(feed, where, side)) return { ...history, messages: [], events: [] };
       if (!feed.store.merge(history, side)) {
         feed.store.reset(history.position);
         if (side === "last") feed.store.merge(history, side);
@@ -131,6 +131,16 @@ export class Reading {
     thread.readBefore ??= read ?? root?.thread?.seq ?? 0;
     if (root) thread.store.quote({ messages: [root], position, more });
   }
+}
+
+/** What else a page of history has: the project's events, which stand in no thread. @param {Feed} feed */
+function inside({ thread }) {
+  return thread === undefined ? { events: "shown" } : { thread };
+}
+
+/** @param {History} history */
+function isEmpty({ messages, events = [] }) {
+  return !messages.length && !events.length;
 }
 
 /** @param {History} history @param {string} at */

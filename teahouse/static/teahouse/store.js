@@ -7,6 +7,7 @@
  * above it another one there. Both are bounded: what is far from the reader is let go, and read again when wanted.
  */
 
+import { happened } from "./happened.js";
 import { Stretch } from "./stretch.js";
 
 /** @import { Here, History, Message, MessageState, Position, Problem, RoomEvent, RoomState, Unsent, Who } from "./types.js" */
@@ -128,7 +129,7 @@ export class RoomStore {
 
   /** The newest own message that can still be edited. @returns {Message | undefined} */
   lastOwn() {
-    for (const message of this.#newest.backwards()) if (message.by.id === this.me && !message.deleted) return message;
+    for (const message of this.#newest.backwards()) if (message.by.id === this.me && !message.deleted && !message.event) return message;
     return undefined;
   }
 
@@ -136,7 +137,7 @@ export class RoomStore {
   speakers() {
     /** @type {Map<number, Who>} */
     const found = new Map();
-    for (const { by } of this.#newest.backwards()) if (!found.has(by.id)) found.set(by.id, by);
+    for (const { by, event } of this.#newest.backwards()) if (!event && !found.has(by.id)) found.set(by.id, by);
     return [...found.values()];
   }
 
@@ -145,7 +146,7 @@ export class RoomStore {
     let count = 0;
     for (const message of this.#newest.backwards()) {
       if (message.seq <= seq) break;
-      if (message.by.id !== this.me && !message.deleted) count += 1;
+      if (this.#isNews(message)) count += 1;
     }
     return count;
   }
@@ -164,9 +165,14 @@ export class RoomStore {
   firstSince(seq) {
     if (!this.complete && seq < (this.first?.seq ?? 0)) return undefined;
     for (const message of this.#shown) {
-      if (message.seq > seq && message.by.id !== this.me && !message.deleted) return message;
+      if (message.seq > seq && this.#isNews(message)) return message;
     }
     return undefined;
+  }
+
+  /** Whether it counts as unread, as the server counts. @param {Message} message */
+  #isNews({ by, deleted, event }) {
+    return by.id !== this.me && !deleted && !event;
   }
 
   // History
@@ -194,6 +200,7 @@ export class RoomStore {
     if (side === "around") this.#elsewhere = new Stretch();
     const into = side === "last" ? this.#newest : this.#shown;
     for (const message of messages) this.#fill(into, message);
+    for (const row of (history.events ?? []).map(happened)) if (row) this.#fill(into, row);
     if (!more.before && side !== "newer") into.complete = true;
     if (side === "last") this.loaded = true;
     if (this.#elsewhere) this.#joinOr(side, !more.after && (side === "newer" || side === "around"));
@@ -303,11 +310,12 @@ export class RoomStore {
     if (event.seq <= this.position.seq) return "old";
     if (event.seq > this.position.seq + 1) return "gap";
     this.position = { epoch: this.position.epoch, seq: event.seq };
-    if (event.message) {
-      const change = { kind: event.event, state: event.message, seq: event.seq };
+    const state = event.message ?? happened(event);
+    if (state) {
+      const change = { kind: event.event, state, seq: event.seq };
       if (this.#asked) this.#meanwhile.push(change);
       this.#change(change.kind, change.state, change.seq);
-      if (event.event === "message" && event.message.by) this.#typing.delete(event.message.by.id);
+      if (event.event === "message" && state.by) this.#typing.delete(state.by.id);
     }
     if (event.state) this.room = { ...this.room, ...event.state };
     this.version += 1;

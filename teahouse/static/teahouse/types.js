@@ -23,6 +23,7 @@
  * @property {string} [edited]
  * @property {string} [deleted]
  * @property {Reactions} [reactions]
+ * @property {string} [event]  Of an event of the project, which stands among the messages: its name.
  * @property {number} rev
  *
  * @typedef {{count: number, last?: string, seq?: number, people: Who[]}} ThreadState  `last`: when it was said; `people`: who spoke last, at most five.
@@ -38,6 +39,8 @@
  * @property {MessageState} [message]
  * @property {{person: Who, role: string | null}} [member]
  * @property {RoomState} [state]
+ * @property {Record<string, unknown>} [data]  What an event of the project says.
+ * @property {string} [html]  How it is shown.
  *
  * @typedef {object} OwnEvent  Of the person's own stream.
  * @property {string} event
@@ -76,9 +79,11 @@
  *
  * @typedef {{count: number, people?: Who[] | null}} Here
  * @typedef {{room?: RoomState, position: Position, events?: RoomEvent[], more?: boolean, reset?: boolean, here?: Here, role?: string | null, may?: string[]}} Subscribed
- * @typedef {{position: Position, messages: Message[], more: {before: boolean, after: boolean}, root?: Message, read?: number | null}} History  `root`: of the thread in which they were said; `read`: one's mark there.
+ * @typedef {{position: Position, messages: Message[], more: {before: boolean, after: boolean}, root?: Message, read?: number | null, events?: RoomEvent[]}} History  `root`: of the thread in which they were said; `read`: one's mark there.
  * @typedef {{room: string, title: string, position: Position, read: number, unread: number, mentions: number, kind?: string, role?: string | null, archived?: boolean, people?: Who[], level?: string}} OwnRoom
  * @typedef {{v: number, session: string, you: Who, ticket?: string, ping: number, limits: Record<string, number>, rooms: OwnRoom[], state?: "ok" | "degraded" | "unavailable", may?: string[], settings?: OwnSettings, unseen?: number, threads?: number}} Hello
+ *
+ * @typedef {{signal: "custom", room: string, kind: string, data: Record<string, unknown>}} CustomSignal  What a project shows.
  *
  * @typedef {{code: string, message: string, retry: boolean, after?: number}} Problem
  *

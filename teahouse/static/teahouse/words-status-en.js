@@ -118,6 +118,7 @@ export const en = {
     waiting: ({ value, where }) => [`${value} messages wait in process ${where} to be stored`, "The database is slower than people write. Look at its disk, and what else its machine does."],
     files: ({ value, bound, where }) => [`Process ${where} has ${value} of ${bound} possible connections`, "Beyond that nobody comes in. Raise the limit of open files (LimitNOFILE= in systemd, ulimit -n) and restart."],
     rates: () => ["The limits of rates are lifted", "Anybody may flood the rooms. That is for benchmarks: take “off” out of TEAHOUSE_LIMITS and restart."],
+    followers: ({ value, where }) => [`“${where}” fails, and ${value === "1" ? "a room waits" : `${value} rooms wait`} for it`, where.startsWith("hook-") ? "The receiver of this webhook does not take what it is sent. Look at Account → Apps." : "Code that listens to events raises an error, which is in the log; teahouse_follow --list names the event. It is tried again each hour."],
     data_loss: () => ["The database may forget what was confirmed", "TEAHOUSE_ALLOW_DATA_LOSS lets it. Switch fsync, synchronous_commit and full_page_writes on in PostgreSQL, and take the setting out."],
     away: () => ["The server does not answer", "Look whether it runs, what its log says, and whether the network between is there. This page goes on by itself."],
     signed_out: () => ["These figures are not shown to you any more", "You are signed out, or own this site no more. Load the page anew."],

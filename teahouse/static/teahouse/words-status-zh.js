@@ -84,6 +84,7 @@ export const zh = {
     waiting: ({ value, where }) => [`进程 ${where} 有 ${value} 条消息等待写入`, "数据库跟不上大家发言。请检查它的磁盘，以及那台机器还在忙什么。"],
     files: ({ value, bound, where }) => [`进程 ${where} 的连接已达 ${value}，上限 ${bound}`, "超过上限就没有人能再进来。请提高可打开文件数（systemd 的 LimitNOFILE=，或 ulimit -n）并重启。"],
     rates: () => ["频率限制已解除", "任何人都可以刷屏。这只用于性能测试：请从 TEAHOUSE_LIMITS 中去掉 “off” 并重启。"],
+    followers: ({ value, where }) => [`“${where}”一直出错，有 ${value} 个房间在等它`, where.startsWith("hook-") ? "这个 Webhook 的接收方不接收发给它的内容。请查看“账户 → 应用”。" : "监听事件的代码出错，错误见日志；teahouse_follow --list 会指出是哪个事件。每小时再试一次。"],
     data_loss: () => ["数据库可能忘掉已确认的内容", "TEAHOUSE_ALLOW_DATA_LOSS 允许它这样。请在 PostgreSQL 中打开 fsync、synchronous_commit 和 full_page_writes，并去掉此设置。"],
     away: () => ["服务器没有应答", "请检查它是否在运行、日志里说了什么、网络是否通畅。恢复后本页会自动继续。"],
     signed_out: () => ["这些数据不再向你显示", "你已退出登录，或不再是本站主人。请重新载入页面。"],

@@ -154,7 +154,7 @@ export class TeahouseConversation extends Light {
   /** @param {Message} message @returns {HTMLElement | null | undefined} */
   #message({ seq }) {
     const page = this.#pages().find((one) => one.page.messages.some((message) => message.seq === seq));
-    return page?.querySelector(`.message[data-seq="${seq}"]`);
+    return page?.querySelector(`[data-seq="${seq}"]`);
   }
 
   /** Gives the focus that a message lost to the one before it. @param {Element} message */
@@ -261,7 +261,7 @@ export class TeahouseConversation extends Light {
     const { store } = this.feed;
     const { you } = this.client;
     if (!you) return nothing;
-    /** @type {{at: string, by: {id: number}} | undefined} */
+    /** @type {{at: string, by: {id: number}, event?: string} | undefined} */
     let before = store.last;
     return repeat(
       store.pending,
@@ -441,7 +441,7 @@ export class TeahouseConversation extends Light {
     const reaches = (/** @type {Element} */ one) => one.getBoundingClientRect().bottom > edge;
     // First the page: asking a message that is far from view for its place would lay it out.
     const page = this.#pages().find(reaches);
-    const element = [...(page?.querySelectorAll(".message") ?? [])].find(reaches);
+    const element = [...(page?.querySelectorAll(".message, .happened") ?? [])].find(reaches);
     if (!element) return;
     this.#unsettled = true;
     this.#keep({ element, top: element.getBoundingClientRect().top });

@@ -1,7 +1,7 @@
 /** Some messages that stand together, so that a new one makes only its neighbours be drawn anew. */
 
-import { html, nothing, repeat } from "../lit.js";
-import { dayLine, dayOf } from "../times.js";
+import { html, nothing, repeat, unsafeHTML } from "../lit.js";
+import { clock, dayLine, dayOf, exact } from "../times.js";
 import { words } from "../words.js";
 import { Light } from "./light.js";
 import "./message.js";
@@ -62,7 +62,12 @@ export class TeahousePage extends Light {
     const newLine = this.line === message.seq && before !== undefined;
     return html`${newDay ? dayRow(message.at) : nothing}
       ${newLine ? html`<p class="line new"><span>${words().newSince}</span></p>` : nothing}
-      <teahouse-message
+      ${message.event ? this.#happened(message) : this.#message(message, newDay || newLine || apart(before, message))}`;
+  }
+
+  /** @param {Message} message @param {boolean} head */
+  #message(message, head) {
+    return html`<teahouse-message
         .message=${message}
         .by=${message.by}
         .me=${this.me}
@@ -70,9 +75,16 @@ export class TeahousePage extends Light {
         .marked=${this.marked === message.seq}
         .link=${this.link}
         .news=${this.threads?.has(message.id) ?? false}
-        .head=${newDay || newLine || apart(before, message)}
+        .head=${head}
         .language=${this.language}
       ></teahouse-message>`;
+  }
+
+  /** An event of the project, as its server has drawn and cleaned it. @param {Message} message */
+  #happened({ seq, at, html: markup = "" }) {
+    return html`<div class=${this.marked === seq ? "happened marked" : "happened"} data-seq=${seq} tabindex=${this.marked === seq ? "-1" : nothing}>
+        <div class="rich">${unsafeHTML(markup)}</div> <time datetime=${at} title=${exact(at)}>${clock(at)}</time>
+      </div>`;
   }
 }
 
@@ -84,11 +96,11 @@ export function dayRow(at) {
 
 /**
  * Whether the second needs a heading of its own.
- * @param {{at: string, by: {id: number}} | undefined} before
+ * @param {{at: string, by: {id: number}, event?: string} | undefined} before
  * @param {{at: string, by: {id: number}}} message
  */
 export function apart(before, message) {
-  return !before || before.by.id !== message.by.id || Date.parse(message.at) - Date.parse(before.at) > TOGETHER;
+  return !before || before.event !== undefined || before.by.id !== message.by.id || Date.parse(message.at) - Date.parse(before.at) > TOGETHER;
 }
 
 customElements.define("teahouse-page", TeahousePage);

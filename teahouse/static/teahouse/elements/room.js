@@ -13,6 +13,8 @@
  *   back    puts a button before the title, which says "teahouse-back"
  *   counts-in-title  puts the number of unseen messages into the window's title
  *
+ * What the project tells in the room comes as "teahouse-event" and "teahouse-signal", with the frame as detail.
+ *
  * A <script type="application/json"> inside it may hold the first page: {"you", "room", "history", "missing"}.
  * Colours and measures are the custom properties of theme.css.
  */
@@ -40,7 +42,7 @@ import "./thread.js";
 import { ThreadPane } from "./thread-pane.js";
 
 /** @import { Client, Feed } from "../client.js" */
-/** @import { History, Problem, RoomState, Who } from "../types.js" */
+/** @import { CustomSignal, History, Problem, RoomEvent, RoomState, Who } from "../types.js" */
 /** @import { Act, Place } from "./acts.js" */
 /** @import { TeahouseComposer } from "./composer.js" */
 /** @import { TeahouseConversation } from "./conversation.js" */
@@ -88,6 +90,7 @@ export class TeahouseRoom extends LitElement {
   #thread = new ThreadPane(this);
   #changed = () => this.#clientChanged();
   #spoken = () => this.requestUpdate();
+  #told = (/** @type {Event} */ event) => this.#heard(/** @type {CustomEvent<RoomEvent | CustomSignal>} */ (event).detail);
   #sizes = new ResizeObserver(([entry]) => {
     this.wide = (entry?.contentRect.width ?? 0) >= WIDE;
   });
@@ -138,6 +141,7 @@ export class TeahouseRoom extends LitElement {
     document.removeEventListener("teahouse-language", this.#spoken);
     this.#sizes.disconnect();
     this.#client?.removeEventListener("change", this.#changed);
+    this.#client?.removeEventListener("told", this.#told);
     if (this.#client) this.#thread.disconnected(this.#client);
     if (this.#feed) this.#client?.unwatch(this.#feed);
     this.#client = this.#feed = null;
@@ -184,6 +188,7 @@ export class TeahouseRoom extends LitElement {
     const client = clientFor(this.#socketUrl);
     this.#client = client;
     client.addEventListener("change", this.#changed);
+    client.addEventListener("told", this.#told);
     if (first?.you) client.identify(first.you);
     const feed = client.watch(this.room, first?.history, first?.at !== undefined);
     feed.store.room ??= first?.room ?? null;
@@ -261,6 +266,13 @@ export class TeahouseRoom extends LitElement {
     } else if (this.nameless && socket?.connected) this.nameless = false; // A name was given in another room of the page.
     this.version += 1;
     if (!this.aside) this.requestUpdate();
+  }
+
+  /** What the project tells, for the scripts of the page around. @param {RoomEvent | CustomSignal} detail */
+  #heard(detail) {
+    if (detail.room !== this.#feed?.slug) return;
+    const name = "signal" in detail ? "teahouse-signal" : "teahouse-event";
+    this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail }));
   }
 
   /** The room's title, or of a conversation who is in it. */
