@@ -84,7 +84,8 @@ def test_a_script_over_a_killed_server_loses_and_repeats_nothing(server: Teahous
         server.start()
         for number in range(SENDS, 2 * SENDS):
             here.send(f"py {number}")
-        heard, stored = [], {}
+        heard: list[dict[str, Any]] = []
+        stored: dict[str, int] = {}
         while len(heard) < 4 * SENDS or len(stored) < 2 * SENDS:
             told = script.next()
             if "event" in told:

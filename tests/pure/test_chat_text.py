@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -116,6 +117,13 @@ def test_a_room_as_it_is_after_each_event() -> None:
     lines = "\n".join(plain(drawn(view.all, view.messages.get, 40, get_cwidth)))
     assert "Mei: deleted" in lines
     assert "Bob: edited (edited)\n      🍵 1\n      ↳ 1 in its thread" in lines
+    time = f"{datetime.fromisoformat(said(1)['at']).astimezone():%H:%M}"
+    reply = said(12, reply={"id": 2, "seq": 2, "by": BOB}, html="<pre><code>x\n</code></pre>")
+    assert plain(drawn([reply], view.messages.get, 26, get_cwidth))[1:] == [
+        f"{time} Mei ↱ Bob: edited",
+        "      x",
+    ]
+    assert plain(drawn([reply], view.messages.get, 20, get_cwidth))[1] == f"{time} Mei ↱ Bob: ed…"
 
 
 def test_not_more_messages_are_held_than_so_many() -> None:

@@ -105,7 +105,7 @@ def test_a_conversation_in_a_terminal(server: Teahouse, tokens: list[str], tmp_p
         main.typing()
         mei.shows("Mei: Hello @Bob", "Bob typing")
         mei.type("/reply with milk\r")
-        mei.shows("↱ Bob 来喝茶", "Mei: with milk")
+        mei.shows("Mei ↱ Bob: 来喝茶", "with milk")
         mei.type("/edit without milk\r")
         mei.shows("without milk (edited)")
         mei.type("/react 🍵\r/nosuch\r")

@@ -57,7 +57,7 @@ def help_lines() -> list[str]:
             ),
         ),
         ("/delete", say("delete your last message", "删除您的最后一条")),
-        ("/react 🍵", say("react to the last message of others", "回应别人的最后一条")),
+        ("/react EMOJI", say("react to the last message of others", "回应别人的最后一条")),
         ("/me TEXT", say("say what you do, in italics", "以斜体说您在做什么")),
         ("/leave", say("belong to this room no more", "退出此房间")),
         ("/quit", say("leave the chat; Ctrl-C too", "离开聊天；Ctrl-C 也可以")),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from teahouse.server.chat.markup import lines_of
-from teahouse.server.chat.text import Fragments, clean, wrap
+from teahouse.server.chat.text import Fragments, clean, cut, wrap
 from teahouse.server.words import say
 
-COLOURS: Final = ("ansicyan", "ansigreen", "ansimagenta", "ansiblue", "ansired", "ansiyellow")
-"""The terminal's own, which go with its background."""
+COLOURS: Final = ("ansicyan", "ansigreen", "ansimagenta", "ansiblue", "ansiyellow")
+"""The terminal's own, which go with its background; red is for what calls one."""
 INDENT: Final = 6
 
 
@@ -32,44 +33,47 @@ def drawn(
         if (today := f"{when:%Y-%m-%d}") != day:
             day = today
             lines.append([("class:dim", f"── {day} ".ljust(width, "─"))])
-        for line in _lines(message, f"{when:%H:%M}", quoted):
+        fit = partial(cut, width=width, measure=measure)
+        for line in _lines(message, f"{when:%H:%M}", quoted, fit):
             lines += wrap(line, width, INDENT, measure)
     return lines
 
 
 def _lines(
-    message: dict[str, Any], time: str, quoted: Callable[[int], dict[str, Any] | None]
+    message: dict[str, Any],
+    time: str,
+    quoted: Callable[[int], dict[str, Any] | None],
+    fit: Callable[[str], str],
 ) -> list[Fragments]:
-    head: Fragments = [("class:dim", f"{time} "), name_of(message["by"]), ("", ": ")]
+    who = name_of(message["by"])
+    head: Fragments = [("class:dim", f"{time} "), who]
     if "deleted" in message:
-        return [[*head, ("class:dim", say("deleted", "已删除"))]]
-    lines: list[Fragments] = []
-    if (reply := message.get("reply")) is not None:
-        lines.append(_quote(reply, quoted(reply["id"])))
-    body = (
-        lines_of(message["html"])
-        if "html" in message
-        else [[("", line)] for line in clean(message["text"]).split("\n")]
-    )
+        return [[*head, ("class:dim", say(": deleted", "：已删除"))]]
     blank = ("", " " * INDENT)
-    # A list or a block of code begins below the name, where its lines stand under each other.
-    first, rest = (body[0], body[1:]) if len(body) == 1 or not _is_block(body[0]) else ([], body)
-    lines.append([*head, *first])
-    lines += [[blank, *line] for line in rest]
+    body = lines_of(message["html"]) if "html" in message else _plain(message["text"])
+    reply = message.get("reply")
+    if reply is not None:
+        answered = f"{time} {who[1]} ↱ {name_of(reply['by'])[1]}: {_short(quoted(reply['id']))}"
+        lines = [[*head, ("class:dim", fit(answered)[len(time) + 1 + len(who[1]) :])]]
+    elif _is_block(body[0]) and len(body) > 1:
+        # A list or a block of code begins below the name, where its lines stand under each other.
+        lines = [[*head, ("", ":")]]
+    else:
+        lines, body = [[*head, ("", ": "), *body[0]]], body[1:]
+    lines += [[blank, *line] for line in body]
     if "edited" in message:
         lines[-1].append(("class:dim", say(" (edited)", "（已编辑）")))
     lines += [[blank, ("class:dim", text)] for text in _below(message)]
     return lines
 
 
+def _short(original: dict[str, Any] | None) -> str:
+    """What a message says, in one line; nothing where it is not held, or was deleted."""
+    return " ".join(clean(original.get("text", "")).split()) if original is not None else ""
+
+
 def _plain(text: str) -> list[Fragments]:
     return [[("", line)] for line in clean(text).split("\n")]
-
-
-def _quote(reply: dict[str, Any], original: dict[str, Any] | None) -> Fragments:
-    text = clean(original.get("text", "")) if original is not None else ""
-    short = " ".join(text.split())[:60]
-    return [("class:dim", f"{' ' * INDENT}↱ "), name_of(reply["by"]), ("class:dim", f" {short}")]
 
 
 def _below(message: dict[str, Any]) -> list[str]:

@@ -68,6 +68,9 @@ class _Reader(HTMLParser):
             self._lists.append(int(given.get("start") or 1) if tag == "ol" else 0)
 
     def handle_endtag(self, tag: str) -> None:
+        while self._styles:
+            if self._styles.pop()[0] == tag:
+                break
         if tag == "a" and self._link is not None:
             (href, text), self._link = self._link, None
             # A link whose text is another one would lead somewhere that nobody sees.
@@ -75,9 +78,6 @@ class _Reader(HTMLParser):
                 "/"
             ):
                 self._put(f" <{clean(href)}>")
-        while self._styles:
-            if self._styles.pop()[0] == tag:
-                break
         if tag in BLOCKS or tag == "li":
             self._fresh = True
         if tag == "pre":
