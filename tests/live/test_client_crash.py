@@ -4,6 +4,8 @@ and each send stored once."""
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from teahouse.client import Client, Room
 from tests.live.cast import fresh
+from tests.live.dying import AFTER_COMMIT
 from tests.servers import Teahouse
 
 SECONDS = 40
@@ -78,6 +81,31 @@ async def test_a_server_that_ends_in_mid_conversation(server: Teahouse, end: str
     stored = {event["seq"]: event["message"]["text"] for event in heard}
     for seqs, who in zip(results, "mb", strict=False):
         assert [stored[seq] for seq in seqs] == [f"{who} {n}" for n in range(SENDS)]
+
+
+class Mortal(Teahouse):
+    """A server that dies where a message tells it to."""
+
+    def command(self) -> list[str]:
+        command = super().command()
+        return [sys.executable, "-m", "tests.live.dying", *command[command.index("serve") :]]
+
+
+async def test_what_was_stored_and_not_answered_is_stored_once() -> None:
+    with Mortal(env={"TEAHOUSE_LIMITS": "off"}) as mortal:
+        async with eager(mortal, "Mei") as mei:
+            room = await mei.room("main")
+            before = room.position["seq"]
+            sending = [asyncio.create_task(room.send(text)) for text in (AFTER_COMMIT, "and then")]
+            assert mortal.process is not None
+            assert await asyncio.to_thread(mortal.process.wait) == -signal.SIGKILL
+            mortal.process = None
+            await asyncio.to_thread(mortal.start)
+            async with asyncio.timeout(SECONDS):
+                stored = await asyncio.gather(*sending)
+                heard = await listen(room, "and then")
+    assert [one["seq"] for one in stored] == [before + 1, before + 2]
+    assert [event["message"]["text"] for event in heard] == [AFTER_COMMIT, "and then"]
 
 
 async def test_away_for_longer_than_a_page_and_then_in_a_restored_site(server: Teahouse) -> None:
