@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -95,8 +96,8 @@ def project() -> Iterator[Path]:
         yield folder
 
 
-def run(project: Path, *words: str) -> str:
-    env = environment(DJANGO_SETTINGS_MODULE="settings", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+def run(project: Path, *words: str, module: str = "settings") -> str:
+    env = environment(DJANGO_SETTINGS_MODULE=module, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
     env["PYTHONPATH"] += f":{project}"
     command = [sys.executable, "-W", "error", "-m", *words]
     done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, timeout=55)
@@ -118,6 +119,34 @@ def test_with_pytest(project: Path) -> None:
         str(project),
     )
     assert " 9 passed" in f" {said.splitlines()[-1]}", said
+
+
+def test_on_postgresql(project: Path, postgres_url: str) -> None:
+    """Where no connection may be left when the database is removed."""
+    where = urlsplit(postgres_url)
+    options = {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": where.path.lstrip("/"),
+        "USER": where.username or "",
+        "PASSWORD": where.password or "",
+        "HOST": where.hostname or "",
+        "PORT": where.port or "",
+    }
+    (project / "on_postgresql.py").write_text(
+        f"from settings import *\nDATABASES = {{'default': {options!r}}}\n"
+    )
+    words = [
+        "pytest",
+        "-q",
+        "-p",
+        "pytest_django.plugin",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+        str(project),
+    ]
+    said = run(project, *words, "test_live.py", "test_live_case.py", module="on_postgresql")
+    assert " 3 passed" in f" {said.splitlines()[-1]}", said
 
 
 def test_with_unittest(project: Path) -> None:
