@@ -193,8 +193,8 @@ class Client:
 
     async def command(self, do: str, **fields: Any) -> Any:
         """Carries out any command of the protocol; what is under `ok`. It is repeated where the connection is lost
-        before the answer."""
-        return await self._connection.ask(do, fields)
+        before the answer; `make` is not, and raises Disconnected."""
+        return await self._connection.ask(do, fields, repeat=do != "make")
 
 
 def _page(before: int | None, limit: int) -> dict[str, int]:

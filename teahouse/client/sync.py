@@ -13,8 +13,21 @@ from typing import Any, Self, TypeVar
 
 from teahouse.client.client import Client
 from teahouse.client.room import Room
-from teahouse.events import EventFrame, MessageState, Position, Role, RoomState, Who
-from teahouse.live.replies import HistoryResult, MembersResult, OwnRoom, Present, RoomsResult, StoredResult
+from teahouse.events import EventFrame, Level, MessageState, OwnSettings, Position, Role, RoomState, Who
+from teahouse.live.replies import (
+    ActivityResult,
+    EditsResult,
+    HelloResult,
+    HistoryResult,
+    MembersResult,
+    OwnRoom,
+    Present,
+    Right,
+    RoomsResult,
+    State,
+    StoredResult,
+    ThreadsResult,
+)
 
 T = TypeVar("T")
 
@@ -110,6 +123,21 @@ class SyncClient:
         """Follows a room."""
         return SyncRoom(self, self.wait(self._client.room(name, since=since, make=make)))
 
+    @property
+    def hello(self) -> HelloResult:
+        """What the server said when the last session began."""
+        return self._client.hello
+
+    @property
+    def service(self) -> State:
+        """How the server was when the last session began."""
+        return self._client.service
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a session at this moment."""
+        return self._client.connected
+
     def make(self, title: str, **fields: str) -> RoomState:
         """Makes a room."""
         return self.wait(self._client.make(title, **fields))
@@ -118,13 +146,25 @@ class SyncClient:
         """The conversation with exactly these people."""
         return self.wait(self._client.direct(*people))
 
-    def find_rooms(self, search: str = "") -> RoomsResult:
+    def find_rooms(self, search: str = "", *, after: str | None = None, limit: int = 50) -> RoomsResult:
         """Open rooms with that in their name or title."""
-        return self.wait(self._client.find_rooms(search))
+        return self.wait(self._client.find_rooms(search, after=after, limit=limit))
 
-    def find_people(self, search: str, *, room: str | None = None) -> list[Who]:
+    def find_people(self, search: str, *, room: str | None = None, limit: int = 20) -> list[Who]:
         """People whose names begin so."""
-        return self.wait(self._client.find_people(search, room=room))
+        return self.wait(self._client.find_people(search, room=room, limit=limit))
+
+    def activity(self, *, before: int | None = None, limit: int = 30) -> ActivityResult:
+        """What needs one, newest first."""
+        return self.wait(self._client.activity(before=before, limit=limit))
+
+    def threads(self, *, before: int | None = None, limit: int = 30) -> ThreadsResult:
+        """The threads that one takes part in."""
+        return self.wait(self._client.threads(before=before, limit=limit))
+
+    def settings(self, **fields: Any) -> OwnSettings:
+        """Changes own settings; all that hold now."""
+        return self.wait(self._client.settings(**fields))
 
     def command(self, do: str, **fields: Any) -> Any:
         """Any command of the protocol; what is under `ok`."""
@@ -164,6 +204,18 @@ class SyncRoom:
     def here(self) -> list[Present]:
         return self.room.here
 
+    @property
+    def here_count(self) -> int:
+        return self.room.here_count
+
+    @property
+    def role(self) -> Role | None:
+        return self.room.role
+
+    @property
+    def may(self) -> list[Right]:
+        return self.room.may
+
     def events(self, timeout: float | None = None) -> Iterator[EventFrame]:
         """Each event once, in order, as `Room.events`.
 
@@ -194,9 +246,13 @@ class SyncRoom:
         """Puts a reaction, or takes it back."""
         return self._client.wait(self.room.react(message, emoji, on))
 
-    def read(self, seq: int) -> int:
-        """Moves the read mark forward."""
-        return self._client.wait(self.room.read(seq))
+    def read(self, seq: int, *, back: bool = False, thread: int | None = None) -> int:
+        """Moves the read mark."""
+        return self._client.wait(self.room.read(seq, back=back, thread=thread))
+
+    def edits(self, message: int) -> EditsResult:
+        """What a message said before it was edited."""
+        return self._client.wait(self.room.edits(message))
 
     def history(
         self,
@@ -214,9 +270,11 @@ class SyncRoom:
         )
         return self._client.wait(asked)
 
-    def members(self, search: str = "") -> MembersResult:
+    def members(
+        self, search: str = "", *, after: int | None = None, limit: int | None = None
+    ) -> MembersResult:
         """Who belongs to the room."""
-        return self._client.wait(self.room.members(search))
+        return self._client.wait(self.room.members(search, after=after, limit=limit))
 
     def join(self) -> None:
         """Becomes a member."""
@@ -238,9 +296,21 @@ class SyncRoom:
         """Makes a member owner, moderator or member."""
         self._client.wait(self.room.set_role(person, role))
 
-    def typing(self) -> None:
+    def change(self, **fields: str) -> None:
+        """Gives the room another title and so on."""
+        self._client.wait(self.room.change(**fields))
+
+    def archive(self, on: bool = True) -> None:
+        """Makes it read-only, or writable again."""
+        self._client.wait(self.room.archive(on))
+
+    def level(self, level: Level | None) -> None:
+        """What to be told of here."""
+        self._client.wait(self.room.level(level))
+
+    def typing(self, thread: int | None = None) -> None:
         """Tells the others that one is typing."""
-        self._client.wait(self.room.typing())
+        self._client.wait(self.room.typing(thread))
 
     def unfollow(self) -> None:
         """Hears of it no more."""
