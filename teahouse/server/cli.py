@@ -35,6 +35,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             status = int(doctor(arguments[1:]))
             sys.stdout.flush()
             return status
+        if arguments[:1] == ["chat"]:
+            from teahouse.server.chat import main as chat
+
+            return chat(arguments[1:])
         if arguments[:1] == ["manage"]:
             return manage(arguments[1:])
         return _run(usage.parse(arguments))

@@ -14,7 +14,8 @@ from teahouse.server import environ, forms
 from teahouse.server.words import in_chinese, say
 
 COMMANDS: Final = (
-    "serve", "owner-link", "invite", "reset-link", "backup", "restore", "move", "audit", "doctor", "manage", "version",
+    "serve", "owner-link", "invite", "reset-link", "backup", "restore", "move", "audit", "chat", "doctor", "manage",
+    "version",
 )  # fmt: skip
 
 SETTINGS_IN_CHINESE: Final = {
@@ -107,12 +108,13 @@ def parser() -> tuple[Parser, dict[str, Parser]]:
         "move": _move(commands),
         "audit": _audit(commands),
     }
-    commands.add_parser(
-        "doctor", help=say("look whether versions and settings fit", "检查版本和设置是否匹配")
-    )
-    commands.add_parser(
-        "manage", help=say("Django's management commands, for this site", "本站点的 Django 管理命令")
-    )
+    others = {
+        "chat": say("a chat in the terminal", "终端里的聊天"),
+        "doctor": say("look whether versions and settings fit", "检查版本和设置是否匹配"),
+        "manage": say("Django's management commands, for this site", "本站点的 Django 管理命令"),
+    }
+    for name, does in others.items():
+        commands.add_parser(name, help=does)
     own["version"] = commands.add_parser("version", help=say("the version", "版本"))
     return root, own
 

@@ -3,6 +3,7 @@
  * (docs/protocol.md, "Over HTTP"). What socket.js does with a WebSocket it does with this.
  */
 
+import { page } from "./around.js";
 import { Polled } from "./polled.js";
 
 /** @import { Followed } from "./polled.js" */
@@ -37,6 +38,8 @@ export class ByHttp {
   /** Only what was asked is still answered. */
   #retired = false;
   #person = 0;
+  /** Of who does not speak by a cookie. */
+  #token = "";
   /** What the last answer said of other rooms, in short. */
   #known = "";
   #ended = new AbortController();
@@ -46,11 +49,11 @@ export class ByHttp {
 
   /** @param {string} url  Of the WebSocket in whose place it is. */
   constructor(url) {
-    const where = new URL(url, location.href);
+    const where = new URL(url, globalThis.location?.href);
     where.protocol = where.protocol.replace("ws", "http");
     where.pathname = where.pathname.replace(/ws\/?$/, "frames/");
     this.url = where.href;
-    document.addEventListener("visibilitychange", () => this.#ask(), { signal: this.#ended.signal });
+    page.addEventListener("visibilitychange", () => this.#ask(), { signal: this.#ended.signal });
     queueMicrotask(() => {
       if (this.readyState !== WebSocket.CONNECTING) return;
       this.readyState = WebSocket.OPEN;
@@ -120,6 +123,7 @@ export class ByHttp {
     const command = commands.find((one) => one.id === frame.re);
     if (frame.ok && command?.do === "hello") {
       this.#person = frame.ok.you.id;
+      if (command.token || command.name) this.#token = frame.ok.ticket ?? command.token;
       this.#polled.begin(frame.ok);
       queueMicrotask(() => this.#poll());
     }
@@ -132,7 +136,7 @@ export class ByHttp {
     while (this.readyState === WebSocket.OPEN && !this.#retired) {
       this.#question = new AbortController();
       const { commands, asked } = this.#polled.ask();
-      const answer = await this.#request(commands, document.hidden ? 0 : WAIT, this.#question.signal);
+      const answer = await this.#request(commands, page.hidden ? 0 : WAIT, this.#question.signal);
       if (answer) await this.#take(answer, asked);
     }
   }
@@ -148,7 +152,7 @@ export class ByHttp {
     this.#known = end.known ?? "";
     // As the server closes a socket whose room has another history: all of it is begun anew.
     if (reset) this.#lose(4200, "0");
-    else if (!more) await this.#pause(Math.max(end.pause * 1000, document.hidden ? HIDDEN_PAUSE : PAUSE));
+    else if (!more) await this.#pause(Math.max(end.pause * 1000, page.hidden ? HIDDEN_PAUSE : PAUSE));
   }
 
   /** Something else is to be asked than what is being asked now. */
@@ -187,11 +191,11 @@ export class ByHttp {
     try {
       const response = await fetch(`${this.url}?${query}`, {
         method: "POST",
-        headers: { "Content-Type": "application/x-ndjson" },
+        headers: { "Content-Type": "application/x-ndjson", ...(this.#token && { Authorization: `Bearer ${this.#token}` }) },
         body,
         signal: stop.signal,
         // What is marked as read when a page is left.
-        keepalive: document.hidden && body.length < LASTING,
+        keepalive: page.hidden && body.length < LASTING,
       });
       return answerIn(await response.text());
     } catch {

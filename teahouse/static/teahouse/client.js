@@ -3,6 +3,7 @@
  * page that name the same address share one.
  */
 
+import { listen, page } from "./around.js";
 import { Attention } from "./attention.js";
 import { newFeed } from "./feed.js";
 import { Following } from "./following.js";
@@ -17,6 +18,8 @@ import { Threads } from "./threads.js";
 
 /** @import { Hello, History, RoomEvent, Who } from "./types.js" */
 /** @typedef {import("./feed.js").Feed} Feed */
+
+export { connect } from "./connect.js";
 
 const FAR = 500; // events
 const TYPING_EVERY = 3_000;
@@ -61,11 +64,13 @@ export class Client extends EventTarget {
   #following;
   #followingThreads;
 
-  /** @param {string} url */
-  constructor(url) {
+  /** @param {string} url @param {{token?: string, name?: string}} [credential]  Without one, the browser's cookies. */
+  constructor(url, credential = {}) {
     super();
     this.url = url;
+    this.credential = credential;
     this.socket = new Socket(url, {
+      hello: () => this.credential,
       onSession: (hello) => this.#begin(hello),
       onFrame: (frame) => this.#frame(frame),
       onChange: () => this.#phaseChanged(),
@@ -76,10 +81,10 @@ export class Client extends EventTarget {
     this.#reading = new Reading(this.socket, this.feeds, (feed) => this.#followed(feed), changed);
     this.#followingThreads = new FollowingThreads(this.socket, this.threads, this.#reading, this.#marks, this.outgoing, this.attention, changed);
     this.#following = new Following(this.socket, this.#ownRooms, this.#reading, this.#marks, this.outgoing, this.#followingThreads, (event) => this.#told(event), changed);
-    addEventListener("online", () => this.socket.nudge());
-    addEventListener("offline", () => this.socket.nudge());
-    addEventListener("pagehide", () => this.#marks.markAll());
-    document.addEventListener("visibilitychange", () => (document.hidden ? this.#marks.markAll() : this.socket.nudge()));
+    listen("online", () => this.socket.nudge());
+    listen("offline", () => this.socket.nudge());
+    listen("pagehide", () => this.#marks.markAll());
+    page.addEventListener("visibilitychange", () => (page.hidden ? this.#marks.markAll() : this.socket.nudge()));
   }
 
   /** Who is speaking here, as the page was told; the server's word in the hello counts. @param {Who} who */
@@ -198,6 +203,8 @@ export class Client extends EventTarget {
       this.socket.giveUp(NOT_YOU);
       return;
     }
+    // The same guest again, not another one of that name.
+    if (hello.ticket && this.credential.name) this.credential = { token: hello.ticket };
     this.limits = hello.limits;
     this.may = hello.may ?? [];
     this.service = hello.state ?? "ok";

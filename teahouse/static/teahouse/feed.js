@@ -2,7 +2,7 @@
 
 import { RoomStore } from "./store.js";
 
-/** @import { Problem } from "./types.js" */
+/** @import { Problem, RoomEvent } from "./types.js" */
 
 /**
  * A room as this page follows it.
@@ -30,6 +30,7 @@ import { RoomStore } from "./store.js";
  * @property {number} unreadBefore  How much was unread then.
  * @property {unknown} wanted  The place elsewhere in the room that was asked for last.
  * @property {boolean} keptUnread  Marked unread by hand: looking at it does not mark it read.
+ * @property {(event: RoomEvent) => void} [hear]  Is told each event once, in order, and of another history as `reset`.
  * @property {number} [thread]  Id of the message whose thread it is, if it is one.
  */
 

@@ -60,8 +60,11 @@ export class Following {
   /** An event of a room, which its threads hear too. @param {Feed} feed @param {RoomEvent} event */
   apply(feed, event) {
     const outcome = feed.store.apply(event);
-    if (outcome === "applied") this.threads.heard(feed, event);
-    if (outcome === "applied" && event.data) this.told(event);
+    if (outcome === "applied") {
+      this.threads.heard(feed, event);
+      if (event.data) this.told(event);
+      feed.hear?.(event);
+    }
     return outcome;
   }
 
@@ -80,6 +83,7 @@ export class Following {
     if (answer.reset || !since) {
       store.reset(answer.position);
       this.threads.reset(feed, answer.position);
+      if (answer.reset) feed.hear?.({ event: "reset", room: feed.slug, seq: answer.position.seq, at: "" });
     }
     for (const event of answer.events ?? []) this.apply(feed, event);
     if (answer.room) {

@@ -2,6 +2,7 @@
  * What goes out: each message is kept by the browser (unsent.js) before it is sent, and until it is acknowledged.
  */
 
+import { listen } from "./around.js";
 import { Disconnected, Refused } from "./socket.js";
 import { lasting, storage } from "./storage.js";
 import { newKey, UnsentQueue } from "./unsent.js";
@@ -19,6 +20,8 @@ const ADOPT_AFTER = 5_000;
 export class Outgoing {
   /** @type {UnsentQueue | null} */
   #queue = null;
+  /** Is told what became of each message: where it stands, or why it was refused. @type {(key: string, outcome: {message?: number, seq: number} | Refused) => void} */
+  settled = () => {};
   /** @type {number | null} */
   #me = null;
   /** Rooms into which something is being sent at this moment. @type {Set<string>} */
@@ -37,8 +40,8 @@ export class Outgoing {
     this.feeds = feeds;
     this.threads = threads;
     this.changed = changed;
-    addEventListener("storage", (event) => this.#heard(event));
-    addEventListener("beforeunload", (event) => {
+    listen("storage", (event) => this.#heard(event));
+    listen("beforeunload", (event) => {
       if (this.forgetful && this.#queue?.size) event.preventDefault();
     });
   }
@@ -85,7 +88,10 @@ export class Outgoing {
     return [...this.feeds.values(), ...this.threads.all()];
   }
 
-  /** @param {Feed} feed @param {string} text @param {Quoted} [reply]  What it replies to. */
+  /**
+   * @param {Feed} feed @param {string} text @param {Quoted} [reply]  What it replies to.
+   * @returns {string} Its key.
+   */
   send(feed, text, reply) {
     if (!this.#queue) throw new Error("nobody speaks here yet");
     /** @type {Unsent} */
@@ -95,6 +101,7 @@ export class Outgoing {
     feed.typed = 0;
     this.changed();
     this.pump(feed.slug);
+    return unsent.key;
   }
 
   /** Sends a refused message again; where its key was used up, under a new one. @param {Feed} feed @param {string} key */
@@ -150,10 +157,11 @@ export class Outgoing {
     const { key, text, reply, thread } = unsent;
     const store = this.#store(unsent);
     try {
-      const { seq } = await this.socket.request("send", { room, key, text, reply: reply?.id, thread });
+      const { message, seq } = await this.socket.request("send", { room, key, text, reply: reply?.id, thread });
       this.#pauses.delete(room);
       this.#queue?.acknowledged(key, seq);
       store?.acknowledged(key, seq);
+      this.settled(key, { message, seq });
     } catch (error) {
       if (error instanceof Disconnected) return false; // Perhaps stored, perhaps not: the key makes sure.
       if (!(error instanceof Refused)) throw error;
@@ -163,6 +171,7 @@ export class Outgoing {
       }
       this.#queue?.mark(key, error.problem);
       store?.failed(key, error.problem);
+      this.settled(key, error);
     }
     this.changed();
     return true;
@@ -198,7 +207,10 @@ export class Outgoing {
       store?.failed(added.key, added.problem ?? null);
       setTimeout(() => this.pump(added.room), ADOPT_AFTER);
     }
-    if (stored) this.#store(stored)?.acknowledged(stored.key, stored.seq);
+    if (stored) {
+      this.#store(stored)?.acknowledged(stored.key, stored.seq);
+      this.settled(stored.key, { seq: stored.seq });
+    }
     if (removed) for (const feed of this.#shown()) feed.store.discard(removed);
     if (added || stored || removed) this.changed();
   }

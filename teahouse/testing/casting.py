@@ -1,12 +1,4 @@
-"""For the tests of projects that use Teahouse: a cast of people in a room, and what was said there.
-
-    def test_a_paid_order_is_announced(db):
-        cast = testing.cast("orders")
-        pay(order)
-        assert testing.posted("orders") == ["Order 7 was paid."]
-
-`posted` sees what the test's own transaction left in the outbox, so it works in a `TestCase` that never commits.
-"""
+"""A cast of people in a room, and what was said there."""
 
 from __future__ import annotations
 
@@ -25,7 +17,7 @@ from teahouse.subjects import room_of
 
 @dataclass(slots=True, frozen=True)
 class Cast:
-    """People who stand in four relations to one room. Users are `person.user`.
+    """People who stand in five relations to one room. Users are `person.user`.
 
     Attributes:
         room: the room they are cast for.
@@ -33,6 +25,7 @@ class Cast:
         member: a user who belongs to it.
         outsider: a user who does not.
         guest: no user at all; has a ticket (`people.ticket_for`).
+        bot: belongs to it too, and speaks with a token.
     """
 
     room: Room
@@ -40,12 +33,14 @@ class Cast:
     member: Person
     outsider: Person
     guest: Person
+    bot: Person
 
 
 def cast(
     room: str = "tea", kind: str = Room.Kind.PRIVATE, make_user: Callable[[str], Any] | None = None
 ) -> Cast:
-    """A new room with its people: Olga owns it, Mei belongs to it, Otto does not, and Gast is a guest.
+    """A new room with its people: Olga owns it, Mei belongs to it, Otto does not, Gast is a guest, and Robot is a
+    bot that belongs to it.
 
     Args:
         kind: `open`, `private` or `direct`.
@@ -55,8 +50,10 @@ def cast(
     owner, member, outsider = (people.ensure_person(make(name)) for name in ("olga", "mei", "otto"))
     made = Room.objects.create(slug=room, title=room, kind=kind, made_by=owner)
     Member.objects.create(room=made, person=owner, role=Member.Role.OWNER)
-    Member.objects.create(room=made, person=member, role=Member.Role.MEMBER)
-    return Cast(made, owner, member, outsider, people.make_guest("Gast"))
+    bot = people.make_bot("Robot")
+    for person in (member, bot):
+        Member.objects.create(room=made, person=person, role=Member.Role.MEMBER)
+    return Cast(made, owner, member, outsider, people.make_guest("Gast"), bot)
 
 
 def posted(room: Room | str | Model) -> list[str]:

@@ -1,0 +1,298 @@
+"""The socket round `machine.py`: connects, comes back, and hands what happens to those who wait. `client.py` gives it
+its words."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+
+from teahouse.client.backoff import LOST, SETTLED, comeback, is_final
+from teahouse.client.errors import ClientError, Closed, Disconnected, Refused, Unreachable
+from teahouse.client.machine import (
+    NO_HELLO,
+    Answered,
+    Began,
+    Failed,
+    Happening,
+    Machine,
+    Moved,
+    NotBegun,
+    Signalled,
+)
+from teahouse.live.replies import HelloResult
+
+log = logging.getLogger("teahouse.client")
+
+MOST_BYTES: Final = 16 * 2**20
+"""Of one frame from the server; a page of a resume has some 256 KB."""
+SIGNALS: Final = 1_000
+"""So many are kept for whoever has not read them; then the oldest go: they are shown and forgotten."""
+CLOSING: Final = 2.0
+"""Seconds that the other side may take to answer a close."""
+PASSING: Final = frozenset({429, 500, 502, 503, 504})
+"""HTTP's statuses of a server that is not there at the moment, or has too much to do."""
+
+
+class Connection:
+    """One session for ever. What is said in it is the machine's business."""
+
+    def __init__(self, url: str, machine: Machine, chance: Callable[[], float] = random.random) -> None:
+        self.url = url
+        self.machine = machine
+        self.hello: HelloResult | None = None
+        self.socket: ClientConnection | None = None
+        self.ended: ClientError | None = None
+        self.signals: deque[dict[str, Any]] = deque(maxlen=SIGNALS)
+        self.heard_signal = asyncio.Event()
+        self.changed: Callable[[], None] = lambda: None
+        self._chance = chance
+        self._begun = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._moved: dict[str, asyncio.Event] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._problem: Refused | None = None
+        self._tried: Exception | None = None
+        self._began_at = 0.0
+
+    async def open(self, timeout: float) -> HelloResult:
+        """Begins the first session.
+
+        Raises:
+            Refused: the server does not let one in; the reason is its own.
+            Unreachable: there is none within so many seconds.
+            Closed: it closed the session with a code that says not to come back.
+        """
+        self._task = asyncio.create_task(self._run())
+        try:
+            async with asyncio.timeout(timeout):
+                await self._begun.wait()
+        except TimeoutError:
+            await self.close()
+            why = f": {self._tried}" if self._tried is not None else ""
+            raise Unreachable(f"No answer from {self.url} within {timeout:g} s{why}") from self._tried
+        except BaseException:
+            await self.close()
+            raise
+        if self.ended is not None:
+            raise self.ended
+        assert self.hello is not None
+        return self.hello
+
+    async def close(self) -> None:
+        """Ends it. Whoever waits gets Closed with 1000."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._end(Closed(1000))
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a session at this moment."""
+        return self.machine.open
+
+    # For those who wait
+
+    async def ask(self, do: str, fields: dict[str, Any], *, repeat: bool = True) -> Any:
+        """Carries out a command; what is under `ok`.
+
+        Raises:
+            Refused, Disconnected, Closed
+        """
+        if self.ended is not None:
+            raise self.ended
+        number = self.machine.ask(do, fields, repeat=repeat)
+        waiting = self._waiting[number] = asyncio.get_running_loop().create_future()
+        self.wake()
+        try:
+            return await waiting
+        finally:
+            self._waiting.pop(number, None)
+            self.machine.forget(number)
+            self.wake()  # The next of its room may leave.
+
+    async def ask_once(self, do: str, fields: dict[str, Any]) -> None:
+        """A command that is worth nothing later: lost with the connection it is forgotten."""
+        try:
+            await self.ask(do, fields, repeat=False)
+        except Disconnected:
+            log.debug("%s was lost with the connection.", do)
+
+    def is_over(self) -> bool:
+        """Whether the program itself has closed it. Where the session has ended for another reason, that is raised."""
+        if self.ended is None:
+            return False
+        if isinstance(self.ended, Closed) and self.ended.code == 1000:
+            return True
+        raise self.ended
+
+    def unfollow(self, room: str) -> None:
+        self.machine.unfollow(room)
+        if (moved := self._moved.pop(room, None)) is not None:
+            moved.set()
+        self.wake()
+
+    def wake(self) -> None:
+        """The machine has something to send."""
+        self._wake.set()
+
+    async def move(self, room: str) -> None:
+        """Waits until something is new in a room, or all is over."""
+        if self.ended is not None:
+            return
+        moved = self._moved.setdefault(room, asyncio.Event())
+        moved.clear()
+        await moved.wait()
+
+    # Sessions
+
+    async def _run(self) -> None:
+        failures = 0
+        loop = asyncio.get_running_loop()
+        while True:
+            self._problem, self._began_at = None, loop.time()
+            code, reason = await self._session()
+            if (final := self._final(code, reason)) is not None:
+                self._end(final)
+                return
+            if self.hello is not None and loop.time() - self._began_at > SETTLED:
+                failures = 0
+            pause = max(comeback(code, reason, failures, self._chance()) or 0.0, self._asked_to_wait())
+            failures += 1
+            log.info("The session ended with %s %s; the next begins in %.1f s.", code, reason, pause)
+            await asyncio.sleep(pause)
+
+    def _final(self, code: int, reason: str) -> ClientError | None:
+        """Why not to come back; None: come back."""
+        if self._problem is not None:
+            return None if self._problem.retry else self._problem
+        if self.hello is None and isinstance(self._tried, InvalidStatus):
+            status = self._tried.response.status_code
+            if status not in PASSING:
+                # Before the first session that is a wrong address; later, a proxy whose server is not there.
+                return Unreachable(f"{self.url} answered with HTTP status {status}: there is no chat.")
+        return Closed(code, reason) if is_final(code) else None
+
+    def _asked_to_wait(self) -> float:
+        return 0.0 if self._problem is None else self._problem.after or 0.0
+
+    async def _session(self) -> tuple[int, str]:
+        """From the opening of a socket to its end; code and reason."""
+        try:
+            socket = await connect(
+                self.url,
+                max_size=MOST_BYTES,
+                ping_interval=None,
+                close_timeout=CLOSING,
+                open_timeout=NO_HELLO,
+            )
+        except (OSError, WebSocketException) as error:
+            self._tried = error
+            return LOST, ""
+        self.socket = socket
+        try:
+            return await self._speak(socket)
+        finally:
+            await socket.close()
+
+    async def _speak(self, socket: ClientConnection) -> tuple[int, str]:
+        """Until the socket is lost, or the hello was refused."""
+        loop = asyncio.get_running_loop()
+        self.machine.opened(loop.time())
+        writing = asyncio.create_task(self._write(socket))
+        # One that ends by itself has given the socket up: the reader ends with it.
+        writing.add_done_callback(lambda task: None if task.cancelled() else socket.transport.abort())
+        try:
+            async for text in socket:
+                self._tell(self.machine.received(str(text), loop.time()))
+                self.wake()
+                if self._problem is not None:
+                    break
+        except ConnectionClosed:
+            pass  # Its code says what to do.
+        except (ValueError, LookupError, TypeError) as error:
+            log.exception("%s said something that is no frame of the protocol.", self.url)
+            self._tried = error
+        finally:
+            writing.cancel()
+            self._tell(self.machine.lost(loop.time()))
+            self.changed()
+            await asyncio.wait([writing])
+        if not writing.cancelled():
+            writing.result()
+        return _end_of(socket)
+
+    async def _write(self, socket: ClientConnection) -> None:
+        """Sends what the machine wants to be sent, when it wants it. Ends where the other side is dead."""
+        loop = asyncio.get_running_loop()
+        while not self.machine.dead(loop.time()):
+            self._wake.clear()
+            for text in self.machine.leaving(loop.time()):
+                try:
+                    await socket.send(text)
+                except ConnectionClosed:
+                    return
+            try:
+                async with asyncio.timeout_at(self.machine.due):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass  # Something is due.
+
+    # What has happened
+
+    def _tell(self, happenings: list[Happening]) -> None:
+        for happening in happenings:
+            match happening:
+                case Began(hello):
+                    self.hello = hello
+                    self._began_at = asyncio.get_running_loop().time()
+                    self._tried = None
+                    self._begun.set()
+                    self.changed()
+                case NotBegun(error):
+                    self._problem = error
+                case Answered(number, result):
+                    _settle(self._waiting.get(number), result)
+                case Failed(number, failure):
+                    _settle(self._waiting.get(number), failure)
+                case Moved(room):
+                    if (moved := self._moved.get(room)) is not None:
+                        moved.set()
+                case Signalled(frame):
+                    self.signals.append(frame)
+                    self.heard_signal.set()
+
+    def _end(self, error: ClientError) -> None:
+        """Nothing comes any more: whoever waits is told why."""
+        if self.ended is not None:
+            return
+        self.ended = error
+        for waiting in self._waiting.values():
+            _settle(waiting, error)
+        for event in (self._begun, self.heard_signal, *self._moved.values()):
+            event.set()
+        self.changed()
+
+
+def _settle(waiting: asyncio.Future[Any] | None, outcome: Any) -> None:
+    """Who asked may have stopped waiting."""
+    if waiting is None or waiting.done():
+        return
+    if isinstance(outcome, ClientError):
+        waiting.set_exception(outcome)
+    else:
+        waiting.set_result(outcome)
+
+
+def _end_of(socket: ClientConnection) -> tuple[int, str]:
+    """The code and reason with which the other side closed; without such a frame it is lost."""
+    if (code := socket.close_code) is None or socket.protocol.close_rcvd is None:
+        return LOST, ""
+    return code, socket.close_reason or ""
