@@ -15,6 +15,8 @@ import nox
 
 from tests.doctor.environments import pythons
 
+ROOT: Final = Path(__file__).resolve().parent.parent
+nox.options.envdir = str(ROOT / ".nox")
 nox.options.default_venv_backend = "uv"
 nox.options.reuse_venv = "yes"
 nox.options.stop_on_first_error = False
@@ -47,7 +49,7 @@ os.environ["PATH"] = os.pathsep.join([*(str(path.parent) for path in PYTHONS.val
 
 def tools() -> list[str]:
     """What the tests themselves need, as it is locked: it is not what is tried."""
-    locked = tomllib.loads(Path("uv.lock").read_text(encoding="utf-8"))["package"]
+    locked = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))["package"]
     return [f"{package['name']}=={package['version']}" for package in locked if package["name"] in TOOLS]
 
 
@@ -64,6 +66,7 @@ def tools() -> list[str]:
 )
 def tests(session: nox.Session, django: str, dependencies: str) -> None:
     """The quick tests; a warning is an error, as everywhere."""
+    session.chdir(ROOT)
     session.install(
         *("--resolution", RESOLUTIONS[dependencies], "--requirements", "pyproject.toml", "--all-extras"),
         f"django~={django}.0",
