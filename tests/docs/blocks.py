@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.servers import ROOT
 
 FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)\s*$")
-LABEL = re.compile(r"^\s*`(?P<file>[\w./-]+\.\w+)`\s*$")
+LABEL = re.compile(r"^\s*`(?P<file>[\w./-]+\.\w+)`(?P<whole>, the whole file)?\s*$")
 INDENTED = "indented"
 
 
@@ -21,6 +21,8 @@ class Block:
     language: str
     file: str | None
     """The file that it belongs into: what stands alone in the line above it."""
+    whole: bool
+    """Whether it takes the place of what is in that file; else it comes behind it."""
     text: str
 
     def __str__(self) -> str:
@@ -51,23 +53,24 @@ def blocks_of(path: Path) -> Iterator[Block]:
         if fence := FENCE.match(lines[number]):
             end = lines.index(f"{fence['indent']}```", number + 1)
             body = [line.removeprefix(fence["indent"]) for line in lines[number + 1 : end]]
-            yield Block(page, number + 1, fence["language"], _label(lines, number), "\n".join(body) + "\n")
+            file, whole = _label(lines, number)
+            yield Block(page, number + 1, fence["language"], file, whole, "\n".join(body) + "\n")
             number = end + 1
         elif _begins_indented(lines, number):
             end = number
             while end < len(lines) and (lines[end].startswith("    ") or not lines[end].strip()):
                 end += 1
             body = [line[4:] for line in lines[number:end]]
-            yield Block(page, number + 1, INDENTED, None, "\n".join(body).rstrip() + "\n")
+            yield Block(page, number + 1, INDENTED, None, False, "\n".join(body).rstrip() + "\n")
             number = end
         else:
             number += 1
 
 
-def _label(lines: list[str], number: int) -> str | None:
+def _label(lines: list[str], number: int) -> tuple[str | None, bool]:
     above = next((line for line in reversed(lines[:number]) if line.strip()), "")
     label = LABEL.match(above)
-    return label["file"] if label else None
+    return (label["file"], label["whole"] is not None) if label else (None, False)
 
 
 def _begins_indented(lines: list[str], number: int) -> bool:

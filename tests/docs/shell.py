@@ -27,6 +27,8 @@ OTHERS = {
     "systemctl",
     "nginx",
     "createdb",
+    "django-admin",
+    "rm",
     "source",
     ".",
 }

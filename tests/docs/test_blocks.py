@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
+import textwrap
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -48,7 +50,8 @@ def _toml(block: Block) -> None:
 
 
 def _python(block: Block) -> None:
-    compile(block.text, str(block), "exec")
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    compile(textwrap.dedent(block.text), str(block), "exec", flags)
 
 
 def _template(block: Block) -> None:
