@@ -35,15 +35,6 @@ OTHERS = {
 ASSIGNMENT = re.compile(r"^\w+=")
 # What a line leaves to whoever types it, and something of its form.
 TO_FILL_IN = {"URL": "postgres://tea@127.0.0.1/tea", "地址": "postgres://tea@127.0.0.1/tea"}
-DJANGOS_OWN = {
-    "check",
-    "migrate",
-    "runserver",
-    "createsuperuser",
-    "sendtestemail",
-    "startproject",
-    "collectstatic",
-}
 
 
 class WrongLine(AssertionError):
@@ -114,10 +105,10 @@ def check_teahouse(arguments: list[str]) -> None:
 
 def check_django(arguments: list[str]) -> None:
     name, *rest = arguments
-    if name in DJANGOS_OWN:
-        return
     if name not in get_commands():
         raise WrongLine(f"There is no command {name}.")
+    if get_commands()[name] != "teahouse":
+        return
     try:
         load_command_class("teahouse", name).create_parser("manage.py", name).parse_args(rest)
     except (SystemExit, CommandError) as error:
