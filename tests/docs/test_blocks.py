@@ -22,6 +22,7 @@ BLOCKS = all_blocks()
 
 # Pages whose blocks are run by a test of their own, which has more around them than a block alone.
 RUN_ELSEWHERE = {
+    "docs/embedding.md": "tests/embed/test_policy.py",
     "docs/protocol.md": "tests/live/test_protocol_page.py",
 }
 
