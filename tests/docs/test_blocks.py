@@ -10,10 +10,14 @@ import textwrap
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.asgi import get_asgi_application
 from django.template import engines
+from django.urls import include, path
 
+from teahouse.conf import Conf
 from tests.docs import shell
 from tests.docs.blocks import INDENTED, Block, all_blocks
 from tests.servers import ROOT
@@ -51,8 +55,14 @@ def _toml(block: Block) -> None:
 
 
 def _python(block: Block) -> None:
-    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    compile(textwrap.dedent(block.text), str(block), "exec", flags)
+    """Runs it where a project's settings, addresses and application are. What has a file is run by whoever follows
+    its page."""
+    code = compile(textwrap.dedent(block.text), str(block), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    if block.file is None:
+        there: dict[str, Any] = {"INSTALLED_APPS": [], "urlpatterns": [], "path": path, "include": include}
+        there["application"] = get_asgi_application()
+        exec(code, there)
+        Conf(**there.get("TEAHOUSE", {}))
 
 
 def _template(block: Block) -> None:
