@@ -351,9 +351,11 @@ class Connection(AsyncConsumer):
         try:
             live = False
             while not live:
-                _, _, joined = await self.follow(speaker, slug, since)
+                _, grant, joined = await self.follow(speaker, slug, since)
                 # Nothing is waited for between joining and telling what came before.
                 self.tell(joined)
+                # Who reads on may be let do something else: whoever tells of rights meets no reader meanwhile.
+                self.rights_told(grant)
                 if joined.reset:
                     self.close(4200, "1")
                 since, live = joined.position, joined.live
