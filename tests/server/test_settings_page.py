@@ -5,7 +5,7 @@ from pathlib import Path
 
 from teahouse.conf import Conf, Limits
 from teahouse.server.environ import NAMES, Environment
-from teahouse.server.usage import SETTINGS_IN_CHINESE
+from teahouse.server.settings_words import SETTINGS_IN_CHINESE
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "settings.md").read_text()
 
