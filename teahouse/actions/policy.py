@@ -1,5 +1,5 @@
 """What follows when the project's policy answers otherwise than before. In: `rights_changed`, in any process and
-transaction. Out: a row for the servers, whose `live/policing.py` takes it to the journal with `looked_at_again`.
+transaction. Out: a row for the servers, whose `live/policing.py` takes it to the journal.
 
 No right is computed here: behind the event that this makes, whoever follows the room is asked about anew (P6).
 """
@@ -119,21 +119,34 @@ def lost(room: int, concerned: set[int] | None) -> list[tuple[Who, int | None]]:
     return [(names[one], by_person.get(one)) for one in gone if one in names]
 
 
-def looked_at_again(room: int, gone: Sequence[Invited], rows: Sequence[int] = ()) -> Change:
-    """An event of the room behind which everyone who follows it looks again whether they may (P6), and the end of the
-    memberships of those who may not. `rows`: those of `waiting` that go with it; where another process was faster,
-    there is nothing to do."""
+def looked_at_again(room: int, rows: Sequence[int] = ()) -> Change:
+    """An event of the room behind which everyone who follows it looks again whether they may (P6).
+
+    `rows`: those of `waiting` that go with it; where another process was faster, there is nothing to do.
+    """
 
     def apply(tx: Transaction) -> None:
         if rows and not RightsChange.objects.filter(pk__in=rows).delete()[0]:
             return
+        tx.change_rights(room)
+        state = history.state_of(Room.objects.get(pk=room))
+        tx.about_room(room, "room", None, {"state": state}, detail=LOOK_AGAIN)
+
+    return Change((room,), apply)
+
+
+def memberships_ended(room: int, gone: Sequence[Invited]) -> Change:
+    """These people belong to the room no more; it is told of each, and each person of the room."""
+
+    def apply(tx: Transaction) -> None:
         found = Room.objects.get(pk=room)
         state = history.state_of(found)
-        tx.change_rights(room)
-        tx.about_room(room, "room", None, {"state": state}, detail=LOOK_AGAIN)
         ids = [who["id"] for who, _ in gone]
         roles = dict(Member.objects.filter(room=room, person__in=ids).values_list("person", "role"))
+        if not roles:
+            return
         Member.objects.filter(room=room, person__in=ids).delete()
+        tx.change_rights(room)
         for who, stream in gone:
             if roles.get(who["id"]) in RANKS:  # Others only have a mark of what they have read.
                 more = {"member": {"person": who, "role": None}, "state": state}

@@ -6,7 +6,8 @@ What a person may do is asked of the policy whenever they come or do something; 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from teahouse import access
@@ -20,6 +21,8 @@ from teahouse.subjects import on_objects
 if TYPE_CHECKING:
     from teahouse.live.runtime import Runtime
 
+log = logging.getLogger("teahouse.policy")
+
 POLICY_SECONDS: Final = 45.0
 """What nobody told us of is noticed within 60 s."""
 
@@ -29,18 +32,44 @@ class Policing:
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        # Room → those whose memberships are still to be looked at; None: everyone's.
+        self._to_end: dict[int, set[int] | None] = {}
+        self._ending: asyncio.Task[None] | None = None
+
+    async def stop(self) -> None:
+        if self._ending is not None:
+            self._ending.cancel()
+            await asyncio.gather(self._ending, return_exceptions=True)
 
     async def move(self) -> None:
-        """Takes what `rights_changed` left to the journal."""
+        """Takes what `rights_changed` left to the journal, before what the same transaction may have said. That asks
+        no policy, which may be slow; memberships are looked at afterwards."""
         for left in await self.runtime.read(policy.waiting):
-            await self.settle(left.room, left.people, left.rows)
+            await self.runtime.store(policy.looked_at_again(left.room, left.rows))
+            self._end_soon(left.room, left.people)
 
-    async def settle(self, room: int, concerned: set[int] | None = None, rows: Sequence[int] = ()) -> None:
-        """Everyone who follows the room looks again, and whoever may not see it belongs to it no more."""
+    def _end_soon(self, room: int, people: set[int] | None) -> None:
+        before = self._to_end.get(room, set())
+        self._to_end[room] = None if people is None or before is None else before | people
+        if self._ending is None or self._ending.done():
+            self._ending = asyncio.create_task(self._end_all())
+
+    async def _end_all(self) -> None:
+        while self._to_end:
+            room, people = self._to_end.popitem()
+            try:
+                await self._end(room, people)
+            except Exception:
+                # Whoever comes is looked at again before the hello is answered.
+                log.exception("Memberships of room %d could not be looked at", room)
+
+    async def _end(self, room: int, people: set[int] | None) -> None:
+        """Whoever of these may not see the room belongs to it no more."""
         runtime = self.runtime
-        people = await runtime.read(policy.lost, room, concerned)
-        gone = await runtime.write(rooms.streams, people) if people else []
-        await runtime.store(policy.looked_at_again(room, gone, rows))
+        lost = await runtime.read(policy.lost, room, people)
+        if lost:
+            gone = await runtime.write(rooms.streams, lost)
+            await runtime.store(policy.memberships_ended(room, gone))
 
     async def check(self) -> None:
         """Asks anew about all who follow or watch a room on an object here, many at once."""
@@ -58,7 +87,8 @@ class Policing:
                 if session in runtime.sessions and self._is_changed(session, room, slugs[room], found):
                     changed.add(room)
         for room in changed:
-            await self.settle(room)
+            await runtime.store(policy.looked_at_again(room))
+            self._end_soon(room, None)
 
     def _is_changed(self, session: Any, room: int, slug: str, found: dict[Place, Found]) -> bool:
         """Whether somebody lost something of which only an event of the room tells; what else is new they are told."""
@@ -81,7 +111,7 @@ class Policing:
         refused: dict[int, bool] = await runtime.read(policy.refused, person, slugs) if slugs else {}
         for room, sure in refused.items():
             if sure:
-                await self.settle(room, {person})
+                await self._end(room, {person})
         if any(refused.values()):
             own = await runtime.ask(runtime.own, person)
         return own._replace(rooms=[(room, told) for room, told in own.rooms if room not in refused])

@@ -72,6 +72,7 @@ class Sweep:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.policing.stop()
 
     def moved(self, rooms: set[int]) -> None:
         """Rooms with new events: people who have not subscribed to them are told unread counts."""
@@ -248,8 +249,12 @@ class Sweep:
     async def _move_outbox(self) -> None:
         await self._outbox_due.wait()
         self._outbox_due.clear()
-        await self.policing.move()
-        while entries := await self.runtime.read(outbox.waiting):
+        while True:
+            entries = await self.runtime.read(outbox.waiting)
+            # What a transaction has left in both is there by now: rights first.
+            await self.policing.move()
+            if not entries:
+                return
             outcomes = await asyncio.gather(
                 *(self.runtime.store(entry) for entry in entries), return_exceptions=True
             )

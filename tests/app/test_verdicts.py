@@ -187,7 +187,7 @@ def test_what_changed_is_left_for_the_servers_once(tea: Group, settings: Any) ->
     (left,) = policy.waiting()
     assert left.people is None
     with journal() as running:
-        stored(running, [policy.looked_at_again(left.room, [], left.rows) for _ in range(2)])
+        stored(running, [policy.looked_at_again(left.room, left.rows) for _ in range(2)])
     room.refresh_from_db()
     assert (room.seq, room.rights) == (1, 1), "the second process found nothing to do"
     assert policy.waiting() == []

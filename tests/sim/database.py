@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from django.db import OperationalError
 
-from teahouse import access, attention, history, outbox, resume, threads
-from teahouse.actions import mentions, messages, people, rooms, tokens
+from teahouse import access, attention, history, outbox, resume, subjects, threads
+from teahouse.actions import mentions, messages, people, policy, rooms, tokens
 from teahouse.events import (
     ABOUT_MESSAGES,
     PERSONAL_KINDS,
@@ -134,6 +134,8 @@ class Database:
             sweep._unread: lambda *_: [],
             people.revoked_tokens: lambda digests: digests - self.tokens.keys(),
             outbox.waiting: self.waiting,
+            policy.waiting: list,  # Nothing is on an object, and there is no policy.
+            subjects.on_objects: lambda _: {},
         }
 
     def holders(self, digests: list[str]) -> dict[str, tokens.Holder | None]:
@@ -304,14 +306,14 @@ class Database:
             return None
         return self._answers[ask.func](*ask.args, **ask.keywords)
 
-    def places(self, places: list[tuple[str, int]]) -> dict[tuple[str, int], tuple[Room | None, str | None]]:
+    def places(self, places: list[tuple[str, int]]) -> dict[tuple[str, int], access.Found]:
         return {(slug, person): self._place(slug, person) for slug, person in places}
 
-    def _place(self, slug: str, person: int) -> tuple[Room | None, str | None]:
+    def _place(self, slug: str, person: int) -> access.Found:
         room = self.slugs.get(slug)
-        return (
-            (None, None) if room is None else (self._room(self.rooms[room]), self.roles.get((room, person)))
-        )
+        if room is None:
+            return access.Found()
+        return access.Found(self._room(self.rooms[room]), self.roles.get((room, person)))
 
     def _room(self, row: RoomRow) -> Room:
         return Room(
