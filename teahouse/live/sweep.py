@@ -65,7 +65,13 @@ class Sweep:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        loops = (self._look_at_database, self._show_presence, self._move_outbox, self._note_used_tokens)
+        loops = (
+            self._look_at_database,
+            self._show_presence,
+            self._move_outbox,
+            self._note_used_tokens,
+            self._ask_policy,
+        )
         self._tasks = [asyncio.create_task(self._for_ever(loop)) for loop in loops]
 
     async def stop(self) -> None:
@@ -136,8 +142,6 @@ class Sweep:
         if self._due("logins", LOGINS_SECONDS_ALONE if degraded or self._logins_changed else LOGINS_SECONDS):
             self._logins_changed = False
             await self._check_logins()
-        if self._due("policy", POLICY_SECONDS):
-            await self.policing.check()
         self._tell_state()
 
     async def _written_by_others(self) -> bool:
@@ -263,6 +267,18 @@ class Sweep:
                 log.error("%d rows of the outbox could not be stored; the first: %s", len(failed), failed[0])
                 await asyncio.sleep(1.0)
                 return
+
+    # The project's policy
+
+    async def _ask_policy(self) -> None:
+        """Apart from the rest: it is the host's code, and may take its time."""
+        await asyncio.sleep(1.0)
+        if self._due("policy", POLICY_SECONDS):
+            try:
+                await self.policing.check()
+            except Problem:
+                del self._done_at["policy"]
+                raise
 
     # Presence and state
 
