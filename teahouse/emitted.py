@@ -5,6 +5,7 @@ stores what it says, once for each key, with an event of the room.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from teahouse import database
 from teahouse.entries import Change, Stored, Transaction
@@ -33,24 +34,39 @@ def entry(emission: Emission) -> Change:
     None where another process has moved it."""
 
     def apply(tx: Transaction) -> Stored | None:
-        using = database.alias()
-        if not Outbox.objects.using(using).filter(pk=emission.outbox).delete()[0]:
+        if not taken(emission.outbox):
             return None
-        before = CustomEvent.objects.using(using).filter(
-            room=emission.room, person=emission.by["id"], key=emission.key
-        )
-        if (found := before.first()) is not None:
-            if (found.name, found.data) != (emission.name, emission.data):
+        if (before := told_before(emission)) is not None:
+            pk, seq, name, data = before
+            if (name, data) != (emission.name, emission.data):
                 raise Problem("key_reused", KEY_REUSED)
-            return Stored(found.pk, found.seq, repeated=True)
-        return _store(tx, emission, using)
+            return Stored(pk, seq, repeated=True)
+        seq = tx.number(emission.room)
+        pk = keep(emission, seq, tx.now)
+        slug = tx.rooms[emission.room].slug
+        frame = custom_frame(slug, seq, tx.at, emission.by, emission.name, emission.data, emission.html)
+        tx.about_custom(custom_event(emission.room, seq, frame, pk), emission.by)
+        return Stored(pk, seq)
 
     return Change((emission.room,), apply)
 
 
-def _store(tx: Transaction, emission: Emission, using: str) -> Stored:
-    seq = tx.number(emission.room)
-    row = CustomEvent.objects.using(using).create(
+def taken(outbox: int) -> bool:
+    """Deletes the row of the outbox; whether it was still there."""
+    return Outbox.objects.using(database.alias()).filter(pk=outbox).delete()[0] > 0
+
+
+def told_before(emission: Emission) -> tuple[int, int, str, str] | None:
+    """Id, number, name and data of what was told with the same key."""
+    rows = CustomEvent.objects.using(database.alias()).filter(
+        room=emission.room, person=emission.by["id"], key=emission.key
+    )
+    return rows.values_list("pk", "seq", "name", "data").first()
+
+
+def keep(emission: Emission, seq: int, at: datetime) -> int:
+    """Writes down what it says; the id."""
+    row = CustomEvent.objects.using(database.alias()).create(
         room_id=emission.room,
         person_id=emission.by["id"],
         key=emission.key,
@@ -58,9 +74,6 @@ def _store(tx: Transaction, emission: Emission, using: str) -> Stored:
         data=emission.data,
         html=emission.html,
         seq=seq,
-        at=tx.now,
+        at=at,
     )
-    slug = tx.rooms[emission.room].slug
-    shown = custom_frame(slug, seq, tx.at, emission.by, emission.name, emission.data, emission.html)
-    tx.about_custom(custom_event(emission.room, seq, shown, row.pk), emission.by)
-    return Stored(row.pk, seq)
+    return row.pk

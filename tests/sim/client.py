@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from teahouse.actions import people
-from teahouse.events import Position, timestamp
+from teahouse.events import CUSTOM, Position, timestamp
 from tests.sim.database import Database
 from tests.sim.network import Socket
 
@@ -269,9 +269,21 @@ class Client:
             raise Violation(f"{self._at(room)} was given {seq}, though its right ended with {taken}")
         if row.events[seq - 1].kind in ("message", "deleted"):
             self._check_content(room, frame, max(seq, as_of))
+        elif row.events[seq - 1].kind == CUSTOM:
+            self._check_told(room, frame)
         elif self.person in self._removed_by(frame):
             room.live = False
             self.later(lambda: self.subscribe(room))
+
+    def _check_told(self, room: Following, frame: dict[str, Any]) -> None:
+        """An event of the project says for ever what it said."""
+        [told] = [
+            one
+            for one in self.database.customs.values()
+            if (one.seq, one.room) == (frame["seq"], self.database.slugs[room.slug])
+        ]
+        if (frame["event"], frame["data"], frame["html"]) != (told.name, json.loads(told.data), "paid"):
+            raise Violation(f"{self._at(room)} was told {frame}, and it says {told.data}")
 
     def _removed_by(self, frame: dict[str, Any]) -> set[int]:
         member = frame.get("member")

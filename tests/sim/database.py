@@ -15,20 +15,24 @@ from typing import Any, Final
 
 from django.db import OperationalError
 
-from teahouse import access, attention, history, outbox, resume, subjects, threads
+from teahouse import access, attention, emitted, history, outbox, resume, subjects, threads
 from teahouse.actions import mentions, messages, people, policy, rooms, tokens
+from teahouse.emitted import Emission
 from teahouse.events import (
     ABOUT_MESSAGES,
+    CUSTOM,
     PERSONAL_KINDS,
     Event,
     MessageState,
     Position,
     Who,
+    custom_event,
+    custom_frame,
     message_event,
     room_event,
     timestamp,
 )
-from teahouse.journal import Say, Stored
+from teahouse.journal import Entry, Say, Stored
 from teahouse.live import sweep
 from teahouse.models import Person, Room
 
@@ -49,6 +53,19 @@ class MessageRow:
     deleted: bool = False
     versions: list[tuple[int, str]] = field(default_factory=list)  # (number, text), as committed.
     deleted_at: int | None = None  # The number.
+
+
+@dataclass(slots=True)
+class CustomRow:
+    """What an event of the project says."""
+
+    id: int
+    room: int
+    by: int
+    key: str
+    seq: int
+    name: str
+    data: str
 
 
 @dataclass(slots=True)
@@ -110,7 +127,8 @@ class Database:
         self.messages: dict[int, MessageRow] = {}
         self.keys: dict[tuple[int, int, str], int] = {}
         self.breaks: list[str] = []  # What the next commits do: "before" or "after" taking effect they fail.
-        self.outbox: dict[int, Say] = {}
+        self.customs: dict[int, CustomRow] = {}
+        self.outbox: dict[int, Say | Emission] = {}
         self.restores = 0
         self.gave_up = False  # Somebody was told that it is not known whether something was stored.
         self._posts = 0
@@ -247,6 +265,20 @@ class Database:
             removals.append(seq)
             self._undo.append(removals.pop)
 
+    def told_before(self, emission: Emission) -> tuple[int, int, str, str] | None:
+        key = (emission.room, emission.by["id"], emission.key)
+        rows = [row for row in self.customs.values() if (row.room, row.by, row.key) == key]
+        return (rows[0].id, rows[0].seq, rows[0].name, rows[0].data) if rows else None
+
+    def keep(self, emission: Emission, seq: int, at: datetime) -> int:
+        number = len(self.customs) + 1
+        by = emission.by["id"]
+        self.customs[number] = CustomRow(
+            number, emission.room, by, emission.key, seq, emission.name, emission.data
+        )
+        self._undo.append(partial(self.customs.pop, number))
+        return number
+
     def change_rights(self, room: int) -> None:
         self._set(self.rooms[room], rights=self.rooms[room].rights + 1)
 
@@ -268,6 +300,13 @@ class Database:
         self._posts += 1
         self.outbox[self._posts] = Say(room, self.who(person), key, text, None, None, outbox=self._posts)
 
+    def emit(self, room: int, person: int, key: str, data: str) -> None:
+        """The same with an event of its own."""
+        self._posts += 1
+        self.outbox[self._posts] = Emission(
+            self._posts, room, self.who(person), key, "order.paid", data, "paid"
+        )
+
     def begin_new_histories(self) -> None:
         for row in self.rooms.values():
             row.epochs += 1
@@ -285,7 +324,7 @@ class Database:
             for row in self.rooms.values()
         }
         messages = {row.id: replace(row, versions=row.versions.copy()) for row in self.messages.values()}
-        same = {name: getattr(self, name).copy() for name in ("slugs", "roles", "keys", "outbox")}
+        same = {name: getattr(self, name).copy() for name in ("slugs", "roles", "keys", "customs", "outbox")}
         return {"rooms": rooms, "messages": messages, **same}
 
     def restore(self, saved: dict[str, Any]) -> None:
@@ -335,8 +374,9 @@ class Database:
     def own(self, ids: list[int]) -> dict[int, attention.Own]:
         return {person: attention.Own([], attention.settings_state(None), 0, 0) for person in ids}
 
-    def waiting(self, limit: int = 3) -> list[Say]:
-        return [self.outbox[one] for one in sorted(self.outbox)[:limit]]
+    def waiting(self, limit: int = 3) -> list[Entry]:
+        left = [self.outbox[one] for one in sorted(self.outbox)[:limit]]
+        return [one if isinstance(one, Say) else emitted.entry(one) for one in left]
 
     def positions(self, ids: Any) -> dict[int, Position]:
         return {room: {"epoch": self.rooms[room].epoch, "seq": self.rooms[room].seq} for room in ids}
@@ -365,6 +405,12 @@ class Database:
             message = self.messages[row.subject]
             kind = "deleted" if message.deleted else row.kind
             return message_event(room.id, slug, row.seq, at, self.who(row.by), kind, self.state(message))
+        if row.kind == CUSTOM:
+            assert row.subject is not None
+            assert row.by is not None
+            told = self.customs[row.subject]
+            shown = custom_frame(slug, row.seq, at, self.who(row.by), told.name, told.data, "paid")
+            return custom_event(room.id, row.seq, shown, row.subject)
         frame: Any = {"event": row.kind, "room": slug, "seq": row.seq, "at": at}
         if row.by is not None:
             frame["by"] = self.who(row.by)

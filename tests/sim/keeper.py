@@ -32,9 +32,15 @@ class Keeper:
         world = self.world
         room = world.chance.choice(list(world.database.slugs.values())[:2])
         for _ in range(world.chance.choice((1, 1, 5))):
-            key = f"post-{len(self._ever)}"
-            self.posted[key] = self._ever[key] = room, f"posted, {key}"
-            world.database.post(room, self.robot, key, self.posted[key][1])
+            number = len(self._ever)
+            # Every other is no message, but an event of the project.
+            key, leave = (
+                (f"emit-{number}", world.database.emit)
+                if number % 2
+                else (f"post-{number}", world.database.post)
+            )
+            self.posted[key] = self._ever[key] = room, f'{{"told":"{key}"}}'
+            leave(room, self.robot, key, self.posted[key][1])
         serving = [process for process in world.processes if process.runtime is not None]
         if serving and world.chance.random() < 0.5:
             process = world.chance.choice(serving)
@@ -88,7 +94,7 @@ class Keeper:
                 if (database.slugs[told[0]], client.person, key) in database.keys
             }
         waiting = {say.key for say in database.outbox.values()}
-        stored = {key for _, _, key in database.keys}
+        stored = {key for _, _, key in database.keys} | {row.key for row in database.customs.values()}
         self.posted = {key: what for key, what in self._ever.items() if key in waiting | stored}
 
     def set_a_clock(self) -> None:
@@ -109,9 +115,13 @@ class Keeper:
     def check_the_end(self) -> None:
         """What was posted is there once."""
         database = self.world.database
-        by_robot = {one.key: one for one in database.messages.values() if one.by == self.robot}
+        said = [one for one in database.messages.values() if one.by == self.robot]
+        by_robot = {one.key: (one.room, one.versions[0][1]) for one in said}
+        by_robot |= {one.key: (one.room, one.data) for one in database.customs.values()}
+        if len(by_robot) != len(said) + len(database.customs):
+            raise Violation("something was posted twice")
         if by_robot.keys() != self.posted.keys():
             raise Violation(f"posted was {sorted(self.posted)}, and there is {sorted(by_robot)}")
-        for key, (room, text) in self.posted.items():
-            if (by_robot[key].room, by_robot[key].versions[0][1]) != (room, text):
-                raise Violation(f"{key} was posted as {text!r}, and is {by_robot[key]}")
+        for key, posted in self.posted.items():
+            if by_robot[key] != posted:
+                raise Violation(f"{key} was posted as {posted}, and is {by_robot[key]}")

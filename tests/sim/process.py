@@ -183,6 +183,9 @@ def replaced(loop: Loop) -> Iterator[None]:
             "teahouse.journal.database.connection": lambda: here().database,
             "teahouse.journal.transaction.atomic": _transaction,
             "teahouse.journal.Transaction.change_rights": _change_rights,
+            "teahouse.emitted.taken": lambda row: bool(here().database.take_outbox([row])),
+            "teahouse.emitted.told_before": _asked("told_before"),
+            "teahouse.emitted.keep": _asked("keep"),
             "teahouse.entries.datetime": _Wall,
             "teahouse.bus.get_channel_layer": lambda: here().layer.seen_by(here()),
         }.items():
@@ -203,6 +206,15 @@ class _Wall:
     @staticmethod
     def now(zone: tzinfo) -> datetime:
         return datetime.fromtimestamp(HERE.get().wall, zone)
+
+
+def _asked(name: str) -> Any:
+    """A method of the database of whoever asks."""
+
+    def ask(*arguments: Any) -> Any:
+        return getattr(HERE.get().database, name)(*arguments)
+
+    return ask
 
 
 def _transaction(**how: Any) -> Any:
