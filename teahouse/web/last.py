@@ -121,6 +121,8 @@ def _thread(room: Room, stored: Stored, place: Place) -> Stored | None:
 def _made(room: Room, state: Any, stored: Stored, thread: Stored | None, language: str, place: Place) -> Seen:
     now: Position = {"epoch": room.epoch, "seq": room.seq}
     page = paging.shown(stored, now)
+    if not page["events"]:
+        del page["events"]  # As `history` answers who does not ask for them.
     data: dict[str, Any] = {"room": state, "history": page}
     with translation.override(language):
         # Without a script one reads the thread alone, with the way back at its end.
