@@ -60,6 +60,7 @@ class Runner:
         self._again: dict[
             tuple[str, int], float
         ] = {}  # Rooms in which something failed, and when they are due.
+        self._is_away = False  # The database.
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -106,14 +107,23 @@ class Runner:
                 if now - tidied >= TIDY_SECONDS:
                     tidied = now
                     database.checked(self._tidy)
+                self._is_away = False
             except database.Unavailable as away:
-                log.warning("Followers wait for the database: %s", away)
+                if not self._is_away:  # Once, not each second.
+                    log.warning("Followers wait for the database: %s", away)
+                self._is_away = True
             except Exception:
                 log.exception("Followers go on after an error")
+                self._stopping.wait(
+                    10 * self._tick
+                )  # It may be one that stays, such as a table that is missing.
             if self._wake.wait(self._tick):
                 self._stopping.wait(GATHER_SECONDS)
             self._wake.clear()
-        self._end()
+        try:
+            self._end()
+        finally:
+            connections.close_all()
 
     def _take(self, followers: list[Follower]) -> None:
         self._known = {follower.name: follower for follower in followers}
@@ -158,8 +168,6 @@ class Runner:
             self.leases.give_back()
         except Exception as error:  # noqa: BLE001  Others wait until it ends by itself.
             log.warning("Leases of followers could not be given back: %s", error)
-        finally:
-            connections.close_all()
 
     # On a thread of the pool
 
@@ -173,7 +181,7 @@ class Runner:
             if places:
                 self._look_again(follower.name, rooms)
         except database.Unavailable as away:
-            log.warning("%s waits for the database: %s", follower.name, away)
+            log.info("%s waits for the database: %s", follower.name, away)
             self._look_again(follower.name, rooms)
         except Exception:
             log.exception("%s goes on after an error", follower.name)
