@@ -5,7 +5,6 @@ right. The fields are those of the protocol's commands; `tests/pure/test_api_sha
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictStr
@@ -17,6 +16,8 @@ from teahouse.live.room_commands import MOST_INVITED, MOST_OTHERS, Kind, Speakin
 from teahouse.scopes import SCOPES
 
 DIGITS: Final = re.compile(r"\d{1,16}", re.ASCII)
+
+MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]", re.ASCII)
 
 
 def _whole(value: Any) -> Any:
@@ -32,6 +33,14 @@ Whole = Annotated[int, Field(ge=0, le=BIGGEST), BeforeValidator(_whole)]
 Id = Annotated[int, Field(ge=1, le=BIGGEST), BeforeValidator(_whole)]
 
 
+def _moment(value: Any) -> Any:
+    # A number would be taken for seconds.
+    if isinstance(value, str) and not MOMENT.match(value):
+        raise ValueError("a time as in RFC 3339, such as 2026-11-22T10:00:00Z")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 Limit = Annotated[int, Field(ge=1, le=200), BeforeValidator(_whole)]
 MANY: Final = "At most so many."
 
@@ -155,7 +164,7 @@ class Page(Shape):
     before: Whole | None = Field(None, description="Those before this number.")
     after: Whole | None = Field(None, description="Those after this number.")
     around: Whole | None = Field(None, description="Those around this number.")
-    at: datetime | None = Field(None, description="Around the first message said at this time or later.")
+    at: Moment | None = Field(None, description="Around the first message said at this time or later.")
     limit: Limit = Field(50, description=MANY)
 
 

@@ -49,6 +49,7 @@ def test_a_wrong_body(asking: Asking, room: str, body: bytes, code: str, says: s
         ("messages?before=x", "before"),
         ("messages?before=1&after=1", "before, after"),
         ("messages?at=yesterday", "at"),
+        ("messages?at=0.5", "RFC 3339"),
         ("messages/9007199254740992", "message"),
         ("messages/0", "message"),
         ("messages/two", "message"),

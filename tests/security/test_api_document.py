@@ -53,6 +53,7 @@ class World:
         (self.token, _), (_, other) = [line.split()[1:] for line in said.splitlines() if line[:5] == "token"]
         self.base_url = f"{server.url}/api/v1"
         with Api(server.url, self.token) as api:
+            self.own_token = api.ok("GET", "tokens")["tokens"][0]["id"]
             room = api.ok("POST", "rooms", {"title": "Tea"})["room"]["room"]
             message = api.ok("POST", f"rooms/{room}/messages", {"text": "tea"})["message"]
             token = api.ok("POST", "tokens", {"scopes": ["read"]})["id"]
@@ -86,5 +87,7 @@ def test_every_answer_is_as_the_document_says(world: World, case: Any) -> None:
     if case.path_parameters and case.meta.generation.mode.is_positive:
         # Nobody guesses a room's name: what is right is about what there is.
         case.path_parameters.update({k: v for k, v in world.known.items() if k in case.path_parameters})
+    if str((case.path_parameters or {}).get("token")) == str(world.own_token):
+        return  # It is what all the others are asked with.
     headers = {"Authorization": f"Bearer {world.token}"}
     case.call_and_validate(base_url=world.base_url, headers=headers, checks=CHECKS)
