@@ -23,4 +23,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Schemathesis calls all its tests alike; xdist would run one of them and take it for all."""
     for item in items:
         if item.name.startswith("test_every_answer_is_as_the_document_says[") and item.parent is not None:
-            item._nodeid = f"{item.parent.nodeid}::{item.name}"
+            item._nodeid = f"{item.parent.nodeid}::{item.name}"  # type: ignore[attr-defined]
