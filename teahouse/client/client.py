@@ -8,6 +8,7 @@ from typing import Any, Final, Self, cast
 
 from teahouse.client.address import endpoint
 from teahouse.client.connection import Connection
+from teahouse.client.errors import ClientError
 from teahouse.client.following import Phase
 from teahouse.client.machine import Machine
 from teahouse.client.room import Room
@@ -99,6 +100,11 @@ class Client:
     def connected(self) -> bool:
         """Whether there is a session at this moment."""
         return self._connection.connected
+
+    @property
+    def ended(self) -> ClientError | None:
+        """Why it has ended for good, or None: Closed or Refused."""
+        return self._connection.ended
 
     @property
     def on_change(self) -> Callable[[], None]:

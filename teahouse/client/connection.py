@@ -90,7 +90,9 @@ class Connection:
         """Ends it. Whoever waits gets Closed with 1000."""
         if self._task is not None:
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await asyncio.wait([self._task])
+            if not self._task.cancelled():
+                self._task.result()  # Raises what the client itself failed of.
         self._end(Closed(1000))
 
     @property
@@ -154,6 +156,13 @@ class Connection:
     # Sessions
 
     async def _run(self) -> None:
+        try:
+            await self._sessions()
+        except Exception as error:
+            self._end(ClientError(f"The client itself failed: {error!r}"))  # Nobody waits for ever.
+            raise
+
+    async def _sessions(self) -> None:
         failures = 0
         loop = asyncio.get_running_loop()
         while True:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from teahouse.client.client import Client
+from teahouse.client.errors import ClientError
 from teahouse.client.room import Room
 from teahouse.events import EventFrame, Level, MessageState, OwnSettings, Position, Role, RoomState, Who
 from teahouse.live.replies import (
@@ -132,6 +133,11 @@ class SyncClient:
     def service(self) -> State:
         """How the server was when the last session began."""
         return self._client.service
+
+    @property
+    def ended(self) -> ClientError | None:
+        """Why it has ended for good, or None."""
+        return self._client.ended
 
     @property
     def connected(self) -> bool:

@@ -216,7 +216,7 @@ class State:
             pass  # Typing is worth no message.
 
     def start(self, what: Any) -> asyncio.Task[Any]:
-        """A task of this chat; what it raises ends the chat."""
+        """A task of this chat. What the server refuses is told, whatever else it raises ends the chat."""
         task = asyncio.create_task(what)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
@@ -224,9 +224,13 @@ class State:
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if isinstance(error, Refused) and self.chat.ended is None:
+            self.notices.append(clean(error.message))
+        else:
             self.over = self.over or error
-            self.changed()
+        self.changed()
 
     async def stop(self) -> None:
         for task in list(self._tasks):

@@ -95,7 +95,7 @@ export class Chat extends EventTarget {
 
   /** Of a guest who came with a name: the `token` with which the same one comes back. @returns {string | undefined} */
   get ticket() {
-    return this.#client.credential.token;
+    return this.you.kind === "guest" ? this.#client.credential.token : undefined;
   }
 
   /** The rooms that one belongs to and those that were opened here, with what is unread in them, whatever other devices do. */
