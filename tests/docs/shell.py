@@ -11,6 +11,7 @@ from functools import cache
 from django.core.management import CommandError, get_commands, load_command_class
 
 from teahouse.server import usage
+from teahouse.server.chat import options as chat_options
 from teahouse.server.doctor.usage import parser as doctor_parser
 from tests.servers import ROOT
 
@@ -22,6 +23,8 @@ OTHERS = {
     "python",
     "uvicorn",
     "curl",
+    "echo",
+    "grep",
     "docker",
     "sudo",
     "systemctl",
@@ -53,6 +56,7 @@ def check(text: str) -> None:
 def commands(text: str) -> Iterator[list[str]]:
     for line in text.replace("\\\n", " ").splitlines():
         words = shlex.split(line.removeprefix("$ "), comments=True)
+        words = [word for word in words if not word.startswith(("<", ">"))]
         command: list[str] = []
         for word in [*words, "&&"]:
             if word not in {"&&", "||", "|", ";", "&"}:
@@ -95,6 +99,8 @@ def check_teahouse(arguments: list[str]) -> None:
     try:
         if arguments[:1] == ["doctor"]:
             doctor_parser("teahouse doctor", "en").parse_args(arguments[1:])
+        elif arguments[:1] == ["chat"]:
+            chat_options.parse(arguments[1:])
         else:
             usage.parse(arguments)
     except SystemExit as end:
