@@ -71,6 +71,10 @@ def room_of(room: Room | str | Model) -> Room:
     """
     if isinstance(room, Room):
         return room
+    if not isinstance(room, str | Model):
+        raise TypeError(
+            f"a room is given as a Room, its name, or the object that it is on, not as {type(room).__name__}"
+        )
     if not isinstance(room, str):
         return room_for(room)
     try:

@@ -68,7 +68,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "scopes": SCOPES.items(),
     }
     response = render(request, "teahouse/api.html", context)
-    response["Cache-Control"] = "private, no-cache"
+    response["Cache-Control"] = "no-store"
     return response
 
 

@@ -172,6 +172,9 @@ class RoomPage(Page):
     """The same, and whether of the room itself or of a thread."""
 
     thread: Id | None = Field(None, description="Id of the message whose thread is read.")
+    events: Literal["all", "shown"] | None = Field(
+        None, description="Events of the project as well, all of them or those that are shown."
+    )
 
 
 class RoomSearch(Shape):

@@ -67,6 +67,7 @@ class Sweep:
     def start(self) -> None:
         loops = (
             self._look_at_database,
+            self._look_at_logins,
             self._show_presence,
             self._move_outbox,
             self._note_used_tokens,
@@ -138,11 +139,16 @@ class Sweep:
         if (self._moved or self._gained or self._marked) and self._due("unread", 1.0):
             await self._watch_gained()
             await self._tell_unread()
-        # A cut does not reach us while the bus is silent, and a command's never does.
-        if self._due("logins", LOGINS_SECONDS_ALONE if degraded or self._logins_changed else LOGINS_SECONDS):
+        self._tell_state()
+
+    async def _look_at_logins(self) -> None:
+        """A cut does not reach us while the bus is silent, and a command's never does. In a task of its own: what
+        waits for the writer must not hold up who is to be cut."""
+        await asyncio.sleep(TICK)
+        alone = self._logins_changed or not self.runtime.bus.works
+        if self._due("logins", LOGINS_SECONDS_ALONE if alone else LOGINS_SECONDS):
             self._logins_changed = False
             await self._check_logins()
-        self._tell_state()
 
     async def _written_by_others(self) -> bool:
         """On SQLite, whether another process (a command) has written; costs microseconds.
@@ -204,7 +210,7 @@ class Sweep:
         await self._check_members()
 
     async def _note_used_tokens(self) -> None:
-        """In a task of its own: a write that waits must not hold up who is to be cut."""
+        """In a task of its own: a write that waits holds up nothing else."""
         await asyncio.sleep(USED_SECONDS)
         if used := set(self.runtime.used_tokens):
             await self.runtime.write(tokens.note_used, used)

@@ -133,26 +133,26 @@ class TestListening:
         assert sorted(listened.texts) == ["after", "in a new room"]
 
     def test_it_hears_of_the_kinds_and_rooms_that_it_named(self, tea: Room, listened: Listened) -> None:
-        @teahouse.event("order.paid")
-        class OrderPaid(BaseModel):
+        @teahouse.event("order.taken")
+        class OrderTaken(BaseModel):
             number: int
 
         for slug in ("order-1", "order-2", "orders"):
             Room.objects.create(slug=slug, title=slug)
-        listen(listened, OrderPaid, rooms=["order-?", "tea"])
+        listen(listened, OrderTaken, rooms=["order-?", "tea"])
         for slug in ("order-1", "orders", "order-2", "tea"):
             post(slug, "a message")
-            teahouse.emit(slug, OrderPaid(number=len(slug)))
+            teahouse.emit(slug, OrderTaken(number=len(slug)))
         move_all()
         with running():
             events = listened.wait(3)
             until(lambda: not position.waiting(Follower.objects.get(name="test")))
         assert sorted((event.room, event.kind) for event in events) == [
-            ("order-1", "order.paid"),
-            ("order-2", "order.paid"),
-            ("tea", "order.paid"),
+            ("order-1", "order.taken"),
+            ("order-2", "order.taken"),
+            ("tea", "order.taken"),
         ]
-        assert [event.value for event in events if event.room == "tea"] == [OrderPaid(number=3)]
+        assert [event.value for event in events if event.room == "tea"] == [OrderTaken(number=3)]
 
     def test_it_hears_of_a_message_as_it_is_now(
         self, running_journal: Journal, tea: Room, alice: Person, owner: Speaker, listened: Listened

@@ -68,7 +68,7 @@ def test_each_address_is_protected(
         )
 
 
-NOBODYS = ("favicon.ico", "manifest.webmanifest", "worker.js", "offline/")
+NOBODYS = ("favicon.ico", "manifest.webmanifest", "worker.js", "offline/", "api/v1/openapi.json")
 """The same for everybody."""
 
 

@@ -119,6 +119,7 @@ VIEWS: Final = (
     View("password", "/account/password/", whole=True),
     View("devices", "/account/devices/", whole=True),
     View("tokens", "/account/tokens/", whole=True),
+    View("apps", "/account/apps/", whole=True),
     View("api", "/api/v1/docs", whole=True),
     View("invitations", "/account/invitations/", whole=True),
     View("invitation", "/account/invitations/2/", whole=True),
