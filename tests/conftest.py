@@ -164,7 +164,7 @@ def refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
 
 # There, how a person starts it is what is tested.
 FRESH = (
-    "doctor/", "faults/", "tooling/", "server/test_serve.py", "server/test_cli.py", "server/test_cluster.py",
+    "doctor/", "tooling/", "server/test_serve.py", "server/test_cli.py",
 )  # fmt: skip
 
 

@@ -61,6 +61,14 @@ LIBRARIES: Final = (
 )  # fmt: skip
 
 
+def _network() -> str:
+    """The network namespace of this thread."""
+    return os.readlink("/proc/thread-self/ns/net") if sys.platform == "linux" else ""
+
+
+HERE: Final = _network()
+
+
 class Forked:
     """One that was started: what `subprocess.Popen` has of it that the tests use."""
 
@@ -104,6 +112,8 @@ class Starter:
         """`teahouse ARGUMENTS…`, printing to the file descriptor `output`; None where a fork would not be the same."""
         if not self.allowed or sys.platform != "linux" or _early(env) != _early(self._environment()):
             return None
+        if _network() != HERE:
+            return None  # A thread that has become another host (tests/faults) starts its own.
         asked = {"arguments": list(arguments), "env": dict(env), "cwd": str(cwd or Path.cwd())}
         with self._lock:
             self._open()
