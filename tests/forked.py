@@ -63,7 +63,7 @@ LIBRARIES: Final = (
 
 def _network() -> str:
     """The network namespace of this thread."""
-    return os.readlink("/proc/thread-self/ns/net") if sys.platform == "linux" else ""
+    return str(Path("/proc/thread-self/ns/net").readlink()) if sys.platform == "linux" else ""
 
 
 HERE: Final = _network()
