@@ -194,3 +194,16 @@ def test_whom_one_may_know_of(database: Database, alice: Person, bob: Person) ->
         with pytest.raises(Problem, match=f"There is nobody {one} whom") as refused:
             directory.reachable(alices, [bob.pk, one])
         assert refused.value.code == "not_found"
+
+
+def test_saving_a_room_leaves_its_numbers_to_the_journal(running: Journal, owner: Speaker, tea: Room) -> None:
+    """Code of a project read the room, somebody spoke, and the code changed the title."""
+    old = Room.objects.get(pk=tea.pk)
+    done(running, membership.invite(owner, grant_of(owner), invited([person("Dora")])))
+    now = Room.objects.get(pk=tea.pk)
+    assert now.seq > old.seq
+    old.title = "Green tea"
+    old.save()
+    saved = Room.objects.get(pk=tea.pk)
+    assert (saved.title, saved.seq, saved.rights) == ("Green tea", now.seq, now.rights)
+    done(running, membership.invite(owner, grant_of(owner), invited([person("Emil")])))
