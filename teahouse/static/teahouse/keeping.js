@@ -50,10 +50,22 @@ async function ask(mode, act) {
   });
 }
 
-/** Somebody left, or somebody else came: nothing of the one before stays in this browser. */
+/** Somebody else came: nothing of the one before stays in this browser. */
 export function forgetSeen() {
   return ask("readwrite", (shelf) => shelf.clear());
 }
+
+/** Somebody leaves: the same, and nothing is kept any more, neither by this page on its way out nor by others of this browser. */
+export function keepNothing() {
+  left = true;
+  others().postMessage("left");
+  return forgetSeen();
+}
+
+let left = false;
+
+/** Pages of this browser, this one apart. */
+const others = () => new BroadcastChannel(DATABASE);
 
 /** @param {string} url  Of the server. @returns {Promise<KeptPerson | undefined>} */
 export function keptPerson(url) {
@@ -84,6 +96,9 @@ export class Keeper {
     this.client = client;
     client.addEventListener("change", () => (this.#soon ??= setTimeout(() => this.keep(), PAUSE)));
     addEventListener("pagehide", () => this.keep());
+    others().onmessage = () => {
+      left = true;
+    };
   }
 
   /** Writes down what is another than it was. */
@@ -92,7 +107,7 @@ export class Keeper {
     this.#soon = undefined;
     const { client } = this;
     const { you, rooms, url } = client;
-    if (!you || !client.socket.connected) return;
+    if (left || !you || !client.socket.connected) return;
     if (rooms.version !== this.#listed) {
       this.#listed = rooms.version;
       ask("readwrite", (shelf) => shelf.put({ you, rooms: rooms.all() }, `${url} person`));

@@ -1,7 +1,7 @@
 /** What a person wants, as the parts of a room say it with "teahouse-act", carried out. */
 
 import { stopBeingGuest } from "../guest.js";
-import { forgetSeen } from "../keeping.js";
+import { keepNothing } from "../keeping.js";
 import { problemOf } from "../socket.js";
 
 /** @import { Client, Feed } from "../client.js" */
@@ -116,6 +116,6 @@ function showCount(room, count) {
 /** @param {TeahouseRoom} room */
 async function leave(room) {
   await stopBeingGuest(room.guestUrl);
-  await forgetSeen();
+  await keepNothing();
   location.reload();
 }

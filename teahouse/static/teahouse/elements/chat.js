@@ -19,7 +19,7 @@ import { showBadge } from "../badge.js";
 import { chosenBefore } from "../choices.js";
 import { clientFor } from "../client.js";
 import { icons } from "../icons.js";
-import { forgetSeen, Keeper, keptPerson, recall } from "../keeping.js";
+import { forgetSeen, Keeper, keepNothing, keptPerson, recall } from "../keeping.js";
 import { html, LitElement, nothing } from "../lit.js";
 import { titleOf } from "../rooms-store.js";
 import { Notifier } from "../notifier.js";
@@ -320,7 +320,7 @@ export class TeahouseChat extends LitElement {
     const modified = event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
     if (!(link instanceof HTMLAnchorElement) || event.defaultPrevented || modified || link.target || link.hasAttribute("download")) return;
     // Signing out: what this browser has seen is not for who comes next.
-    if (link.closest('[slot="account"]')) forgetSeen();
+    if (link.closest('[slot="account"]') && !link.matches(".account-name")) keepNothing();
     if (link.matches(".skip")) {
       event.preventDefault();
       this.#opened.get(this.room)?.focus();
