@@ -4,6 +4,6 @@ from django.urls import include, path
 
 app_name = "teahouse"
 urlpatterns = [
-    path("api/v1/", include("teahouse.api.urls")),
     path("", include("teahouse.web.urls")),
+    path("api/v1/", include("teahouse.api.urls")),
 ]

@@ -111,7 +111,9 @@ class Room(models.Model):
         which are old by then, and with those the room's next message could not be stored."""
         if update_fields is None and not (self._state.adding or arguments or options.get("force_insert")):
             fields = self._meta.concrete_fields
-            update_fields = [field.name for field in fields if not field.primary_key and field.name not in MOVED]
+            update_fields = [
+                field.name for field in fields if not field.primary_key and field.name not in MOVED
+            ]
         super().save(*arguments, update_fields=update_fields, **options)
 
 

@@ -1,4 +1,4 @@
-"""The addresses of the program: its own pages, then the app's."""
+"""The addresses of the program: the app's, then its own pages."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ from teahouse.server import (
 admin.site.site_header = admin.site.site_title = lazy(place.name, str)()
 
 urlpatterns = [
+    # First, since it is what is asked for most: each pattern before it is tried for each page of a room.
+    path("", include("teahouse.urls")),
     path("owner/<str:token>/", accounts.owner_page, name="owner"),
     path("welcome/", first_steps.name_page, name="welcome"),
     path("welcome/rooms/", first_steps.rooms_page, name="welcome_rooms"),
@@ -94,7 +96,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     # The admin's pages name no icon, so browsers ask for this one.
     path("favicon.ico", RedirectView.as_view(url=static("teahouse/icons/teahouse.svg"))),
-    path("", include("teahouse.urls")),
 ]
 
 handler400 = pages.bad_request

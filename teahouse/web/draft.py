@@ -9,12 +9,12 @@ from html import escape
 from typing import Final, NamedTuple
 
 from django.http import HttpRequest
-from django.middleware.csrf import get_token
 from django.utils import translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from teahouse.live.protocol import Problem
+from teahouse.web.form_token import token_for
 
 STATUSES: Final = {
     "not_found": 404,
@@ -60,7 +60,7 @@ class Draft(NamedTuple):
     def holes(self, request: HttpRequest, language: str) -> dict[str, bytes]:
         """HTML for the places of this name in the template."""
         holes = {
-            "csrf": get_token(request),
+            "csrf": token_for(request),
             "key": escape(self.key or new_key()),
             "draft": escape(self.text),
             "draft_name": escape(self.name),
