@@ -162,10 +162,8 @@ def refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
         report.longrepr = f"skipped, which in CI is a failure: {report.longrepr}"
 
 
-# There, how a person starts it is what is tested.
-FRESH = (
-    "doctor/", "tooling/", "server/test_serve.py", "server/test_cli.py",
-)  # fmt: skip
+# There it is started as a person starts it, from a fresh clone too, or by other Pythons.
+FRESH = ("doctor/", "tooling/")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
