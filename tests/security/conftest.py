@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from _pytest.nodeid import coerce_node_id
 
 from tests.security.asking import Site
 from tests.servers import Teahouse
@@ -21,6 +22,9 @@ def site() -> Iterator[Site]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Schemathesis calls all its tests alike; xdist would run one of them and take it for all."""
-    for item in items:
-        if item.name.startswith("test_every_answer_is_as_the_document_says[") and item.parent is not None:
-            item._nodeid = f"{item.parent.nodeid}::{item.name}"  # type: ignore[attr-defined]
+    alike = [item for item in items if item.name.startswith("test_every_answer_is_as_the_document_says[")]
+    for item in alike:
+        assert item.parent is not None
+        item._id = coerce_node_id(f"{item.parent.nodeid}::{item.name}")
+    if len({item.nodeid for item in alike}) < len(alike):
+        raise pytest.UsageError("Tests by the API's document are called alike: all but one would not be run.")
