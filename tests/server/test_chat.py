@@ -140,7 +140,7 @@ def test_a_conversation_in_a_terminal(server: Teahouse, tokens: list[str], tmp_p
 
 def test_in_chinese_as_a_guest_who_is_asked_for_a_name(server: Teahouse, tmp_path: Path) -> None:
     with Terminal(tmp_path, server.url, LANG="zh_CN.UTF-8") as terminal:
-        terminal.shows("您的名字")
+        terminal.shows("你的名字")
         terminal.type("梅\r")
         terminal.shows("人在")
         terminal.type("/help\r")

@@ -75,7 +75,7 @@ async def _signed_in(given: options.Given) -> Client:
 
 def _asked_name() -> str:
     if sys.stdin.isatty():
-        sys.stderr.write(say("Your name: ", "您的名字："))
+        sys.stderr.write(say("Your name: ", "你的名字："))
         sys.stderr.flush()
         if name := sys.stdin.readline().strip():
             return name

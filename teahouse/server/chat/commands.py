@@ -42,7 +42,7 @@ def nearest(name: str) -> str:
 def help_lines() -> list[str]:
     rows = [
         ("/join ROOM", say("go to a room and belong to it", "进入并加入房间")),
-        ("/rooms [WORD]", say("your rooms, and open ones with that word", "您的房间，及含该词的公开房间")),
+        ("/rooms [WORD]", say("your rooms, and open ones with that word", "你的房间，及含该词的公开房间")),
         ("/msg NAME [TEXT]", say("the conversation with somebody", "与某人的私聊")),
         ("/who", say("who is here, and who belongs here", "谁在这里，有哪些成员")),
         (
@@ -53,12 +53,12 @@ def help_lines() -> list[str]:
             "/edit [TEXT]",
             say(
                 "change your last message; without a text, in the line below",
-                "修改您的最后一条；不写内容则在下方编辑",
+                "修改你的最后一条；不写内容则在下方编辑",
             ),
         ),
-        ("/delete", say("delete your last message", "删除您的最后一条")),
+        ("/delete", say("delete your last message", "删除你的最后一条")),
         ("/react EMOJI", say("react to the last message of others", "回应别人的最后一条")),
-        ("/me TEXT", say("say what you do, in italics", "以斜体说您在做什么")),
+        ("/me TEXT", say("say what you do, in italics", "以斜体说你在做什么")),
         ("/leave", say("belong to this room no more", "退出此房间")),
         ("/quit", say("leave the chat; Ctrl-C too", "离开聊天；Ctrl-C 也可以")),
     ]

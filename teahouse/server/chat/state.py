@@ -151,7 +151,7 @@ class State:
         except RoomLost:
             self.rooms.pop(room.name, None)
             self.room = None
-            self.notices.append(say(f"You may read {room.name} no more.", f"您不能再看 {room.name} 了。"))
+            self.notices.append(say(f"You may read {room.name} no more.", f"你不能再看 {room.name} 了。"))
             if self.rooms:
                 await self.enter(next(iter(self.rooms)))
             self.changed()
@@ -242,14 +242,14 @@ class State:
             raise Refused(
                 {
                     "code": "not_found",
-                    "message": say("You are in no room: /join ROOM", "您不在任何房间：/join 房间"),
+                    "message": say("You are in no room: /join ROOM", "你不在任何房间：/join 房间"),
                 }
             )
         return self.room
 
     def _own_last(self) -> dict[str, Any]:
         if (found := self.view.last_of(person=self.me)) is None:
-            raise Refused({"message": say("There is no message of yours here.", "这里没有您的消息。")})
+            raise Refused({"message": say("There is no message of yours here.", "这里没有你的消息。")})
         return found
 
     def _others_last(self, name: str = "") -> dict[str, Any]:

@@ -36,7 +36,7 @@ exit status: 0 it fits, 1 something has to be mended, 2 wrong use""",
     },
     "zh": {
         "about": "检查 Python、Django、Channels 等版本是否相配，项目设置是否提供 WebSocket，\n"
-        "不对时告诉您该输入什么。",
+        "不对时告诉你该输入什么。",
         "examples": """例子：
   {prog}                                检查这个 Teahouse 本身
   {prog} --python venv/bin/python       在项目文件夹里，检查另一个环境
