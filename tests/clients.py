@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from http.client import HTTPConnection
 from time import monotonic
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 from urllib.parse import quote, urlsplit
 
 from websockets.exceptions import ConnectionClosed
@@ -18,6 +18,10 @@ from websockets.sync.client import ClientConnection, connect
 _names = itertools.count(1)  # Of clients, so that no two of them use the same key.
 SECONDS = 15.0
 """How long anything may take before the test fails; never how long it takes."""
+
+OPEN: Final[dict[str, Any]] = {"ping_interval": None, "max_size": None}
+"""No pings of the library's own: their payloads come from `random`, in a thread of each connection, and what Hypothesis
+draws meanwhile in another test is then called unrepeatable. The server pings by itself."""
 
 
 class Client:
@@ -29,7 +33,7 @@ class Client:
         address = url.replace("http", "ws", 1).rstrip("/") + "/ws/"
         self.socket: ClientConnection = self._exit.enter_context(
             # Who leaves with a full queue waits ten seconds for the end of a connection that it does not read.
-            connect(address, max_size=None, max_queue=None, compression=None, **more)
+            connect(address, max_queue=None, compression=None, **(OPEN | more))
         )
         self._ids = itertools.count(1)
         self._name = next(_names)
@@ -198,7 +202,7 @@ class Plain:
     def __init__(self, url: str, path: str = "/wsmsg", **more: Any) -> None:
         self._exit = ExitStack()
         address = url.replace("http", "ws", 1).rstrip("/") + quote(path, safe="/?=&%+")
-        self.socket: ClientConnection = self._exit.enter_context(connect(address, **more))
+        self.socket: ClientConnection = self._exit.enter_context(connect(address, **(OPEN | more)))
 
     def __enter__(self) -> Self:
         return self

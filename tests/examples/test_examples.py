@@ -42,7 +42,7 @@ async def test_people_talk_about_an_order_and_the_shop_speaks_in_its_transaction
         desk = await visitors.window(sam.page.context)
         await desk.open("/orders/1/")
         await expect(mei.composer).to_be_visible()
-        await desk.page.get_by_role("button", name="Close").click()
+        await desk.page.locator("form").get_by_role("button", name="Close").click()
         await expect(mei.composer).to_have_count(0)
         await desk.page.get_by_role("button", name="Open again").click()
         await expect(mei.composer).to_be_visible()
