@@ -46,12 +46,23 @@ WORDS: Final = {
 
 
 class Draft(NamedTuple):
-    """`key` is the message's, so that a form that is sent twice says it once; empty: a new one."""
+    """`key` is the message's, so that a form that is sent twice says it once; empty: a new one. `asked`: whether the
+    form itself was asked for, or sent.
+    """
 
     text: str = ""
     name: str = ""
     key: str = ""
     problem: Problem | None = None
+    asked: bool = True
+
+    def has_form(self, request: HttpRequest) -> bool:
+        """Whether the page has the form, or a link to it.
+
+        A form needs a token, which needs a cookie. Who comes without any cookie mostly has JavaScript, or is a
+        machine that reads: the page costs them an eighth less without a token, and they are given no cookie.
+        """
+        return self.asked or bool(request.COOKIES)
 
     @property
     def status(self) -> int:
@@ -73,7 +84,7 @@ class Draft(NamedTuple):
         return {name: html.encode() for name, html in holes.items()}
 
 
-NOTHING: Final = Draft()
+NOTHING: Final = Draft(asked=False)
 
 
 def new_key() -> str:

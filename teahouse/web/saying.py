@@ -1,5 +1,5 @@
 """Saying something by a form, for who has no JavaScript. In: a POST. Out: the page of the new message, or the room's
-page with what was written and why it was not said.
+page with what was written and why it was not said. The form itself: with GET.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.http.response import HttpResponseRedirectBase
+from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
 from teahouse import access, outbox
 from teahouse.access import Speaker
@@ -39,9 +40,13 @@ class _SeeOther(HttpResponseRedirectBase):
     status_code = 303
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def say(request: HttpRequest, name: str) -> HttpResponseBase:
-    """Says the `text` of the form in a room. Who has no name yet gives one in `name`."""
+    """Says the `text` of the form in a room. Who has no name yet gives one in `name`. With GET the room's page,
+    which has the form then.
+    """
+    if request.method != "POST":
+        return _form(request, name)
     text = request.POST.get("text", "").replace("\r\n", "\n")
     key = request.POST.get("key", "")
     draft = Draft(text, request.POST.get("name", ""), key if KEY.fullmatch(key) else new_key())
@@ -69,6 +74,13 @@ def say(request: HttpRequest, name: str) -> HttpResponseBase:
     if ticket is not None and isinstance(response, HttpResponse):
         set_ticket(request, response, ticket)
     return response
+
+
+def _form(request: HttpRequest, name: str) -> HttpResponseBase:
+    slug = slug_of(name)
+    if slug is not None and slug != name:
+        return redirect("teahouse:say", slug)
+    return room_page(request, name, draft=Draft())
 
 
 def _new_guest(request: HttpRequest) -> tuple[Speaker, str]:

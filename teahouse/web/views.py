@@ -96,12 +96,14 @@ def _page(
     draft: Draft,
 ) -> HttpResponse:
     sign_out = _sign_out() if speaker and not speaker.is_guest else ""
+    form = room is not None and room.archived_at is None and draft.has_form(request)
     context = {
         "name": name,
         "title": room.title if room is not None else name,
         "topic": room.topic if room is not None else "",
         "missing": room is None,
         "archived": room is not None and room.archived_at is not None,
+        "form": form,
         "elsewhere": at is not None,
         "you": speaker is not None,
         "socket": socket_address(request),
@@ -117,8 +119,7 @@ def _page(
         "first": b'{%b,"you":%b}' % (seen.data, in_html(speaker.who) if speaker else b"null"),
         "sign_in": escape(sign_in_address(request)).encode(),
         "account": escape(speaker.who["name"]).encode() if speaker and sign_out else b"",
-        # A page without a form needs no token, and sets no cookie for one.
-        **(draft.holes(request, language) if room is not None else {}),
+        **(draft.holes(request, language) if form else {}),
     }
     page = shell.page(request, language, context, holes)
     status = 404 if room is None else draft.status

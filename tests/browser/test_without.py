@@ -163,6 +163,7 @@ async def test_one_speaks_without_a_script(cast: Cast, site: Teahouse, room: str
         ben.say(room, "can you hear me?")
         ada = await cast.person(java_script_enabled=False)
         await ada.open(f"/rooms/{room}/")
+        await ada.page.get_by_role("link", name=f"Write in {room}").click()
         await ada.page.get_by_label("Your name").fill("Ada")
         await ada.page.get_by_label(f"Write in {room}").fill("yes\nwithout a script")
         await ada.page.get_by_role("button", name="Send").click()

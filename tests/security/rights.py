@@ -354,12 +354,7 @@ PAGES: Final = (
         "/rooms/{room}/1/",
         "open,private,direct,archived,stream,@me,absent 405",
     ),
-    Page(
-        "GET",
-        "rooms/<str:name>/say/",
-        "/rooms/{room}/say/",
-        "open,private,direct,archived,stream,@me,absent 405",
-    ),
+    Page("GET", "rooms/<str:name>/say/", "/rooms/{room}/say/", ROOM_PAGE),
     # Who is nobody here gives no name either, and is told to.
     Page("POST", "rooms/<str:name>/say/", "/rooms/{room}/say/", SAID, {"text": "tea"}),
     Page("GET", "manifest.webmanifest", "/manifest.webmanifest", "- 200"),

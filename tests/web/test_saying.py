@@ -38,7 +38,7 @@ def hidden(page: Answer) -> dict[str, str]:
 
 def say(browser: Browser, room: str, text: str, **more: str) -> Answer:
     """Fills in the form of the room's page."""
-    page = browser.get(f"/rooms/{room}/")
+    page = browser.get(f"/rooms/{room}/say/")
     return browser.post(f"/rooms/{room}/say/", {**hidden(page), "text": text, **more})
 
 
@@ -80,9 +80,25 @@ def test_who_is_signed_in_speaks_under_their_own_name(site: Teahouse, owner: Bro
     assert (said["by"]["name"], said["by"]["kind"]) == ("Mei", "user")
 
 
+def test_a_visitor_without_a_cookie_gets_the_form_when_they_ask_for_it(site: Teahouse, room: str) -> None:
+    browser = site.browser()
+    for path in ("/", f"/rooms/{room}/"):
+        page = browser.get(path)
+        assert "<textarea" not in page.text
+        assert browser.cookie("teahouse_csrf") is None, "nor a cookie for it"
+        link = re.search(r'href="([^"]*/say/)#say"', page.text)
+        assert link, page.text
+        assert "<textarea" in browser.get(link[1]).text
+        assert browser.cookie("teahouse_csrf")
+        assert "<textarea" in browser.get(path).text, "who has one gets it at once"
+        browser = site.browser()
+    assert browser.get("/rooms/Main/say/", follow=False).headers["Location"] == "/rooms/main/say/"
+    assert browser.get("/rooms/ab-sent/say/").status == 404
+
+
 def test_a_form_that_is_sent_twice_says_it_once(site: Teahouse, room: str) -> None:
     browser = site.browser()
-    fields = {**hidden(browser.get(f"/rooms/{room}/")), "text": "once", "name": "Ada"}
+    fields = {**hidden(browser.get(f"/rooms/{room}/say/")), "text": "once", "name": "Ada"}
     first = browser.post(f"/rooms/{room}/say/", fields, follow=False)
     assert (first.status, first.headers["Location"]) == (303, f"/rooms/{room}/1/")
     assert (
@@ -150,7 +166,7 @@ def test_a_room_that_is_not_yours_is_not_there(site: Teahouse, owner: Browser) -
     with Client(site.url, origin=site.url, additional_headers=login) as mei:
         private = mei.ok(do="make", title="secret", kind="private")["room"]["room"]
     browser = site.browser()
-    fields = {**hidden(browser.get("/")), "text": "let me in", "name": "Eve"}
+    fields = {**hidden(browser.get("/rooms/main/say/")), "text": "let me in", "name": "Eve"}
     answers = [browser.post(f"/rooms/{room}/say/", fields) for room in (private, "x" * len(private), "@me")]
     assert [answer.status for answer in answers] == [404, 404, 404]
     assert browser.cookie("teahouse_guest") is None, "nobody is made a guest for it"
@@ -181,5 +197,4 @@ def test_a_form_of_another_site_says_nothing(site: Teahouse, room: str) -> None:
     evil = browser.post(f"/rooms/{room}/say/", {**fields, "text": "x"}, Origin="https://evil.example")
     del fields["csrfmiddlewaretoken"]
     assert [evil.status, browser.post(f"/rooms/{room}/say/", {**fields, "text": "x"}).status] == [403, 403]
-    assert browser.get(f"/rooms/{room}/say/").status == 405
     assert texts(site, room) == ["mine"]
