@@ -110,7 +110,7 @@ def remove(speaker: Speaker, grant: Grant, person: Who, stream: int) -> Change:
             raise no_member(person["id"])
         if not leaves and RANKS[member.role] > grant.rank:
             raise Problem("forbidden", f"A {grant.role} does not remove the room's {member.role}.")
-        _check_an_owner_stays(member, "leave" if leaves else "be removed")
+        _check_an_owner_stays(member, "leave" if leaves else "be removed", alone=True)
         member.delete()
         tx.change_rights(grant.room)
         room = Room.objects.get(pk=grant.room)
@@ -140,7 +140,7 @@ def give_role(speaker: Speaker, grant: Grant, person: Who, role: str) -> Change:
             return
         if role == Member.Role.OWNER and person["kind"] == "guest":
             raise Problem("forbidden", "A guest owns no room; it would be lost with the browser.")
-        _check_an_owner_stays(member, "get another role")
+        _check_an_owner_stays(member, "get another role", alone=False)
         member.role = Member.Role(role)
         member.save(update_fields=["role"])
         tx.change_rights(grant.room)
@@ -193,13 +193,14 @@ def no_member(person: int) -> Problem:
     return Problem("not_found", f"There is no member {person} in this room.")
 
 
-def _check_an_owner_stays(member: Member, verb: str) -> None:
-    """Who has nobody beside them may go."""
+def _check_an_owner_stays(member: Member, verb: str, *, alone: bool) -> None:
+    """`alone`: whether who has nobody beside them may; a room that is left empty misses no owner. Who was deactivated
+    counts as gone."""
     if member.role != Member.Role.OWNER:
         return
-    others = Member.objects.filter(room=member.room_id).exclude(pk=member.pk)
+    others = Member.objects.filter(room=member.room_id, person__deactivated_at=None).exclude(pk=member.pk)
     others = others.exclude(role=Member.Role.GUEST)
-    if others.filter(role=Member.Role.OWNER).exists() or not others.exists():
+    if others.filter(role=Member.Role.OWNER).exists() or (alone and not others.exists()):
         return
     raise Problem(
         "forbidden", f"The room's last owner cannot {verb}: make somebody else an owner first, with `role`."

@@ -31,6 +31,13 @@ def find() -> Person | None:
     return Person.objects.filter(is_owner=True, deactivated_at=None).first()
 
 
+def stays_without(person: Person) -> bool:
+    """Whether the site has an owner besides this person. In a transaction: until its end nobody else can ask, so that
+    of two owners who take it from each other at once one stays."""
+    Site.objects.select_for_update().filter(pk=1).first()
+    return Person.objects.filter(is_owner=True, deactivated_at=None).exclude(pk=person.pk).exists()
+
+
 def new_link() -> str:
     """A new link's token, good for 24 hours. Those that ran out are forgotten."""
     now = timezone.now()

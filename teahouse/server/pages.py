@@ -25,8 +25,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return _page(request, 404, _("There is no such page"), _("The address may have a typing error in it."))
 
 
-def server_error(_request: HttpRequest) -> HttpResponse:
+def server_error(request: HttpRequest) -> HttpResponse:
     return _bare_page(
+        request,
         500,
         _("Something went wrong here"),
         _(
@@ -35,8 +36,9 @@ def server_error(_request: HttpRequest) -> HttpResponse:
     )
 
 
-def database_away() -> HttpResponse:
+def database_away(request: HttpRequest) -> HttpResponse:
     response = _bare_page(
+        request,
         503,
         _("The database cannot be reached just now"),
         _("Messages that were confirmed are stored. Try again in a moment."),
@@ -45,9 +47,11 @@ def database_away() -> HttpResponse:
     return response
 
 
-def _bare_page(status: int, title: str, text: str) -> HttpResponse:
-    """Asks nothing of the request: to look for its user or its messages would fail once more."""
-    context = {"heading": title, "text": text, "status": status, "place": place.last()}
+def _bare_page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    """Asks nothing of who asks: to look for their account or messages would fail once more. What was only to be read
+    can be asked for again; of a form the browser's own button says that it will be sent twice."""
+    again = request.method in ("GET", "HEAD")
+    context = {"heading": title, "text": text, "status": status, "place": place.last(), "again": again}
     return HttpResponse(render_to_string("server/error.html", context), status=status)
 
 

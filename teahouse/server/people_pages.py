@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -21,7 +22,7 @@ from teahouse import database
 from teahouse.actions import people
 from teahouse.models import Person
 from teahouse.models.people import name_key
-from teahouse.server import invitations, logins, passwords
+from teahouse.server import invitations, logins, owner, passwords
 from teahouse.server.recent import after_recent_sign_in, owner_page, person_of
 
 PAGE: Final = 50
@@ -94,19 +95,30 @@ def _not_oneself(request: HttpRequest, person: Person) -> HttpResponse | None:
     return redirect("people_person", person.pk)
 
 
+def _last_owner(request: HttpRequest, person: Person) -> HttpResponse:
+    """Who asked owned the site until a moment ago, when somebody else took it from them."""
+    messages.error(request, _("The site would have no owner; make somebody else an owner first."))
+    return redirect("people_person", person.pk)
+
+
 @_action
 def deactivate(request: HttpRequest, person: Person) -> HttpResponse:
     """Answers when the person's sockets are closed in every process. What they said stays."""
     if refused := _not_oneself(request, person):
         return refused
 
-    def write() -> None:
+    @transaction.atomic
+    def write() -> bool:
+        if not owner.stays_without(person):
+            return False
         if person.user is not None:
             person.user.is_active = False
             person.user.save(update_fields=["is_active"])
         people.deactivate(person)
+        return True
 
-    database.write(write)
+    if not database.write(write):
+        return _last_owner(request, person)
     if person.user is not None:
         logins.end_all(person.user)
     people.announce(people.Cut(person=person.pk))
@@ -141,7 +153,7 @@ def make_owner(request: HttpRequest, person: Person) -> HttpResponse:
     if person.kind != Person.Kind.USER or not is_active(person):
         messages.error(request, _("Only somebody with an account can own the site."))
         return redirect("people_person", person.pk)
-    _set_owner(person, True)
+    _set_owner(person)
     return _done(request, person, _("%(name)s owns the site with you."))
 
 
@@ -149,21 +161,30 @@ def make_owner(request: HttpRequest, person: Person) -> HttpResponse:
 def unmake_owner(request: HttpRequest, person: Person) -> HttpResponse:
     if refused := _not_oneself(request, person):
         return refused
-    _set_owner(person, False)
+    if not _set_owner(person, owns=False):
+        return _last_owner(request, person)
     return _done(request, person, _("%(name)s owns the site no more."))
 
 
-def _set_owner(person: Person, owner: bool) -> None:
-    def write() -> None:
-        person.is_owner = owner
+def _set_owner(person: Person, *, owns: bool = True) -> bool:
+    """False where the site would have no owner any more."""
+
+    @transaction.atomic
+    def write() -> bool:
+        if not (owns or owner.stays_without(person)):
+            return False
+        person.is_owner = owns
         person.save(update_fields=["is_owner"])
         if person.user is not None:
-            person.user.is_staff = person.user.is_superuser = owner
+            person.user.is_staff = person.user.is_superuser = owns
             person.user.save(update_fields=["is_staff", "is_superuser"])
+        return True
 
-    database.write(write)
-    # Their open sessions know what they might do until now.
-    people.announce(people.Cut(person=person.pk, again=True))
+    done = database.write(write)
+    if done:
+        # Their open sessions know what they might do until now.
+        people.announce(people.Cut(person=person.pk, again=True))
+    return done
 
 
 @_action

@@ -75,7 +75,7 @@ class DatabaseAway:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, Unavailable | OperationalError | InterfaceError):
             log.error("The database cannot be used: %s", str(error).partition("\n")[0])
-            return pages.database_away()
+            return pages.database_away(request)
         return None
 
 

@@ -78,6 +78,21 @@ async def test_a_name_and_an_emoji_are_completed(cast: Cast, site: Teahouse, roo
         await ada.sees("I was here once", "ask @Anne-Marie or @林小梅 or @gone about 🫖")
 
 
+async def test_an_emoji_written_whole_is_one_when_it_is_written_or_sent(cast: Cast, room: str) -> None:
+    ada = await cast.person("Ada", f"/rooms/{room}/")
+    bob = await cast.person("Bob", f"/rooms/{room}/")
+    await ada.composer.press_sequentially("more :tea:")
+    await expect(ada.composer).to_have_value("more 🍵")
+    await ada.composer.press_sequentially(" at 10:30:15, said as `:tea:` or :nothing:")
+    await expect(ada.composer).to_have_value("more 🍵 at 10:30:15, said as `:tea:` or :nothing:")
+    await ada.composer.press("Enter")
+    await bob.sees("more 🍵 at 10:30:15, said as :tea: or :nothing:")
+    await ada.say(":tea: in a text that was pasted")
+    await bob.sees("🍵 in a text that was pasted")
+    await ada.choose("in a text that was pasted", "Edit")
+    await expect(ada.composer).to_have_value("🍵 in a text that was pasted")
+
+
 async def test_what_was_closed_is_not_opened_by_a_late_answer(cast: Cast, site: Teahouse, room: str) -> None:
     """Escape went before the server had found anybody: the list came back over what was being written."""
     with Client(site.url, "Gone") as gone:

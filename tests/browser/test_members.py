@@ -115,6 +115,7 @@ async def test_who_is_asked_into_a_private_room_sees_it_and_who_is_removed_does_
     await expect(listed(charlie, "Surprise").locator(".number")).to_have_text("@1")
     await listed(charlie, "Surprise").click()
     await charlie.sees("a secret", "@Charlie, sh!")
+    theirs = await about(charlie)
     remove = ours.get_by_role("button", name="Remove Charlie")
     await remove.click()
     await expect(remove).to_have_text("Really?")
@@ -122,6 +123,9 @@ async def test_who_is_asked_into_a_private_room_sees_it_and_who_is_removed_does_
     await expect(charlie.page.get_by_text("You do not belong to this room any more.")).to_be_visible()
     await expect(listed(charlie, "Surprise")).to_have_count(0)
     await expect(charlie.page.get_by_text("a secret")).to_have_count(0)
+    await expect(theirs).to_have_count(0)
+    await expect(charlie.page.locator(f"{FRONT} .room-head button")).to_have_count(0)
+    await expect(charlie.page.get_by_role("link", name="To the main room")).to_be_visible()
     # Asked in again, one reads it again.
     await ours.get_by_role("searchbox").fill("charl")
     await ours.get_by_role("button", name="Add: Charlie").click()
@@ -148,6 +152,8 @@ async def test_one_writes_to_one_person(cast: Cast) -> None:
     await mei.page.get_by_role("button", name="Add: Bob").click()
     await mei.page.get_by_role("button", name="Begin the conversation").click()
     await mei.sees("between us")  # there is one for the two
+    # What is new is all in view: nothing says that it stands further up.
+    await expect(mei.page.get_by_role("button", name="unread")).to_have_count(0)
 
 
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh", "dark")])

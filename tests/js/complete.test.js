@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 
-import { begunAt, peopleFor } from "../../teahouse/static/teahouse/complete.js";
+import { begunAt, codeBefore, peopleFor, withEmoji } from "../../teahouse/static/teahouse/complete.js";
 
 const begun = (text) => {
   const found = begunAt(text, text.length);
@@ -30,6 +30,35 @@ describe("a word that is begun", () => {
       assert.equal(begun(text), null, text);
     }
     assert.equal(begun("`x` :te"), ":te");
+  });
+});
+
+describe("an emoji that is written whole", () => {
+  const emojiOf = (code) => ({ tea: "🍵", "+1": "👍", 10: "🔟" })[code];
+  const sent = (text) => withEmoji(text, emojiOf);
+
+  test("is taken by its code", () => {
+    assert.equal(sent("more :tea:"), "more 🍵");
+    assert.equal(sent(":tea::+1:, (:tea:)!"), "🍵👍, (🍵)!");
+    assert.equal(sent("喝:tea:吧"), "喝🍵吧");
+    assert.equal(sent("10:tea: :tea:"), "10:tea: 🍵");
+  });
+
+  test("stays as it is in code, addresses, times and where none is called so", () => {
+    for (const text of ["`:tea:`", "``a ` :tea:``", "```\n:tea:\n```", "```\n:tea:", "http://a/:tea:", "x:tea:", "9:10:30", ":coffee:", "a::tea:", ": tea :", ":Tea:"]) {
+      assert.equal(sent(text), text);
+    }
+    assert.equal(sent("`:tea:` is :tea:, ```:tea:``` too"), "`:tea:` is 🍵, ```:tea:``` too");
+  });
+
+  test("is noticed with its second colon, and nowhere else", () => {
+    const noticed = (text, caret = text.length) => codeBefore(text, caret)?.code;
+    assert.deepEqual(codeBefore("more :tea: please", 10), { code: "tea", start: 5, end: 10 });
+    assert.equal(noticed(":tea: "), undefined);
+    assert.equal(noticed(":tea"), undefined);
+    assert.equal(noticed("`:tea:"), undefined);
+    assert.equal(noticed("`x` :tea:"), "tea");
+    assert.equal(noticed("```\n:tea:"), undefined);
   });
 });
 

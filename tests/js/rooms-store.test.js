@@ -62,6 +62,8 @@ describe("the list", () => {
     const direct = { room: "x", title: "", kind: "direct" };
     assert.equal(titleOf({ ...direct, people: [MEI, BOB] }, MEI.id), "Bob");
     assert.equal(titleOf({ ...direct, people: [MEI] }, MEI.id), "梅");
+    assert.equal(titleOf({ ...direct, people: [MEI, { id: 8, name: "阿茶", kind: "user" }] }), "梅、阿茶");
+    assert.equal(titleOf({ ...direct, people: [MEI, BOB] }), "梅, Bob");
     assert.equal(titleOf({ ...direct, title: "T", kind: "open" }), "T");
   });
 });

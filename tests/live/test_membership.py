@@ -124,6 +124,7 @@ def test_the_last_owner_stays_until_another_is_named(cast: Cast) -> None:
     cast.alice.ok(do="role", room=room, person=who(cast.bob), role="owner")
     assert cast.alice.ok(do="leave", room=room) == {}
     alone = made(cast.alice, fresh("alone"), kind="private")
+    assert cast.alice.refused(do="role", room=alone, person=who(cast.alice), role="member") == "forbidden"
     assert cast.alice.ok(do="leave", room=alone) == {}, "who is alone may go"
 
 

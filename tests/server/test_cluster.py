@@ -144,6 +144,8 @@ def test_it_says_that_postgres_is_gone_and_recovers() -> None:
         assert "/sign-in/" not in page.text, "who is signed in cannot be known now"
         assert "The database cannot be reached just now" in page.text
         assert "<span>The Kettle</span>" in page.text
+        assert '<a class="button" href="">Try again</a>' in page.text
+        assert 'href="">' not in alice.post("/sign-in/", {}).text, "a form is not sent again by a link"
         assert alice.get("/account/").status == 503
         assert int(page.headers["Retry-After"]) > 0
         postgres.start()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from threading import Barrier
 
 import pytest
 from PIL import Image
@@ -13,6 +15,7 @@ from tests.server.accounts import (
     PASSWORD,
     ask,
     cookie,
+    csrf,
     invite,
     picture,
     press,
@@ -201,3 +204,29 @@ def test_an_owner_makes_another_who_may_do_the_same_at_once(site: Teahouse, alic
     press(alice, f"/account/people/{person}/no-owner/")
     assert olga.get("/account/people/").status == 403
     assert alice.get("/account/people/").status == 200
+
+
+def test_of_two_owners_who_take_it_from_each_other_at_once_one_stays(site: Teahouse, alice: Browser) -> None:
+    otto = site.browser()
+    sign_up(otto, invite(alice), "otto")
+    ids = {browser: id_of(site, name) for browser, name in ((alice, "alice"), (otto, "otto"))}
+    owning = "SELECT user_id IS NOT NULL FROM teahouse_person WHERE is_owner AND deactivated_at IS NULL"
+    for _ in range(6):
+        press(alice, f"/account/people/{ids[otto]}/owner/")
+        pages = {browser: csrf(browser, "/account/") for browser in ids}
+        both = Barrier(2)
+
+        def take(
+            own: Browser, other: Browser, both: Barrier = both, pages: dict[Browser, str] = pages
+        ) -> str:
+            both.wait()
+            return own.post(
+                f"/account/people/{ids[other]}/no-owner/", {"csrfmiddlewaretoken": pages[own]}
+            ).text
+
+        with ThreadPoolExecutor(2) as threads:
+            told = [*threads.map(take, (alice, otto), (otto, alice))]
+        assert len(ask(site, owning)) == 1, told
+        if otto.get("/account/people/").status == 200:
+            press(otto, f"/account/people/{ids[alice]}/owner/")
+            press(alice, f"/account/people/{ids[otto]}/no-owner/")

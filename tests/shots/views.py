@@ -111,7 +111,7 @@ VIEWS: Final = (
     View("telling", act=press(".needs .plain")),
     View("browse", act=press("teahouse-rooms button")),
     View("switcher", act=switcher),
-    View("shortcuts", act=press(".self button.plain")),
+    View("shortcuts", act=press(".self button.plain"), only="wide"),
     View("welcome", "/welcome/", whole=True),
     View("welcome-rooms", "/welcome/rooms/", whole=True),
     View("welcome-people", "/welcome/people/", whole=True),

@@ -29,5 +29,6 @@ export function roomAt(home, path) {
  */
 export function placeOf(href, home) {
   const found = href.startsWith(`${home.href}rooms/`) && /^([^/?#]+)\/(\d+)\/?$/.exec(href.slice(home.href.length + "rooms/".length));
-  return found ? { room: decodeURIComponent(/** @type {string} */ (found[1])), seq: Number(found[2]) } : null;
+  const room = found ? roomAt(home.pathname, `${home.pathname}rooms/${found[1]}/`) : undefined;
+  return found && room !== undefined ? { room, seq: Number(found[2]) } : null;
 }

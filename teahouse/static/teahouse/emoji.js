@@ -20,6 +20,9 @@ const RECENT = 24;
 /** @type {Promise<Emoji[][]> | null} */
 let reading = null;
 
+/** By code, once they have been read. @type {Map<string, string>} */
+const byCode = new Map();
+
 /** All of them, in groups. Tried again where it could not be read. @returns {Promise<Emoji[][]>} */
 export function emojiGroups() {
   reading ??= read().catch((error) => {
@@ -32,7 +35,14 @@ export function emojiGroups() {
 async function read() {
   const answer = await fetch(new URL("vendor/emojibase-data/emoji.json", import.meta.url));
   if (!answer.ok) throw new Error(`emoji.json: ${answer.status}`);
-  return parsed(await answer.json());
+  const groups = parsed(await answer.json());
+  for (const { emoji, codes } of groups.flat()) for (const code of codes) if (!byCode.has(code)) byCode.set(code, emoji);
+  return groups;
+}
+
+/** What is called so, as in `:tea:`, as far as they have been read. @param {string} code */
+export function emojiOf(code) {
+  return byCode.get(code);
 }
 
 /** @param {string[][][]} groups  As bin/vendor writes them. @returns {Emoji[][]} */

@@ -80,11 +80,14 @@ export class OwnRooms {
     if (!role && !may.length) this.lose(feed);
   }
 
-  /** One may not read it any more: what was read goes too. @param {Feed} feed */
+  /** One may not read it any more: what was read goes too, and who is there. @param {Feed} feed */
   lose(feed) {
+    const { store } = feed;
     feed.state = "refused";
     feed.problem = { code: "removed", message: "", retry: false };
-    feed.store.reset({ epoch: "", seq: 0 });
+    store.reset({ epoch: "", seq: 0 });
+    store.setHere({ count: 0, people: [] });
+    if (store.room) store.room = { ...store.room, topic: "" };
     this.threads.reset(feed.slug, { epoch: "", seq: 0 });
   }
 }

@@ -223,5 +223,7 @@ export class RoomsStore {
 export function titleOf({ room, title, kind, people = [] }, me = null) {
   if (kind !== "direct") return title || room;
   const others = people.filter((who) => who.id !== me);
-  return (others.length ? others : people).map((who) => who.name).join(", ") || title || room;
+  const names = (others.length ? others : people).map((who) => who.name);
+  // Between Chinese names stands their own comma.
+  return names.join(names.every((name) => /\p{Script=Han}/u.test(name)) ? "、" : ", ") || title || room;
 }

@@ -138,6 +138,8 @@ export const en = {
   noRoomHint: "If you were invited to it, ask to be let in; otherwise you can make it.",
   makeRoom: "Make this room",
   toMain: "To the main room",
+  /** @param {string} room */
+  toRoom: (room) => `To ${room}`,
   archived: "This room is archived: it can be read, but nothing new is said here.",
 
   // State of the line

@@ -118,6 +118,7 @@ export const zh = {
   noRoomHint: "如果你收到过邀请，请让对方加你进来；否则可以新建它。",
   makeRoom: "新建这个房间",
   toMain: "去主房间",
+  toRoom: (room) => `去「${room}」`,
   archived: "这个房间已归档：可以阅读，不能再发言。",
 
   connecting: "正在连接……",

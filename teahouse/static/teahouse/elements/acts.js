@@ -26,6 +26,7 @@ export function carryOut(room, { action, message, pending, button, element, emoj
     case "go":
       return goTo(room, feed, conversation, more);
     case "date":
+      room.uncover();
       return conversation.goTo({ at: more.at });
     case "dates":
       return room.one("teahouse-dates").show(button, more.at);

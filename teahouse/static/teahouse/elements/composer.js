@@ -1,6 +1,8 @@
 /** Where one writes. What is in it stays, over reloads too, until it was sent or thrown away. */
 
 import { enterSends } from "../choices.js";
+import { codeBefore, withEmoji } from "../complete.js";
+import { choseEmoji, emojiGroups, emojiOf } from "../emoji.js";
 import { icons } from "../icons.js";
 import { html, nothing } from "../lit.js";
 import { problemOf } from "../socket.js";
@@ -110,7 +112,8 @@ export class TeahouseComposer extends Light {
           autocomplete="off"
           @blur=${() => this.#completion.close()}
           @click=${this.#look}
-          @input=${this.#typed}
+          @compositionend=${this.#spelled}
+          @input=${this.#wrote}
           @keydown=${this.#keys}
         ></textarea>
         <button type="button" class="smile" @click=${this.#pick} aria-label=${say.emoji} title=${say.emoji} aria-haspopup="dialog">${icons.smile}</button>
@@ -214,6 +217,25 @@ export class TeahouseComposer extends Light {
     this.insert(insert);
   }
 
+  /** @param {InputEvent} event */
+  #wrote(event) {
+    this.#typed();
+    if (!event.isComposing) this.#spelled();
+  }
+
+  /** `:tea:` is its emoji as soon as it is written whole, and where it was pasted, when it is sent. */
+  async #spelled() {
+    const { value, selectionEnd } = this.#field;
+    const begun = codeBefore(value, selectionEnd);
+    // The first time they are read meanwhile.
+    if (/:[\w+-]+:/.test(value)) await emojiGroups().catch(() => []); // Offline it is sent as it was written.
+    const emoji = begun && emojiOf(begun.code);
+    if (!emoji || this.#field.value !== value) return;
+    choseEmoji(emoji);
+    this.#field.setRangeText(emoji, begun.start, begun.end, "end");
+    this.#typed();
+  }
+
   #typed() {
     this.problem = null;
     this.#measure();
@@ -259,7 +281,7 @@ export class TeahouseComposer extends Light {
   /** @param {Event} [event] */
   #submit(event) {
     event?.preventDefault();
-    const text = this.#field.value.trim();
+    const text = withEmoji(this.#field.value.trim(), emojiOf);
     if (!text || this.length > this.#most) return;
     if (this.editing) {
       this.#save(this.editing, text);

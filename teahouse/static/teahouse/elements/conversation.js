@@ -321,7 +321,7 @@ export class TeahouseConversation extends Light {
 
   updated() {
     this.#arrive();
-    if (this.unread && this.#lineIsSeen()) this.unread = 0;
+    if (this.unread) this.#lookForUnread();
     this.#looked();
     this.#count();
     this.#openDoor();
@@ -342,6 +342,17 @@ export class TeahouseConversation extends Light {
     if (target === null || !(this.feed.store.holds(target) || this.feed.state === "live")) return;
     this.target = null;
     this.act("go", { seq: target, focus: false });
+  }
+
+  /** Where the line stands, or where all that was ever said is in view: before the first message there is no line. */
+  #unreadIsSeen() {
+    const { scrollHeight, clientHeight } = this.#scroller;
+    return this.#lineIsSeen() || (this.feed.store.complete && scrollHeight <= clientHeight);
+  }
+
+  async #lookForUnread() {
+    await this.#drawn();
+    if (this.unread && this.#unreadIsSeen()) this.unread = 0;
   }
 
   #lineIsSeen() {
@@ -409,7 +420,7 @@ export class TeahouseConversation extends Light {
     this.#lastTop = scrollTop;
     if (scrollTop < READ_AHEAD && !this.following) this.#older();
     if (left < READ_AHEAD) this.#newer();
-    if (this.unread && this.#lineIsSeen()) this.unread = 0;
+    if (this.unread && this.#unreadIsSeen()) this.unread = 0;
     this.#looked();
   }
 

@@ -25,6 +25,9 @@ const RIGHTS = /** @type {const} */ ([
   ["mayRoles", 3, 3],
 ]);
 
+/** Where others have a button: what stands before it is in one line with theirs. */
+const GAP = html`<span class="gap"></span>`;
+
 /** @typedef {{person: Who, role: string}} Belonging */
 
 export class TeahouseDetails extends Light {
@@ -109,7 +112,10 @@ export class TeahouseDetails extends Light {
     return html`<div class="about">
       ${room.topic ? html`<p lang=${languageOf(room.topic) ?? nothing}>${room.topic}</p>` : nothing}
       <p class="faded">${kind}${room.speaking === "moderators" ? ` ${say.isAnnouncing}` : ""}${room.archived ? ` ${say.isArchived}` : ""}</p>
-      ${this.#may("change") ? html`<button type="button" class="small" @click=${() => (this.editing = true)}>${say.changeRoom}</button>` : nothing}
+      <p class="buttons">
+        ${this.#may("change") ? html`<button type="button" class="small" @click=${() => (this.editing = true)}>${say.changeRoom}</button>` : nothing}
+        ${this.feed.store.first ? html`<button type="button" class="small on-phone" aria-haspopup="dialog" @click=${(/** @type {MouseEvent} */ event) => this.act("dates", { button: event.currentTarget })}>${say.goToDate}</button>` : nothing}
+      </p>
     </div>`;
   }
 
@@ -168,8 +174,8 @@ export class TeahouseDetails extends Light {
     return html`<li>${cup(person)}<span class="name" lang=${languageOf(person.name) ?? nothing}>${person.name}</span>${own ? html`<span class="faded">(${say.you})</span>` : badge(person)}
       <span class="end">
         ${this.#may("roles") ? this.#roles(person, role) : role === "member" || direct ? nothing : html`<span class="faded">${say.roles[role]}</span>`}
-        ${this.framed && !own && !direct && this.client.may.includes("direct") ? html`<button type="button" class="plain" aria-label="${say.writeTo(person.name)}" title=${say.writeTo(person.name)} @click=${() => this.act("write-to", { people: [person.id] })}>${icons.write}</button>` : nothing}
-        ${this.#may("remove") && !own && RANKS.indexOf(role) <= RANKS.indexOf(this.feed.role ?? "owner") ? this.#sureButton(`remove ${person.id}`, icons.close, say.removePerson(person.name), () => this.#command("remove", { person: person.id })) : nothing}
+        ${this.framed && !direct && this.client.may.includes("direct") ? (own ? GAP : html`<button type="button" class="plain" aria-label="${say.writeTo(person.name)}" title=${say.writeTo(person.name)} @click=${() => this.act("write-to", { people: [person.id] })}>${icons.write}</button>`) : nothing}
+        ${!this.#may("remove") ? nothing : own || RANKS.indexOf(role) > RANKS.indexOf(this.feed.role ?? "owner") ? GAP : this.#sureButton(`remove ${person.id}`, icons.close, say.removePerson(person.name), () => this.#command("remove", { person: person.id }))}
       </span></li>`;
   }
 

@@ -1,6 +1,8 @@
 /** What stands below a conversation: the composer, or why nothing can be said here. And what stands there instead of one. */
 
+import { addressOf, MAIN } from "../addresses.js";
 import { html, nothing } from "../lit.js";
+import { titleOf } from "../rooms-store.js";
 import { language, words } from "../words.js";
 import "./composer.js";
 import "./name.js";
@@ -12,7 +14,8 @@ import "./state.js";
 /** For a room that is not there, or not this person's. @param {TeahouseRoom} room @param {Client} client @param {Feed} feed */
 export function missingRoom(room, client, feed) {
   const say = words();
-  const home = room.home ? html`<a class="button" href=${room.home}>${say.toMain}</a>` : nothing;
+  const other = room.home ? another(room, client) : null;
+  const home = other ? html`<a class="button" href=${addressOf(room.home, other.room)}>${other.room === MAIN ? say.toMain : say.toRoom(titleOf(other, client.you?.id))}</a>` : nothing;
   if (feed.problem?.code === "removed") return html`<div class="missing"><h2>${say.removedFromRoom}</h2><p>${say.removedHint}</p><p>${home}</p></div>`;
   return html`<div class="missing">
     <h2>${say.noRoom(room.room)}</h2>
@@ -22,6 +25,13 @@ export function missingRoom(room, client, feed) {
       ${home}
     </p>
   </div>`;
+}
+
+/** Where one may go instead: to the main room, or where that is the one, to the first of one's own. @param {TeahouseRoom} room @param {Client} client */
+function another({ room }, client) {
+  if (room !== MAIN && client.feeds.get(MAIN)?.state !== "refused") return { room: MAIN, title: "", kind: "open" };
+  const { rooms, direct } = client.rooms.lists();
+  return [...rooms, ...direct].find((one) => one.own && one.room !== room && one.room !== MAIN) ?? null;
 }
 
 /** @param {TeahouseRoom} room @param {Client} client @param {Feed} feed */

@@ -18,10 +18,10 @@ export function roomHead(room, { store, may }) {
       ${topic ? html`<p class="topic" lang=${languageOf(topic) ?? nothing}>${topic}</p>` : nothing}
     </div>
     <div class="room-tools">
-    ${store.first ? html`<button type="button" class="plain" aria-haspopup="dialog" aria-label=${say.goToDate} title=${say.goToDate} @click=${(/** @type {MouseEvent} */ event) => dates(room, event)}>${icons.calendar}</button>` : nothing}
+    ${store.first ? html`<button type="button" class="plain to-date-of" aria-haspopup="dialog" aria-label=${say.goToDate} title=${say.goToDate} @click=${(/** @type {MouseEvent} */ event) => dates(room, event)}>${icons.calendar}</button>` : nothing}
     ${store.here.count
-      ? html`<button type="button" class="plain count" aria-expanded=${room.showsPeople ? "true" : "false"} @click=${() => room.togglePeople()}>
-          ${icons.people}<span>${say.here(store.here.count)}</span>
+      ? html`<button type="button" class="plain count" aria-expanded=${room.showsPeople ? "true" : "false"} aria-label=${say.here(store.here.count)} @click=${() => room.togglePeople()}>
+          ${icons.people}<span class="in-words">${say.here(store.here.count)}</span><span class="in-short">${say.number(store.here.count)}</span>
         </button>`
       : nothing}
     ${may?.includes("join") ? html`<button type="button" class="small join" @click=${() => room.join()}>${say.join}</button>` : nothing}

@@ -294,8 +294,8 @@ export class TeahouseRoom extends LitElement {
           ${roomBottom(this, client, feed)}
         </section>
         ${thread ? this.#threadBeside(client, thread) : nothing}
-        <aside class="side" ?hidden=${thread !== null || !(this.showsPeople || this.details)} aria-label=${this.details ? words().aboutRoom : words().people} @keydown=${this.#sideKeys}>
-          ${this.details
+        <aside class="side" ?hidden=${thread !== null || !(this.showsPeople || this.showsDetails)} aria-label=${this.showsDetails ? words().aboutRoom : words().people} @keydown=${this.#sideKeys}>
+          ${this.showsDetails
             ? html`<teahouse-details .client=${client} .feed=${feed} .framed=${this.framed} .version=${this.version} .language=${language()}></teahouse-details>`
             : html`<teahouse-people .pages=${this.people} .here=${feed.store.here} .you=${client.you} .language=${language()}></teahouse-people>`}
         </aside>
@@ -374,6 +374,10 @@ export class TeahouseRoom extends LitElement {
     return Boolean(inside) && !this.hasThread && (this.peopleShown ?? this.wide);
   }
 
+  get showsDetails() {
+    return this.details && !this.isMissing;
+  }
+
   /** Whether a thread stands where else the people would. */
   get hasThread() {
     return this.#thread.feed !== null;
@@ -388,6 +392,13 @@ export class TeahouseRoom extends LitElement {
     this.peopleShown = this.details || !this.showsPeople;
     this.details = false;
     this.closeThread();
+  }
+
+  /** What lies over the conversation in a narrow window goes. */
+  uncover() {
+    if (this.wide) return;
+    this.details = false;
+    this.peopleShown = false;
   }
 
   /** @param {KeyboardEvent} event */
