@@ -72,7 +72,7 @@ class Webhook(Follower):
 
 def webhooks() -> list[Webhook]:
     """All that are to be run now."""
-    hooks = Hook.objects.using(database.alias()).filter(active=True).select_related("room", "made_by__user")
+    hooks = Hook.objects.using(database.alias()).filter(active=True).select_related("room", "made_by")
     return [Webhook(hook) for hook in hooks]
 
 
