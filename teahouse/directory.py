@@ -121,6 +121,28 @@ def people(speaker: Speaker, search: str, grant: Grant | None, limit: int) -> di
     return {"people": [who(person) for person in found]}
 
 
+def person(speaker: Speaker, id: int) -> dict[str, Any]:
+    """One person: oneself, whom one may find, and who is in a room with one, guests too.
+
+    Raises:
+        Problem: `not_found`, alike for one who is not there and one whom one may not know of.
+    """
+    found = _active().filter(pk=id).first()
+    if found is None or not (id == speaker.id or _is_known_to(speaker, id)):
+        raise Problem("not_found", f"There is nobody {id} whom you can see.")
+    return {"person": who(found), "status": found.status}
+
+
+def _is_known_to(speaker: Speaker, id: int) -> bool:
+    if not speaker.is_guest and _known_to(speaker, _active().filter(pk=id)).exists():
+        return True
+    rows = Member.objects.using(database.alias())
+    own = rows.filter(person=speaker.id)
+    # Who has read an open room as a guest, and it is private now, reads it no more.
+    rooms = own.exclude(~Q(room__kind=Room.Kind.OPEN), role=Member.Role.GUEST).values("room")
+    return rows.filter(person=id, room__in=rooms).exists()
+
+
 def reachable(speaker: Speaker, ids: Sequence[int]) -> list[tuple[Who, int | None]]:
     """People whom one may invite and write to, each with the id of their own room, if they have it yet.
 

@@ -108,7 +108,7 @@ class _Batch:
         keys = [(say.room, say.by["id"], say.key) for say in says]
         self._known = {row[:3]: row[3:] for row in self._sql.known_keys(keys)} if keys else {}
         self._ids: Iterator[int] = iter(self._sql.message_ids(len(says)) if says else ())
-        outbox = [say.outbox for say in says if say.outbox is not None]
+        outbox = [say.outbox for say in says if say.outbox is not None and say.rights is None]
         self._from_outbox = self._sql.take_outbox(outbox) if outbox else set()
         for entry in self.entries:
             self.at = entry
@@ -120,7 +120,7 @@ class _Batch:
         self.at = None
 
     def _say(self, say: Say) -> Stored | None:
-        if say.outbox is not None and say.outbox not in self._from_outbox:
+        if say.outbox is not None and not self._takes(say, say.outbox):
             return None  # Another process has moved it.
         digest = digest_of(say.text)
         key = (say.room, say.by["id"], say.key)
@@ -159,6 +159,14 @@ class _Batch:
             more = {"about": tx.rooms[say.room].slug, "message": {"id": message, "seq": seq}}
             tx.about_room(say.replied[1], "reply", say.by, more, subject=message)
         return Stored(message, seq)
+
+    def _takes(self, say: Say, row: int) -> bool:
+        """Whether the row of the outbox was still there. Said under rights that have changed, it stays there."""
+        if say.rights is None:
+            return row in self._from_outbox
+        if say.room in self._tx.rooms and say.rights != self._tx.rooms[say.room].rights:
+            raise Stale
+        return bool(self._sql.take_outbox([row]))
 
 
 @dataclass(slots=True)

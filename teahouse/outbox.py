@@ -43,7 +43,8 @@ def post(
     """Says something in a room, as part of the caller's transaction on the database of Teahouse's tables.
 
     It is said once the transaction commits, also if this process dies right then, and never if it rolls back.
-    What the project itself says asks for no rights and no rates.
+    What the project itself says asks for no rights and no rates. `@name`, `@here` and `@room` call members, the words
+    where `by` may call, or without `by`.
 
     Args:
         room: a room, its name, or the object that it is on (`room_for`).

@@ -16,6 +16,7 @@ SCOPES: Final = {
     "write": "speak, edit, react, join, leave, and set read marks and own settings",
     "manage": "make and change rooms, invite and remove people, give roles",
     "tokens": "list, make and revoke own tokens",
+    "hooks": "as an owner of the site: list, make, change and delete webhooks, and see what became of deliveries",
 }
 USUAL: Final = frozenset({"read", "write", "manage"})
 """What a token is for where nothing was said; all that those could do which were made before there were scopes."""
@@ -28,8 +29,20 @@ NEEDS: Final = {
     **dict.fromkeys(
         ("send", "edit", "delete", "react", "read", "typing", "join", "leave", "direct", "settings"), "write"
     ),
-    **dict.fromkeys(("list_rooms", "get_room", "get_message"), "read"),  # Those of api/own.py.
+    **dict.fromkeys(("list_rooms", "get_room", "get_message", "get_person"), "read"),  # Those of api/own.py.
     **dict.fromkeys(("list_tokens", "make_token", "revoke_token"), "tokens"),
+    **dict.fromkeys(  # Those of api/own_hooks.py.
+        (
+            "list_hooks",
+            "get_hook",
+            "make_hook",
+            "change_hook",
+            "delete_hook",
+            "list_deliveries",
+            "get_delivery",
+        ),
+        "hooks",
+    ),
     **dict.fromkeys(("make", "change", "archive", "invite", "remove", "role"), "manage"),
 }
 """Command → the scope that it needs; none where who speaks may always say it."""

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from teahouse.events import OwnSettings, Position, Role, RoomState, Who
 from teahouse.live.replies import OwnRoom, Right, SiteRight, State
 
-Scope = Literal["read", "write", "manage", "tokens"]
+Scope = Literal["read", "write", "manage", "tokens", "hooks"]
 
 
 class Me(TypedDict):
@@ -40,6 +40,13 @@ class RoomView(TypedDict):
     may: list[Right]
 
 
+class PersonView(TypedDict):
+    """Somebody, and what they say of themselves."""
+
+    person: Who
+    status: str
+
+
 class TokenView(TypedDict):
     """A token that is good, without its secret."""
 
@@ -61,6 +68,56 @@ class Tokens(TypedDict):
     """Own tokens that are good."""
 
     tokens: list[TokenView]
+
+
+class HookView(TypedDict):
+    """A webhook, without its secret. `stopped_at`: since when it is not told any more; `failing_since`: since when
+    something waits for it, if something does."""
+
+    id: int
+    url: str
+    events: list[str]
+    room: str | None
+    label: str
+    active: bool
+    made_by: Who
+    made_at: str
+    stopped_at: str | None
+    failing_since: str | None
+
+
+class MadeHook(HookView):
+    """The only time that the API tells the secret, with which the receiver checks what it gets."""
+
+    secret: str
+
+
+class Hooks(TypedDict):
+    """All webhooks of the site."""
+
+    hooks: list[HookView]
+
+
+class DeliveryView(TypedDict):
+    """What became of telling one event: of the last try. `answer` is its beginning, or what went wrong."""
+
+    id: int
+    room: str
+    seq: int
+    event: str
+    ok: bool
+    status: int | None
+    answer: str
+    milliseconds: int
+    tries: int
+    at: str
+
+
+class DeliveriesView(TypedDict):
+    """The deliveries of a webhook, newest first; with `more` the next come `before` the last."""
+
+    deliveries: list[DeliveryView]
+    more: bool
 
 
 class ProblemView(TypedDict):

@@ -8,24 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest
 
-from teahouse.api import home, own
+from teahouse.api import home, own, own_hooks
 from teahouse.api.problems import LATER, ended
-from teahouse.conf import conf
+from teahouse.api.rates import Rates, left
 from teahouse.live import protocol
 from teahouse.live.brief import ANSWER_SECONDS, Asked, BriefSession, accepted
 from teahouse.live.fields import BaseCommand
 from teahouse.live.handshake import Handshake
 from teahouse.live.identify import Identity
 from teahouse.live.protocol import Problem
+
+COMMANDS: Final = {**own.COMMANDS, **own_hooks.COMMANDS}
+"""What no command of the protocol says."""
 
 
 @dataclass(slots=True)
@@ -34,13 +36,13 @@ class Told:
 
     Attributes:
         results: of the commands, in their order, up to the first that was refused.
-        rates: of who asked: name → how many are left, and after how many seconds all are.
+        rates: what is left of those of who asked.
         scopes: of the token; None where there is none.
     """
 
     results: list[dict[str, Any]] = field(default_factory=list)
     problem: Problem | None = None
-    rates: dict[str, tuple[int, int]] = field(default_factory=dict)
+    rates: Rates = field(default_factory=dict)
     scopes: frozenset[str] | None = None
 
 
@@ -70,7 +72,7 @@ class ApiSession(BriefSession):
             self._answer_refused(command.id, Problem("unavailable", LATER, retry=True, after=1.0))
 
     async def _carry_out(self, command: Any) -> None:
-        carry_out = own.COMMANDS.get(type(command))
+        carry_out = COMMANDS.get(type(command))
         if carry_out is None:
             await super()._carry_out(command)
             return
@@ -99,11 +101,8 @@ class ApiSession(BriefSession):
     def left(self) -> None:
         super().left()
         self.told.scopes = self.scopes
-        if self.speaker is not None and conf().RATES:
-            now, person = self.runtime.loop.time(), self.speaker.id
-            for name, buckets in (("say", self.runtime.sends), ("start", self.runtime.starts)):
-                left, seconds = buckets.left(person, now)
-                self.told.rates[name] = (math.floor(left), math.ceil(seconds))
+        if self.speaker is not None:
+            self.told.rates = left(self.runtime, self.speaker.id)
 
 
 async def _carried_out(door: Handshake, commands: Sequence[BaseCommand]) -> Told:

@@ -27,6 +27,8 @@ PARAMETERS: Final = {
     "person": "Id of the person.",
     "emoji": "The reaction.",
     "token": "Id of the token.",
+    "hook": "Id of the webhook.",
+    "delivery": "Id of the delivery.",
 }
 INFO: Final = (
     "Live group chat. A request is carried out as a command over the socket would be: under the same rights and rates, "
@@ -39,6 +41,7 @@ TAGS: Final = {
     "Events": "What happens, for clients without a WebSocket.",
     "People": "Others, and oneself.",
     "Tokens": "What a program shows that it speaks for somebody.",
+    "Webhooks": "Programs that are told of events; for owners of the site.",
 }
 
 

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 
-from teahouse.api import problems
+from teahouse.api import problems, rates
 from teahouse.api.asking import Told
 from teahouse.api.document import hash_of
 from teahouse.api.doors import door_of
@@ -26,7 +26,6 @@ log = logging.getLogger("teahouse.api")
 View = Callable[..., HttpResponse]
 
 JSON: Final = "application/json"
-POLICIES: Final = {"say": "messages, edits and reactions", "start": "rooms, conversations and invitations"}
 
 
 def guarded(view: View) -> View:
@@ -87,11 +86,17 @@ def _finished(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     response["X-Content-Type-Options"] = "nosniff"
     response["Cross-Origin-Resource-Policy"] = "same-origin"
     patch_vary_headers(response, ("Authorization", "Cookie"))
+    if _may_keep(request, response):
+        response = _if_changed(request, response)
     told: Told | None = getattr(request, "teahouse_told", None)
-    if told is not None and told.rates:
-        _tell_rates(response, told.rates)
-    if not _may_keep(request, response):
-        return response
+    if told is not None:
+        # Last: an answer of 304 is another one.
+        for name, value in rates.headers(told.rates).items():
+            response[name] = value
+    return response
+
+
+def _if_changed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     etag = f'"{hash_of(response.content)}"'
     response["ETag"] = etag
     same = get_conditional_response(request, etag=etag, response=response)
@@ -100,18 +105,6 @@ def _finished(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 def _may_keep(request: HttpRequest, response: HttpResponse) -> bool:
     return request.method in ("GET", "HEAD") and response.status_code == 200
-
-
-def _tell_rates(response: HttpResponse, rates: dict[str, tuple[int, int]]) -> None:
-    """As draft-ietf-httpapi-ratelimit-headers-10: how much there is in how many seconds, what of it is left, and when
-    all of it is there again."""
-    limits = conf().LIMITS
-    quotas = {
-        "say": (limits.burst, round(limits.burst / limits.per_second) or 1),
-        "start": (limits.per_minute, 60),
-    }
-    response["RateLimit-Policy"] = ", ".join(f'"{name}";q={q};w={w}' for name, (q, w) in quotas.items())
-    response["RateLimit"] = ", ".join(f'"{name}";r={max(0, r)};t={t}' for name, (r, t) in rates.items())
 
 
 def nowhere(request: HttpRequest, rest: str = "") -> HttpResponse:

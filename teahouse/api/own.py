@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
-from teahouse import history, paging, scopes
+from teahouse import directory, history, paging, scopes
 from teahouse.access import Speaker
 from teahouse.actions import people, tokens
 from teahouse.events import timestamp
-from teahouse.live.fields import BaseCommand, MessageId, RoomName
+from teahouse.live.fields import BaseCommand, MessageId, PersonId, RoomName
 from teahouse.live.protocol import Problem
 from teahouse.models import Person, Token
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from teahouse.live.session import Session
 
 C = TypeVar("C", bound=BaseCommand)
-Scope = Literal["read", "write", "manage", "tokens"]
+Scope = Literal["read", "write", "manage", "tokens", "hooks"]
 
 
 class ListRooms(BaseCommand):
@@ -44,6 +44,13 @@ class GetMessage(BaseCommand):
     do: Literal["get_message"] = "get_message"
     room: RoomName
     message: MessageId
+
+
+class GetPerson(BaseCommand):
+    """Somebody whom one may know of."""
+
+    do: Literal["get_person"] = "get_person"
+    person: PersonId
 
 
 class ListTokens(BaseCommand):
@@ -111,6 +118,10 @@ async def _get_message(session: Session, speaker: Speaker, command: GetMessage) 
     session.answer(command.id, found)
 
 
+async def _get_person(session: Session, speaker: Speaker, command: GetPerson) -> None:
+    session.answer(command.id, await session.runtime.read(directory.person, speaker, command.person))
+
+
 def _told(row: Token) -> dict[str, Any]:
     def when(at: datetime | None) -> str | None:
         return timestamp(at) if at is not None else None
@@ -170,6 +181,7 @@ COMMANDS: Final[dict[type[BaseCommand], Callable[[Session, Speaker, Any], Awaita
     ListRooms: _list_rooms,
     GetRoom: _get_room,
     GetMessage: _get_message,
+    GetPerson: _get_person,
     ListTokens: _list_tokens,
     MakeToken: _make_token,
     RevokeToken: _revoke_token,

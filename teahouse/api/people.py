@@ -7,9 +7,9 @@ from ninja import Body, Path, Query, Router
 
 from teahouse.actions import people as actions
 from teahouse.api import shapes
-from teahouse.api.answers import MadeToken, Me, Tokens
+from teahouse.api.answers import MadeToken, Me, PersonView, Tokens
 from teahouse.api.asking import ask, ask_one
-from teahouse.api.own import ListTokens, MakeToken, RevokeToken, made
+from teahouse.api.own import GetPerson, ListTokens, MakeToken, RevokeToken, made
 from teahouse.api.shaping import answer, nothing
 from teahouse.live.replies import ActivityResult, PeopleResult, SettingsResult, ThreadsResult
 from teahouse.scopes import SCOPES
@@ -49,6 +49,12 @@ def threads(request: HttpRequest, page: Query[shapes.Newest]) -> HttpResponse:
 def people(request: HttpRequest, page: Query[shapes.PeopleSearch]) -> HttpResponse:
     """People whose names begin so, those of the room first. Scope `read`."""
     return answer(ask_one(request, "people", **{"search": "", **page.given()}))
+
+
+@router.get("/people/{person}", response=PersonView)
+def get_person(request: HttpRequest, person: Path[shapes.Id]) -> HttpResponse:
+    """Tells of a person whom one may know of. Scope `read`."""
+    return answer(ask(request, made(GetPerson, person=person))[0])
 
 
 # Tokens

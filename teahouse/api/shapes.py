@@ -43,6 +43,10 @@ def _moment(value: Any) -> Any:
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 Limit = Annotated[int, Field(ge=1, le=200), BeforeValidator(_whole)]
 MANY: Final = "At most so many."
+Events = Annotated[
+    list[Annotated[Text, Field(min_length=1, max_length=64)]], Field(min_length=1, max_length=50)
+]
+LABEL_LENGTH: Final = 80
 
 
 class Shape(BaseModel):
@@ -147,12 +151,33 @@ class NewToken(Shape):
     label: Annotated[StrictStr, Field(max_length=80)] = Field(
         "", description="What it is for, to know it by."
     )
-    scopes: list[Literal["read", "write", "manage", "tokens"]] = Field(
+    scopes: list[Literal["read", "write", "manage", "tokens", "hooks"]] = Field(
         default_factory=list,
         max_length=len(SCOPES),
         description="What it may be used for; none: read, write and manage.",
     )
     expires_at: AwareDatetime | None = Field(None, description="Null: it lasts until it is revoked.")
+
+
+class NewHook(Shape):
+    """A program to tell of events."""
+
+    url: Text = Field(description="Begins with https:// or http://.", min_length=1, max_length=1000)
+    events: Events = Field(["message"], description="Names of events; `*` is all.")
+    room: RoomName | None = Field(None, description="Null: all rooms that who makes it may see.")
+    label: Text = Field("", max_length=LABEL_LENGTH, description="What it is for, to know it by.")
+
+
+class HookChanges(Shape):
+    """What is to change of a webhook: at least one of these."""
+
+    url: Annotated[Text, Field(min_length=1, max_length=1000)] | None = None
+    events: Events | None = None
+    room: RoomName | None = Field(None, description="Null: all rooms that who made it may see.")
+    label: Annotated[Text, Field(max_length=LABEL_LENGTH)] | None = None
+    active: StrictBool | None = Field(
+        None, description="False stops it; true goes on with what happened meanwhile."
+    )
 
 
 # Queries
@@ -199,6 +224,13 @@ class PeopleSearch(Shape):
     search: Search = Field("", description="The beginning of a name; empty finds all.")
     room: RoomName | None = Field(None, description="Those of this room first.")
     limit: Limit = Field(20, description=MANY)
+
+
+class Deliveries(Shape):
+    """Which deliveries."""
+
+    before: Id | None = Field(None, description="Go on before this id.")
+    limit: Limit = Field(50, description=MANY)
 
 
 class Newest(Shape):

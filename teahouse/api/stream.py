@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from django.utils import timezone
 
-from teahouse.api import offsets
+from teahouse.api import offsets, rates
 from teahouse.api.document import hash_of
 from teahouse.api.problems import ended
 from teahouse.conf import conf
@@ -162,7 +162,7 @@ class StreamSession(BriefSession):
         await self._out.begin(204, {**headers, "Stream-Up-To-Date": "true"}, b"")
 
     async def _flow(self, position: Position, texts: list[str], live: bool) -> None:
-        await self._out.begin(200, STREAMED, None)
+        await self._out.begin(200, {**STREAMED, **self._rates()}, None)
         until = self.runtime.loop.time() + STREAM_SECONDS
         cursor = self._what.cursor
         while True:
@@ -221,6 +221,10 @@ class StreamSession(BriefSession):
             await asyncio.sleep(GATHER_SECONDS)
         return texts + self._taken()
 
+    def _rates(self) -> dict[str, str]:
+        assert self.speaker is not None
+        return rates.headers(rates.left(self.runtime, self.speaker.id))
+
     def _check_end(self) -> None:
         """Raises: Problem, where the session ended while it waited."""
         if self.outlet.end is not None:
@@ -229,6 +233,7 @@ class StreamSession(BriefSession):
     def _headers(self, position: Position, kind: str, *, store: bool) -> dict[str, str]:
         headers = {
             **COMMON,
+            **self._rates(),
             "Stream-Next-Offset": offsets.offset(position),
             "Stream-Cursor": offsets.next_cursor(self._what.cursor, timezone.now()),
             "Cache-Control": "private, no-cache" if store else "no-store",

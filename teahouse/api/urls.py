@@ -12,7 +12,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 
-from teahouse.api import document, events, messages, people, problems, reference, rooms
+from teahouse.api import document, events, hooks, messages, people, problems, reference, rooms
 from teahouse.api.guard import guarded, nowhere
 from teahouse.live.protocol import Problem, has_lone_surrogate
 
@@ -54,7 +54,7 @@ api = Api(
     docs_url=None,
     parser=Strict(),
 )
-for router in (rooms.router, rooms.members, messages.router, people.router, people.tokens):
+for router in (rooms.router, rooms.members, messages.router, people.router, people.tokens, hooks.router):
     api.add_router("", router)
 
 

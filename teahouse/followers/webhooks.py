@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterable
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 from django.db.models import F
@@ -33,12 +33,18 @@ from teahouse.models import Delivery, Hook, Person, Room, Settings
 from teahouse.models import Follower as Row
 from teahouse.models.hooks import LABEL_LENGTH
 
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
 log = logging.getLogger("teahouse.hooks")
 
 EVERYTHING: Final = "*"
 STOP_AFTER: Final = timedelta(days=3)
 """A hook that fails for so long is stopped."""
 KEPT: Final = timedelta(days=7)
+MOST: Final = 200
+"""Each is looked after by itself."""
+EVENTS_LENGTH: Final = 1000
 GONE: Final = 410
 
 
@@ -47,7 +53,7 @@ class Webhook(Follower):
 
     def __init__(self, hook: Hook) -> None:
         self.hook = hook
-        self.name = f"hook-{hook.pk}"
+        self.name = name_of(hook)
         self._kinds = frozenset(hook.events.split())
 
     def wants(self, room: str) -> bool:
@@ -59,11 +65,12 @@ class Webhook(Follower):
         return event.kind in self._kinds or EVERYTHING in self._kinds
 
     def hand(self, event: Heard) -> None:
-        if not Hook.objects.using(database.alias()).filter(pk=self.hook.pk, active=True).exists():
+        now = _active().filter(pk=self.hook.pk).first()
+        if now is None:
             raise Again("the hook was stopped")
-        if not _may_see(self.hook.made_by, event.room):
+        if not _may_see(now.made_by, event.room):
             return  # A right has ended since the page was begun.
-        deliver(self.hook, event)
+        deliver(now, event)  # Where it leads by now.
 
     def failed(self, event: Heard, error: Exception, failure: Failure) -> None:
         if timezone.now() - failure.since > STOP_AFTER:
@@ -72,8 +79,16 @@ class Webhook(Follower):
 
 def webhooks() -> list[Webhook]:
     """All that are to be run now."""
-    hooks = Hook.objects.using(database.alias()).filter(active=True).select_related("room", "made_by__user")
-    return [Webhook(hook) for hook in hooks]
+    return [Webhook(hook) for hook in _active()]
+
+
+def _active() -> QuerySet[Hook]:
+    return Hook.objects.using(database.alias()).filter(active=True).select_related("room", "made_by")
+
+
+def name_of(hook: Hook) -> str:
+    """What its positions are stored under."""
+    return f"hook-{hook.pk}"
 
 
 def _may_see(person: Person, room: str) -> bool:
@@ -94,7 +109,28 @@ def make(made_by: Person, url: str, events: Iterable[str], room: Room | None = N
     """A new hook, whose `secret` the receiver needs.
 
     Raises:
-        ValueError: the address or an event cannot be taken.
+        ValueError: the address or an event cannot be taken, or there are `MOST` already.
+    """
+    if Hook.objects.using(database.alias()).count() >= MOST:
+        raise ValueError(f"there are {MOST} webhooks already; delete one of them first")
+    hook = Hook(
+        url=outside.check(url),
+        label=label[:LABEL_LENGTH],
+        secret=f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}",
+        events=_checked(events),
+        room=room,
+        made_by=made_by,
+    )
+    database.write(lambda: hook.save(using=database.alias()))
+    lease.begin(name_of(hook), at_now=True)  # Not when it is first run: that is some seconds later.
+    return hook
+
+
+def _checked(events: Iterable[str]) -> str:
+    """Names of events as they are kept.
+
+    Raises:
+        ValueError: there is none of such a name, or they are too many.
     """
     names = list(dict.fromkeys(events))
     if not names:
@@ -106,17 +142,28 @@ def make(made_by: Person, url: str, events: Iterable[str], room: Room | None = N
                     f"{name!r} is no event of rooms; there are {', '.join(sorted(OWN))}, and the project's own"
                 )
             declared.check_name(name)
-    hook = Hook(
-        url=outside.check(url),
-        label=label[:LABEL_LENGTH],
-        secret=f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}",
-        events=" ".join(names),
-        room=room,
-        made_by=made_by,
-    )
-    database.write(lambda: hook.save(using=database.alias()))
-    lease.begin(f"hook-{hook.pk}", at_now=True)  # Not when it is first run: that is some seconds later.
-    return hook
+    kept = " ".join(names)
+    if len(kept) > EVENTS_LENGTH:
+        raise ValueError(f"the names of events have at most {EVENTS_LENGTH} characters together; or say *")
+    return kept
+
+
+def change(hook: Hook, **given: Any) -> None:
+    """Another `url`, `events`, `room` or `label`, for all that is told from now on.
+
+    Raises:
+        ValueError: as of `make`.
+    """
+    fields = dict(given)
+    if "url" in fields:
+        fields["url"] = outside.check(fields["url"])
+    if "events" in fields:
+        fields["events"] = _checked(fields["events"])
+    if "label" in fields:
+        fields["label"] = fields["label"][:LABEL_LENGTH]
+    rows = Hook.objects.using(database.alias()).filter(pk=hook.pk)
+    if fields:
+        database.write(lambda: rows.update(**fields))
 
 
 def stop(hook: Hook, why: str) -> bool:
@@ -141,7 +188,7 @@ def _give_up(hook: Hook, why: str) -> None:
 def start(hook: Hook) -> None:
     """Goes on with a hook that was stopped, with what happened meanwhile."""
     rows = Hook.objects.using(database.alias()).filter(pk=hook.pk)
-    places = Row.objects.using(database.alias()).filter(name=f"hook-{hook.pk}").first()
+    places = Row.objects.using(database.alias()).filter(name=name_of(hook)).first()
 
     def write() -> None:
         rows.update(active=True, stopped_at=None)
@@ -156,7 +203,7 @@ def delete(hook: Hook) -> None:
     using = database.alias()
 
     def write() -> None:
-        Row.objects.using(using).filter(name=f"hook-{hook.pk}").delete()
+        Row.objects.using(using).filter(name=name_of(hook)).delete()
         Hook.objects.using(using).filter(pk=hook.pk).delete()
 
     database.write(write)

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 from django.contrib.auth import get_user_model
 
 from teahouse import database, history, outbox
-from teahouse.actions import people, tokens
+from teahouse.actions import calling, people, tokens
 from teahouse.conf import conf
 from teahouse.events import Position, encode
-from teahouse.journal import Stale
 from teahouse.live.policing import POLICY_SECONDS, Policing
 from teahouse.live.protocol import Problem
 from teahouse.live.sendqueue import Block
@@ -265,10 +264,14 @@ class Sweep:
             await self.policing.move()
             if not entries:
                 return
+            if rooms := calling.rooms_to_look_at(entries):
+                present = {room: self.runtime.presence.present(room) for room in rooms}
+                entries = await self.runtime.read(calling.with_called, entries, present)
             outcomes = await asyncio.gather(
                 *(self.runtime.store(entry) for entry in entries), return_exceptions=True
             )
-            failed = [outcome for outcome in outcomes if isinstance(outcome, Problem | Stale)]
+            # What is stale is looked at again at once: rights have changed since it was read whom it calls.
+            failed = [outcome for outcome in outcomes if isinstance(outcome, Problem)]
             if failed:
                 log.error("%d rows of the outbox could not be stored; the first: %s", len(failed), failed[0])
                 await asyncio.sleep(1.0)

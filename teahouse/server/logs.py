@@ -73,6 +73,8 @@ def logging_settings(level: str, *, access: bool) -> dict[str, Any]:
             },
             "uvicorn.access": {"level": "INFO" if access else "WARNING"},
             "asyncio": {"level": "WARNING"},
+            # Each request of a webhook with its whole address, in which there may be a secret of its receiver's.
+            "httpx": {"level": "WARNING"},
             # Each try to reach a lost Redis or PostgreSQL, some with a traceback: `teahouse.bus` and
             # `teahouse.sweep` say once that it is away and once that it is back.
             "channels_redis.pubsub": {"level": "CRITICAL"},

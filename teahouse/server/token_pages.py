@@ -27,6 +27,7 @@ SCOPES: Final = {
     "write": gettext_lazy("Speak, edit, react, join and leave"),
     "manage": gettext_lazy("Make and change rooms, invite and remove people"),
     "tokens": gettext_lazy("Make and revoke tokens of yours"),
+    "hooks": gettext_lazy("As an owner: make and change webhooks"),
 }
 assert SCOPES.keys() == scopes.SCOPES.keys(), "each scope has words"
 
@@ -50,8 +51,11 @@ class TokenForm(forms.Form):
         error_messages={"required": gettext_lazy("Choose at least one.")},
     )
 
-    def __init__(self, *args: Any, **more: Any) -> None:
+    def __init__(self, person: Person, *args: Any, **more: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **more})
+        if not person.is_owner:
+            own = [(name, words) for name, words in SCOPES.items() if name != "hooks"]
+            self.fields["scopes"].choices = own  # type: ignore[attr-defined]
         choices = [(days, _in_days(days)) for days in DAYS]
         self.fields["days"].choices = [*choices, ("", _("until it is revoked"))]  # type: ignore[attr-defined]
 
@@ -75,7 +79,7 @@ def _in_days(days: int) -> str:
 @require_http_methods(["GET"])
 def list_page(request: HttpRequest) -> HttpResponse:
     """`/account/tokens/`: those that are good, and a form for another."""
-    return _page(request, TokenForm())
+    return _page(request, TokenForm(person_of(request)))
 
 
 @account_page
@@ -83,11 +87,12 @@ def list_page(request: HttpRequest) -> HttpResponse:
 @require_POST
 def make(request: HttpRequest) -> HttpResponse:
     """`/account/tokens/make/`: the token, shown in this answer and never again."""
-    form, made = TokenForm(request.POST), None
+    person = person_of(request)
+    form, made = TokenForm(person, request.POST), None
     if form.is_valid():
         try:
-            made = database.write(partial(form.make, person_of(request)))
-            form = TokenForm()
+            made = database.write(partial(form.make, person))
+            form = TokenForm(person)
         except Problem:
             form.add_error(None, _("You have too many tokens; revoke one of them first."))
     return _page(request, form, made)

@@ -27,6 +27,7 @@ from teahouse.limits import Buckets
 from teahouse.models import IncomingHook
 
 HOW: Final = "Say something with POST: a form or JSON with `text`, or plain text."
+SLACK_CALLS: Final = {"<!here>": "@here", "<!channel>": "@room", "<!everyone>": "@room"}
 SLACK_LINK: Final = re.compile(r"<((?:https?|mailto):[^|>\s]+)(?:\|([^>\n]+))?>")
 
 
@@ -114,10 +115,12 @@ def _object(text: bytes | str) -> dict[str, Any]:
 
 
 def _from_slack(said: dict[str, Any]) -> dict[str, Any]:
-    """With links as Markdown has them. What else there is besides the text is not shown."""
+    """With links as Markdown has them, and words that call. What else there is besides the text is not shown."""
     text = said.get("text")
     if not isinstance(text, str):
         return said
+    for theirs, ours in SLACK_CALLS.items():
+        text = text.replace(theirs, ours)
     linked = SLACK_LINK.sub(lambda link: f"[{link[2]}]({link[1]})" if link[2] else link[1], text)
     return {"text": linked.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")}
 

@@ -16,9 +16,27 @@ print("ticket", ticket_for(make_guest("Gina")))
 """
 
 
+OWNER = """
+from django.contrib.auth import get_user_model
+from teahouse.actions.people import ensure_person, make_token
+from teahouse.models import Person
+person = ensure_person(get_user_model().objects.create_user({name!r}))
+Person.objects.filter(pk=person.pk).update(is_owner=True)
+print("token", make_token(person, scopes={scopes!r}))
+"""
+
+
+def owner_token(server: Teahouse, *scopes: str) -> str:
+    """Of a new owner of the site, for these scopes and `hooks`."""
+    script = OWNER.format(name=fresh("olga"), scopes=["hooks", *scopes])
+    status, said = server.command_line("manage", "shell", "--no-imports", "-c", script)
+    assert status == 0, said
+    return said.split()[-1]
+
+
 @pytest.fixture(scope="package")
 def server() -> Iterator[Teahouse]:
-    with Teahouse(env={"TEAHOUSE_LIMITS": "off"}) as server:
+    with Teahouse(env={"TEAHOUSE_LIMITS": "off", "TEAHOUSE_HOOKS_INNER": "127.0.0.1/32"}) as server:
         yield server
 
 

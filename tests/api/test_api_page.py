@@ -11,16 +11,17 @@ from pathlib import Path
 from teahouse.api import problems
 from teahouse.live.protocol import ERRORS
 from teahouse.scopes import SCOPES
+from tests.api.conftest import owner_token
 from tests.servers import ROOT, Teahouse
 
 PAGE = Path(ROOT / "docs" / "api.md").read_text()
-BLOCKS = re.findall(r"```\n(\$ .*?)```", PAGE, re.DOTALL)
+HOOKS = Path(ROOT / "docs" / "hooks.md").read_text()
 
 
-def examples() -> list[tuple[str, str]]:
+def examples(page: str = PAGE) -> list[tuple[str, str]]:
     """Commands and what they print, in the order of the page."""
     found = []
-    for block in BLOCKS:
+    for block in re.findall(r"```\n(\$ .*?)```", page, re.DOTALL):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, printed = part.partition("\n")
             found.append((command, printed.strip()))
@@ -49,6 +50,17 @@ def test_every_example_is_as_it_says(server: Teahouse) -> None:
         assert fits(printed, said), f"{command}\n{printed}\nnot as\n{said}"
         if printed.startswith('{"message":'):
             names["MESSAGE"] = str(json.loads(printed)["message"])
+
+
+def test_webhooks_are_made_as_their_page_says(server: Teahouse) -> None:
+    token = owner_token(server)
+    asked = examples(HOOKS)
+    assert len(asked) == 4
+    names = {"SITE": server.url, "TOKEN": token, "PATH": "/usr/bin:/bin"}
+    for command, said in asked:
+        done = subprocess.run(["sh", "-c", command], env=names, capture_output=True, text=True)
+        assert done.returncode == 0, (command, done.stderr)
+        assert fits(done.stdout, said), f"{command}\n{done.stdout}\nnot as\n{said}"
 
 
 def test_each_scope_and_each_code_is_told() -> None:

@@ -129,8 +129,17 @@ def test_rates_are_told_and_kept() -> None:
         (token,) = accounts(server, "Alice")
         with Api(server.url, token) as alice:
             room = alice.ok("POST", "rooms", {"title": "Tea"})["room"]["room"]
+            page = alice.ask("GET", f"rooms/{room}/messages")
+            reads = [
+                page,
+                alice.ask("GET", f"rooms/{room}/messages", If_None_Match=page.headers["etag"]),
+                alice.ask("GET", f"rooms/{room}/events?offset=-1"),
+                alice.ask("GET", "people/999999"),
+            ]
             answers = [alice.ask("POST", f"rooms/{room}/messages", {"text": fresh("m")}) for _ in range(6)]
     assert answers[0].headers["ratelimit-policy"].startswith('"say";q=3;w=3, "start";q=60;w=60')
+    assert [answer.status for answer in reads] == [200, 304, 200, 404]
+    assert [quota(answer.headers["ratelimit"])["say"]["r"] for answer in reads] == [3, 3, 3, 3]
     left: list[Any] = [quota(answer.headers["ratelimit"])["say"]["r"] for answer in answers]
     assert left[0] == 2
     assert min(left) == 0

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from teahouse import outbox
+from teahouse.actions import calling
 from teahouse.journal import Commit, Entry, Journal, Settled
 
 
@@ -36,5 +37,7 @@ def move_all(limit: int = 200) -> list[Any]:
     outcomes: list[Any] = []
     with journal() as running:
         while entries := outbox.waiting(limit):
+            if rooms := calling.rooms_to_look_at(entries):
+                entries = calling.with_called(entries, dict.fromkeys(rooms, ()))
             outcomes += stored(running, entries)
     return outcomes

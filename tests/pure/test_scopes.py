@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from teahouse import scopes
-from teahouse.api import own
+from teahouse.api import own, own_hooks
 from teahouse.live.protocol import COMMANDS, Problem
 
 
 def test_every_command_needs_a_scope_or_none() -> None:
-    own_commands = {kind.model_fields["do"].default for kind in own.COMMANDS}
+    own_commands = {kind.model_fields["do"].default for kind in (*own.COMMANDS, *own_hooks.COMMANDS)}
     assert scopes.NEEDS.keys() == COMMANDS.keys() | own_commands
     assert set(scopes.NEEDS.values()) == {"", *scopes.SCOPES}
 

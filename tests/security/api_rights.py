@@ -22,6 +22,7 @@ ONE: Final = f"""
     private,direct     {MEMBERS}
     stream,absent,@me  -
 """
+HOOKS: Final = "- forbidden forbidden forbidden forbidden forbidden {} forbidden"
 TAKE_BACK: Final = f"""
     open            ok
     private,direct  {MEMBERS}
@@ -119,6 +120,21 @@ CALLS: Final = (
     Call("GET", "me/threads", "threads"),
     Call("GET", "people?room={room}", "people of the room"),
     Call("GET", "people", "people"),
+    Call("GET", "people/{newcomer}", "- - ok ok ok ok ok ok"),
+    Call("GET", "people/999999", "- -", pattern="people/<person>"),
+    # Webhooks are for owners of the site; the bot's token is not for them.
+    Call("GET", "hooks", HOOKS.format("ok")),
+    Call("POST", "hooks", HOOKS.format("ok"), {"url": "https://hooks.invalid/", "events": ["closed"]}),
+    Call("GET", "hooks/999999", HOOKS.format("-"), pattern="hooks/<hook>"),
+    Call("PATCH", "hooks/999999", HOOKS.format("-"), {"label": "tea"}, pattern="hooks/<hook>"),
+    Call("DELETE", "hooks/999999", HOOKS.format("-"), pattern="hooks/<hook>"),
+    Call("GET", "hooks/999999/deliveries", HOOKS.format("-"), pattern="hooks/<hook>/deliveries"),
+    Call(
+        "POST",
+        "hooks/999999/deliveries/999999/replay",
+        HOOKS.format("-"),
+        pattern="hooks/<hook>/deliveries/<delivery>/replay",
+    ),
     # The bot's token is not for tokens.
     Call("GET", "tokens", "- ok ok ok ok ok ok forbidden"),
     Call("POST", "tokens", "- forbidden ok ok ok ok ok forbidden", {"scopes": ["read"]}),

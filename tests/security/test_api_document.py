@@ -24,7 +24,14 @@ from teahouse.actions.people import ensure_person, make_token
 from teahouse.models import Person
 for name in ("mei", "lan"):
     person = ensure_person(get_user_model().objects.create_user(name))
-    print("token", make_token(person, scopes=["read", "write", "manage", "tokens"]), person.pk)
+    Person.objects.filter(pk=person.pk).update(is_owner=name == "mei")
+    print("token", make_token(person, scopes=["read", "write", "manage", "tokens", "hooks"]), person.pk)
+    if name == "mei":
+        from teahouse.followers import webhooks
+        from teahouse.models import Delivery, Room
+        hook = webhooks.make(person, "http://127.0.0.1:9/", ["closed"])
+        delivery = Delivery.objects.create(hook=hook, room=Room.objects.get(slug="main"), seq=1, kind="closed")
+        print("hook", hook.pk, delivery.pk)
 """
 
 # Who asks for events may wait for a minute; tests/api/test_events.py and test_conformance.py ask for them.
@@ -51,6 +58,7 @@ class World:
         status, said = server.command_line("manage", "shell", "--no-imports", "-c", MAKE)
         assert status == 0, said
         (self.token, _), (_, other) = [line.split()[1:] for line in said.splitlines() if line[:5] == "token"]
+        hook, delivery = next(line.split()[1:] for line in said.splitlines() if line[:4] == "hook")
         self.base_url = f"{server.url}/api/v1"
         with Api(server.url, self.token) as api:
             self.own_token = api.ok("GET", "tokens")["tokens"][0]["id"]
@@ -63,12 +71,16 @@ class World:
             "person": int(other),
             "token": token,
             "emoji": "🍵",
+            "hook": int(hook),
+            "delivery": int(delivery),
         }
 
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    with Teahouse(env={"TEAHOUSE_LIMITS": "off"}) as server:
+    # Webhooks lead to a port of this machine at which nobody is.
+    inner = {"TEAHOUSE_HOOKS_INNER": "127.0.0.1/32"}
+    with Teahouse(env={"TEAHOUSE_LIMITS": "off", **inner}) as server:
         world = World(server)
         yield world
         with Api(server.url, world.token) as api:

@@ -62,7 +62,7 @@ def _outside(outcome: str) -> str:
 
 def _asked(site: Site, connection: HTTPConnection, call: Call, kind: str, role: str) -> str:
     fields = site.fields(call.row, kind, role)
-    ids = site.fields(IDS, kind, role) if kind != "-" else {}
+    ids = site.fields(IDS, kind if kind != "-" else "open", role)
     messages = site.fields(_messages(call), kind, role)
     room = site.room(call.row, kind, role)
     path = call.path.format(room=room, **{**ids, **messages})

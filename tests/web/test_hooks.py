@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.clients import Client
+from tests.live.cast import accounts
 from tests.servers import Teahouse
 
 MAKE: Final = """
@@ -65,7 +66,7 @@ FORM: Final = "application/x-www-form-urlencoded"
 
 
 def test_each_form_is_said_as_the_bot(site: Teahouse, secrets: list[str]) -> None:
-    slack = {"text": "Built <https://ci.example/7|number 7> &amp; sent", "attachments": []}
+    slack = {"text": "<!here> Built <https://ci.example/7|number 7> &amp; sent", "attachments": []}
     with Client(site.url, "reader") as reader:
         reader.ok(do="subscribe", room="deploys")
         curl = ["curl", "-sS", "-d", "text=Deployed **v7**.", f"{site.url}/hooks/{secrets[0]}"]
@@ -83,12 +84,34 @@ def test_each_form_is_said_as_the_bot(site: Teahouse, secrets: list[str]) -> Non
             (
                 urlencode({"payload": json.dumps(slack)}),
                 FORM,
-                "Built [number 7](https://ci.example/7) & sent",
+                "@here Built [number 7](https://ci.example/7) & sent",
             ),
         ):
             assert post(site, f"{secrets[0]}/", body, kind)[:2] == (200, "ok")
             message = reader.event(text=text)["message"]
             assert message.get("root", {}).get("id") == (said["message"]["id"] if "JSON" in text else None)
+
+
+def test_it_calls_by_name_and_as_a_moderator_everybody(site: Teahouse, secrets: list[str]) -> None:
+    (token,) = accounts(site, "Ada", owner="Ada")
+    with Client(site.url, token=token) as ada:
+        ada.ok(do="subscribe", room="@me")
+        ada.ok(do="join", room="deploys")
+        bot = next(one for one in ada.ok(do="people", search="Deploy")["people"] if one["kind"] == "bot")
+        said = []
+        for role, text in (
+            (None, "@room is a word"),
+            (None, "@Ada by name"),
+            ("moderator", "@room by right"),
+        ):
+            if role is not None:
+                ada.ok(do="invite", room="deploys", people=[bot["id"]])
+                ada.ok(do="role", room="deploys", person=bot["id"], role=role)
+            assert post(site, secrets[0], urlencode({"text": text}), FORM)[0] == 200
+            if "word" not in text:
+                said.append(ada.event("mention")["message"]["id"])
+        history = ada.ok(do="history", room="deploys")["messages"]
+        assert [one["text"] for one in history if one["id"] in said] == ["@Ada by name", "@room by right"]
 
 
 def test_a_key_says_it_once(site: Teahouse, secrets: list[str]) -> None:

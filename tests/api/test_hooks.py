@@ -1,0 +1,180 @@
+"""Outgoing webhooks over the API: an owner of the site makes, changes, replays and deletes them, and nobody else."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import owner_token
+from tests.api.http import Api, Asking
+from tests.live.cast import fresh
+from tests.servers import Teahouse
+
+
+class Receiver(ThreadingHTTPServer):
+    """Somebody's program; answers 500 to a text that is bad."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Taking)
+        self.came = threading.Condition()
+        self.texts: list[str] = []
+
+    def url(self, name: str) -> str:
+        return f"http://127.0.0.1:{self.server_port}/{name}"
+
+    def wait_for(self, text: str) -> None:
+        with self.came:
+            assert self.came.wait_for(lambda: text in self.texts, 20), self.texts
+
+
+class Taking(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        server: Any = self.server
+        data = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["data"]
+        text = f"{self.path} {data['message'].get('text')}"
+        self.send_response(500 if "bad" in text else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        with server.came:
+            server.texts.append(text)
+            server.came.notify_all()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def olga(server: Teahouse) -> Iterator[Api]:
+    with Api(server.url, owner_token(server, "read", "write", "manage")) as api:
+        yield api
+
+
+def test_one_is_made_told_changed_replayed_and_deleted(olga: Api, receiver: Receiver) -> None:
+    room = olga.ok("POST", "rooms", {"title": fresh("Tea")})["room"]["room"]
+    made = olga.ask("POST", "hooks", {"url": receiver.url("one"), "room": room, "label": "search"})
+    assert made.status == 201
+    hook = made.json
+    assert hook["secret"].startswith("whsec_")
+    address = f"hooks/{hook['id']}"
+    told = olga.ok("GET", address)
+    assert told == {name: value for name, value in hook.items() if name != "secret"}
+    assert (told["events"], told["room"], told["active"], told["failing_since"]) == (
+        ["message"],
+        room,
+        True,
+        None,
+    )
+    assert told in olga.ok("GET", "hooks")["hooks"]
+
+    olga.ok("POST", f"rooms/{room}/messages", {"text": "tea"})
+    receiver.wait_for("/one tea")
+    assert olga.ok("PATCH", address, {"url": receiver.url("two"), "events": ["*"]})["events"] == ["*"]
+    olga.ok("POST", f"rooms/{room}/messages", {"text": "bad"})
+    receiver.wait_for("/two bad")
+    (bad,), more = _page(olga, f"{address}/deliveries?limit=1", tries=20)
+    assert (bad["room"], bad["event"], bad["status"], more) == (room, "message", 500, True)
+    (tea,), more = _page(olga, f"{address}/deliveries?limit=1&before={bad['id']}")
+    assert (tea["ok"], tea["status"], tea["tries"], more) == (True, 200, 1, False)
+
+    again = olga.ok("POST", f"{address}/deliveries/{tea['id']}/replay")
+    assert (again["ok"], again["tries"]) == (True, 2)
+    receiver.wait_for("/two tea")
+    assert olga.ok("POST", f"{address}/deliveries/{bad['id']}/replay")["status"] == 500
+    assert olga.ok("GET", address)["failing_since"] is not None
+
+    stopped = olga.ok("PATCH", address, {"active": False})
+    assert (stopped["active"], stopped["stopped_at"] is not None) == (False, True)
+    assert olga.ok("PATCH", address, {"active": True, "room": None})["room"] is None
+    assert olga.ask("DELETE", address).status == 204
+    for gone in (address, f"{address}/deliveries"):
+        assert olga.refused("GET", gone) == (404, "not_found")
+    assert olga.refused("POST", f"{address}/deliveries/{bad['id']}/replay") == (404, "not_found")
+
+
+def _page(api: Api, path: str, tries: int = 1) -> tuple[list[dict[str, Any]], bool]:
+    """Some deliveries. The receiver knows of one a moment before it is written down, so it is asked for again until
+    one is bad."""
+    for _ in range(tries):
+        told = api.ok("GET", path)
+        if not all(one["ok"] for one in told["deliveries"]):
+            break
+        threading.Event().wait(0.05)
+    return told["deliveries"], told["more"]
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"url": "http://10.0.0.1/"}, "inner address"),
+        ({"url": "ftp://example.org/"}, "begins with https://"),
+        ({"url": "https://example.org/", "events": ["typing"]}, "'typing' is no event of rooms"),
+        ({"url": "https://example.org/", "events": []}, "events"),
+        (
+            {"url": "https://example.org/", "events": [f"shop.{'x' * 40}{n}" for n in range(30)]},
+            "at most 1000",
+        ),
+        ({"url": "https://example.org/", "room": "@me"}, "own stream"),
+        ({"url": "https://example.org/", "label": "a\x00b"}, "label"),
+        ({}, "url"),
+    ],
+)
+def test_what_cannot_be_a_hook_is_told(olga: Api, body: dict[str, Any], says: str) -> None:
+    answer = olga.ask("POST", "hooks", body)
+    assert (answer.status, answer.code) == (422, "invalid")
+    assert says in answer.json["detail"]
+
+
+def test_a_change_says_what_is_wrong_and_changes_nothing(olga: Api) -> None:
+    hook = olga.ok("POST", "hooks", {"url": "https://hooks.invalid/", "events": ["closed"]})
+    address = f"hooks/{hook['id']}"
+    for body, says in (
+        ({}, "Say what is to change"),
+        ({"url": None}, "url: null"),
+        ({"label": "new", "events": ["nothing"]}, "no event of rooms"),
+        ({"label": "new", "url": "http://10.0.0.1/"}, "inner address"),
+    ):
+        answer = olga.ask("PATCH", address, body)
+        assert (answer.status, answer.code, says in answer.json["detail"]) == (422, "invalid", True), answer
+    assert olga.refused("PATCH", address, {"room": "no-such-room"}) == (404, "not_found")
+    assert olga.ok("GET", address)["label"] == ""
+    olga.ok("DELETE", address)
+
+
+def test_it_needs_an_owner_and_the_scope(server: Teahouse, olga: Api, asking: Asking) -> None:
+    for nobody in (asking.alice, asking.guest):
+        assert nobody.refused("GET", "hooks") == (403, "forbidden")
+    with Api(server.url, owner_token(server)) as only_hooks:
+        assert only_hooks.ask("GET", "hooks").status == 200
+        assert only_hooks.refused("GET", "rooms") == (403, "forbidden")
+    assert olga.ask("GET", "hooks").status == 200
+
+
+def test_a_person_is_told_to_who_may_know_of_them(asking: Asking, room: str) -> None:
+    ids = asking.ids()
+    told = asking.bob.ok("GET", f"people/{ids['alice']}")
+    assert told == {"person": {"id": ids["alice"], "name": "Alice", "kind": "user"}, "status": ""}
+    assert asking.bob.ok("GET", f"people/{ids['bob']}")["person"]["name"] == "Bob"
+    guest = asking.guest.ok("GET", "me")["you"]["id"]
+    assert asking.guest.refused("GET", f"people/{ids['alice']}") == (404, "not_found")
+    assert asking.charlie.refused("GET", f"people/{guest}") == (404, "not_found")
+    open_room = asking.charlie.ok("POST", "rooms", {"title": fresh("Open")})["room"]["room"]
+    asking.guest.ok("POST", f"rooms/{open_room}/messages", {"text": "hi"})
+    asking.guest.ok("PUT", f"rooms/{open_room}/read", {"seq": 1})
+    assert asking.charlie.ok("GET", f"people/{guest}")["person"]["kind"] == "guest"
+    assert asking.guest.ok("GET", f"people/{ids['charlie']}")["person"]["name"] == "Charlie"
+    assert asking.bob.refused("GET", "people/999999") == (404, "not_found")
