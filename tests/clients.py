@@ -15,6 +15,8 @@ from urllib.parse import quote, urlsplit
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from tests import seen
+
 _names = itertools.count(1)  # Of clients, so that no two of them use the same key.
 SECONDS = 15.0
 """How long anything may take before the test fails; never how long it takes."""
@@ -159,6 +161,7 @@ class Posting:
         self.path = f"{where.path.rstrip('/')}/frames/"
         self.headers = {"Content-Type": "application/x-ndjson", **headers}
         self.began = 0.0
+        self._put: list[bytes] = []
         if token is not None:
             self.headers["Authorization"] = f"Bearer {token}"
 
@@ -171,12 +174,18 @@ class Posting:
     def put(self, *commands: dict[str, Any], query: str = "") -> None:
         """Asks and does not wait; `taken` has the answer. The commands get their places as ids."""
         lines = [json.dumps({"id": number, **each}) for number, each in enumerate(commands, 1)]
-        self.began = monotonic()
-        self.connection.request("POST", self.path + query, "\n".join(lines).encode(), self.headers)
+        self.put_body("\n".join(lines).encode(), query)
+
+    def put_body(self, body: bytes, query: str = "") -> None:
+        """Whatever that is."""
+        self._put, self.began = body.split(b"\n"), monotonic()
+        self.connection.request("POST", self.path + query, body, self.headers)
 
     def taken(self) -> Said:
         answer = self.connection.getresponse()
-        *frames, end = [json.loads(line) for line in answer.read().decode().split("\n") if line]
+        body = answer.read().decode()
+        seen.look_at(self.path, self._put, body)
+        *frames, end = [json.loads(line) for line in body.split("\n") if line]
         return Said(answer.status, frames, end.get("end", end), monotonic() - self.began)
 
     def ask(self, *commands: dict[str, Any], query: str = "") -> Said:

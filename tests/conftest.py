@@ -13,7 +13,7 @@ from playwright.async_api import Browser, async_playwright
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-from tests import forked, servers, services
+from tests import forked, seen, servers, services
 from tests.guard import guard
 from tests.processes import free_port as find_free_port
 
@@ -135,6 +135,7 @@ async def browser(chromium_options: dict[str, Any]) -> AsyncIterator[Browser]:
     """
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(**chromium_options)
+        seen.watch_browser(chromium)
         yield chromium
         await chromium.close()
 
@@ -143,6 +144,7 @@ async def browser(chromium_options: dict[str, Any]) -> AsyncIterator[Browser]:
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     refuse_skip(report)
+    fail_for(report, seen.taken())
     if report.failed and (printed := servers.failure_report()):
         report.sections.append(("what the servers printed", printed))
     return report
@@ -162,6 +164,20 @@ def refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
         report.longrepr = f"skipped, which in CI is a failure: {report.longrepr}"
 
 
+def fail_for(report: pytest.TestReport, misfits: list[str]) -> None:
+    """Frames that do not fit the published schemas are a failure, whatever the test looked at."""
+    if not misfits:
+        return
+    told = "\n".join(misfits[:3])
+    if report.passed:
+        report.outcome, report.longrepr = "failed", told
+    else:
+        report.sections.append(("frames that do not fit docs/schemas", told))
+
+
+seen.watch()
+
+
 # There it is started as a person starts it, from a fresh clone too, or by other Pythons.
 FRESH = ("doctor/", "tooling/")
 
@@ -172,4 +188,5 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_unconfigure() -> None:
     forked.starter.close()
+    seen.forget_node()
     guard.close()

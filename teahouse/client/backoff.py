@@ -13,6 +13,8 @@ SLOWEST: Final = 30.0
 SETTLED: Final = 10.0
 """A session that lasted so many seconds was a good one: the count of failures begins anew."""
 DEFAULT_SPREAD: Final = 1.0
+FIRST_TRIAL: Final = 4.0
+LONGEST_TRIAL: Final = 60.0
 
 
 def comeback(code: int, reason: str, failures: int, chance: float) -> float | None:
@@ -30,6 +32,12 @@ def comeback(code: int, reason: str, failures: int, chance: float) -> float | No
     if 4200 <= code < 4300 and failures < 2:
         return chance * _spread(reason)
     return chance * min(SLOWEST, 2.0 ** min(failures, 10))
+
+
+def pause_of_trial(failures: int, chance: float) -> float:
+    """Seconds until a socket is tried once more by who goes on without one; `failures`: sockets in a row that got
+    nowhere."""
+    return (0.5 + chance / 2) * min(LONGEST_TRIAL, FIRST_TRIAL * 2.0 ** min(max(failures - 1, 0), 10))
 
 
 def is_final(code: int) -> bool:

@@ -102,6 +102,12 @@ class Client:
         return self._connection.connected
 
     @property
+    def by_http(self) -> bool:
+        """Whether it goes on over HTTP, where no WebSocket gets through."""
+        line = self._connection.line
+        return self.connected and line is not None and line.by_http
+
+    @property
     def ended(self) -> ClientError | None:
         """Why it has ended for good, or None: Closed or Refused."""
         return self._connection.ended

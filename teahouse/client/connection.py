@@ -1,4 +1,4 @@
-"""The socket round `machine.py`: connects, comes back, and hands what happens to those who wait. `client.py` gives it
+"""What is round `machine.py`: connects, comes back, and hands what happens to those who wait. `client.py` gives it
 its words."""
 
 from __future__ import annotations
@@ -8,15 +8,15 @@ import logging
 import random
 from collections import deque
 from collections.abc import Callable
+from contextlib import aclosing
 from typing import Any, Final
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.exceptions import InvalidStatus, WebSocketException
 
 from teahouse.client.backoff import LOST, SETTLED, comeback, is_final
 from teahouse.client.errors import ClientError, Closed, Disconnected, Refused, Unreachable
+from teahouse.client.lines import Line, Lines, Replaceable
 from teahouse.client.machine import (
-    NO_HELLO,
     Answered,
     Began,
     Failed,
@@ -30,12 +30,8 @@ from teahouse.live.replies import HelloResult
 
 log = logging.getLogger("teahouse.client")
 
-MOST_BYTES: Final = 16 * 2**20
-"""Of one frame from the server; a page of a resume has some 256 KB."""
 SIGNALS: Final = 1_000
 """So many are kept for whoever has not read them; then the oldest go: they are shown and forgotten."""
-CLOSING: Final = 2.0
-"""Seconds that the other side may take to answer a close."""
 PASSING: Final = frozenset({429, 500, 502, 503, 504})
 """HTTP's statuses of a server that is not there at the moment, or has too much to do."""
 
@@ -47,12 +43,13 @@ class Connection:
         self.url = url
         self.machine = machine
         self.hello: HelloResult | None = None
-        self.socket: ClientConnection | None = None
+        self.line: Line | None = None
         self.ended: ClientError | None = None
         self.signals: deque[dict[str, Any]] = deque(maxlen=SIGNALS)
         self.heard_signal = asyncio.Event()
         self.changed: Callable[[], None] = lambda: None
         self._chance = chance
+        self._lines = Lines(url)
         self._begun = asyncio.Event()
         self._wake = asyncio.Event()
         self._waiting: dict[int, asyncio.Future[Any]] = {}
@@ -93,6 +90,7 @@ class Connection:
             await asyncio.wait([self._task])
             if not self._task.cancelled():
                 self._task.result()  # Raises what the client itself failed of.
+        await self._lines.close()
         self._end(Closed(1000))
 
     @property
@@ -193,66 +191,70 @@ class Connection:
         return 0.0 if self._problem is None else self._problem.after or 0.0
 
     async def _session(self) -> tuple[int, str]:
-        """From the opening of a socket to its end; code and reason."""
+        """From the opening of a line to its end; code and reason."""
         try:
-            socket = await connect(
-                self.url,
-                max_size=MOST_BYTES,
-                ping_interval=None,
-                close_timeout=CLOSING,
-                open_timeout=NO_HELLO,
-            )
+            line = await self._lines.open()
         except (OSError, WebSocketException) as error:
             self._tried = error
             return LOST, ""
-        self.socket = socket
+        self.line = line
         try:
-            return await self._speak(socket)
+            await self._speak(line)
         finally:
-            await socket.close()
+            await line.close()
+        return line.end
 
-    async def _speak(self, socket: ClientConnection) -> tuple[int, str]:
-        """Until the socket is lost, or the hello was refused."""
+    async def _speak(self, line: Line) -> None:
+        """Until the line is lost, or the hello was refused."""
         loop = asyncio.get_running_loop()
         self.machine.opened(loop.time())
-        writing = asyncio.create_task(self._write(socket))
-        # One that ends by itself has given the socket up: the reader ends with it.
-        writing.add_done_callback(lambda task: None if task.cancelled() else socket.transport.abort())
+        writing = asyncio.create_task(self._write(line))
+        # One that ends by itself has given the line up: the reader ends with it.
+        writing.add_done_callback(lambda task: None if task.cancelled() else line.abort())
+        tasks = [writing]
+        if isinstance(line, Replaceable):
+            tasks.append(asyncio.create_task(self._replace(line, writing)))
         try:
-            async for text in socket:
-                self._tell(self.machine.received(str(text), loop.time()))
-                self.wake()
-                if self._problem is not None:
-                    break
-        except ConnectionClosed:
-            pass  # Its code says what to do.
+            async with aclosing(aiter(line)) as texts:
+                async for text in texts:
+                    self._tell(self.machine.received(text, loop.time()))
+                    self.wake()
+                    if self._problem is not None:
+                        break
         except (ValueError, LookupError, TypeError) as error:
             log.exception("%s said something that is no frame of the protocol.", self.url)
             self._tried = error
         finally:
-            writing.cancel()
+            if not self.machine.open and self._problem is None and line.end[0] == LOST:
+                self._lines.was_mute(line)
+            for task in tasks:
+                task.cancel()
             self._tell(self.machine.lost(loop.time()))
             self.changed()
-            await asyncio.wait([writing])
-        if not writing.cancelled():
-            writing.result()
-        return _end_of(socket)
+            await asyncio.wait(tasks)
+        for task in tasks:
+            if not task.cancelled():
+                task.result()
 
-    async def _write(self, socket: ClientConnection) -> None:
+    async def _write(self, line: Line) -> None:
         """Sends what the machine wants to be sent, when it wants it. Ends where the other side is dead."""
         loop = asyncio.get_running_loop()
         while not self.machine.dead(loop.time()):
             self._wake.clear()
             for text in self.machine.leaving(loop.time()):
-                try:
-                    await socket.send(text)
-                except ConnectionClosed:
-                    return
+                await line.send(text)
             try:
                 async with asyncio.timeout_at(self.machine.due):
                     await self._wake.wait()
             except TimeoutError:
                 pass  # Something is due.
+
+    async def _replace(self, line: Replaceable, writing: asyncio.Task[None]) -> None:
+        """Goes on by a socket as soon as there is one. What has left is still answered here."""
+        await self._lines.until_better(self._chance)
+        writing.cancel()
+        await asyncio.wait([writing])
+        line.retire()
 
     # What has happened
 
@@ -263,6 +265,8 @@ class Connection:
                     self.hello = hello
                     self._began_at = asyncio.get_running_loop().time()
                     self._tried = None
+                    assert self.line is not None
+                    self._lines.began(self.line)
                     self._begun.set()
                     self.changed()
                 case NotBegun(error):
@@ -298,10 +302,3 @@ def _settle(waiting: asyncio.Future[Any] | None, outcome: Any) -> None:
         waiting.set_exception(outcome)
     else:
         waiting.set_result(outcome)
-
-
-def _end_of(socket: ClientConnection) -> tuple[int, str]:
-    """The code and reason with which the other side closed; without such a frame it is lost."""
-    if (code := socket.close_code) is None or socket.protocol.close_rcvd is None:
-        return LOST, ""
-    return code, socket.close_reason or ""

@@ -58,3 +58,7 @@ class Disconnected(ClientError):
 
 class Unreachable(ClientError):
     """No session could be begun at that address."""
+
+
+class NoAnswer(ClientError):
+    """Over HTTP nobody has answered, or somebody else on the way has. The client comes back; no caller sees it."""

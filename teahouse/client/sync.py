@@ -144,6 +144,11 @@ class SyncClient:
         """Whether there is a session at this moment."""
         return self._client.connected
 
+    @property
+    def by_http(self) -> bool:
+        """Whether it goes on over HTTP, where no WebSocket gets through."""
+        return self._client.by_http
+
     def make(self, title: str, **fields: str) -> RoomState:
         """Makes a room."""
         return self.wait(self._client.make(title, **fields))

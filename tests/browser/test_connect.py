@@ -65,7 +65,7 @@ async def test_beside_the_elements_it_is_the_same_person_on_the_same_connection(
     await ada.page.evaluate("room.send('from a script')")
     await ada.sees("from a script")
     await ada.say("by hand")
-    await ada.page.wait_for_function("heard.includes('by hand')")
+    await ada.page.wait_for_function("() => heard.includes('by hand')")
     await ada.page.evaluate("chat.close()")
     await ada.say("goes on")
     await ada.sees("by hand", "goes on")

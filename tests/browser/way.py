@@ -51,8 +51,8 @@ class Way:
         self._tasks.add(task)
         try:
             await self._pass(reader, writer)
-        except (OSError, asyncio.IncompleteReadError):
-            pass  # Either side has gone.
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # Either side has gone, or the way is at its end: a cancelled one would be told as an error.
         finally:
             self._tasks.discard(task)
             self._sockets.discard(writer)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import seen
 from tests.clients import Client
 from tests.live.cast import fresh
 from tests.processes import Process
@@ -19,7 +20,7 @@ BOTS = {
     "py": [sys.executable, "bot.py"],
     "sh": ["sh", "bot.sh"],
     # Node 20 has WebSocket behind this option, 22 without it.
-    "mjs": ["node", "--experimental-websocket", "--no-warnings", "bot.mjs"],
+    "mjs": ["node", "--experimental-websocket", "--no-warnings", *seen.in_node(), "bot.mjs"],
 }
 
 

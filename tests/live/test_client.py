@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from teahouse.client import Client, Closed, Refused, Room, RoomLost, SyncClient, Unreachable
+from teahouse.client.lines import BySocket
 from tests.live.cast import accounts, fresh
 from tests.processes import free_port
 from tests.servers import Teahouse
@@ -252,8 +253,9 @@ async def test_a_slow_reader_is_cut_off_and_misses_nothing(server: Teahouse, tok
     name = fresh("slow")
     async with two(server, tokens) as (alice, bob):
         here, there = await alice.room(name, make=True), await bob.room(name)
-        socket = bob._connection.socket
-        assert socket is not None
+        line = bob._connection.line
+        assert isinstance(line, BySocket)
+        socket = line.socket
         socket.transport.pause_reading()
         texts = [f"{n} {'x' * 9_000}" for n in range(300)]
         for text in texts:

@@ -13,6 +13,7 @@ from typing import Any, Self
 import pytest
 
 from teahouse.client import SyncClient
+from tests import seen
 from tests.guard import guard
 from tests.live.cast import accounts, fresh
 from tests.servers import ROOT, Teahouse
@@ -33,7 +34,7 @@ def node(*words: str | Path) -> list[str]:
     program = shutil.which("node")
     if program is None:
         raise MissingProgram("node", "nodejs")
-    return [program, "--experimental-websocket", "--no-warnings", *map(str, words)]
+    return [program, "--experimental-websocket", "--no-warnings", *seen.in_node(), *map(str, words)]
 
 
 class Script:

@@ -329,7 +329,7 @@ def test_rates_are_those_of_the_person_not_of_the_request(open_server: Teahouse)
     ],
 )
 def test_what_is_no_request_is_told_what_is_right(ada: Posting, query: str, body: bytes, status: int) -> None:
-    ada.connection.request("POST", ada.path + query, body, ada.headers)
+    ada.put_body(body, query)
     answer = ada.connection.getresponse()
     told = json.loads(answer.read())["error"]
     assert answer.status == status
@@ -349,7 +349,7 @@ def test_an_answer_has_an_end(ada: Posting, room: str) -> None:
 
 def test_a_form_is_no_frame(ada: Posting) -> None:
     ada.headers["Content-Type"] = "application/x-www-form-urlencoded"
-    ada.connection.request("POST", ada.path, b'{"id":1,"do":"ping"}', ada.headers)
+    ada.put_body(b'{"id":1,"do":"ping"}')
     answer = ada.connection.getresponse()
     assert (answer.status, "application/x-ndjson" in answer.read().decode()) == (415, True)
     ada.connection.request("GET", ada.path)
@@ -359,7 +359,7 @@ def test_a_form_is_no_frame(ada: Posting) -> None:
 
 
 def test_a_line_that_is_no_frame_is_answered_as_on_a_socket(ada: Posting) -> None:
-    ada.connection.request("POST", ada.path, b'tea\n[1]\n{"id":7,"do":"ping"}', ada.headers)
+    ada.put_body(b'tea\n[1]\n{"id":7,"do":"ping"}')
     said = ada.taken()
     assert [frame["re"] for frame in said.frames] == [None, None, 7]
     assert said.frames[0]["error"]["code"] == "bad_json"
