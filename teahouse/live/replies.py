@@ -48,7 +48,8 @@ class OwnRoom(TypedDict):
 
 
 class HelloResult(TypedDict):
-    """Who one is, and what to keep to. `ping` is in seconds; only guests get a ticket."""
+    """Who one is, and what to keep to. `ping` is in seconds; only guests get a ticket. `place`: what the site's owners
+    call it."""
 
     v: int
     session: str
@@ -61,6 +62,7 @@ class HelloResult(TypedDict):
     threads: int
     may: list[SiteRight]
     state: State
+    place: NotRequired[str]
     ticket: NotRequired[str]
 
 
@@ -330,6 +332,13 @@ class ServiceSignal(TypedDict):
     state: State
 
 
+class PlaceSignal(TypedDict):
+    """The site is called otherwise."""
+
+    signal: Literal["place"]
+    name: str
+
+
 RESULTS: Final[dict[str, Any]] = {
     "hello": HelloResult,
     "subscribe": SubscribeResult,
@@ -368,5 +377,6 @@ SIGNALS: Final[dict[str, Any]] = {
     "room": RoomSignal,
     "person": PersonSignal,
     "service": ServiceSignal,
+    "place": PlaceSignal,
     "custom": CustomSignal,
 }

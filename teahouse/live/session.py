@@ -190,6 +190,8 @@ class Session(Watching):
             "threads": own.threads,
             "state": self.runtime.state,
         }
+        if self.runtime.place.name:
+            answer["place"] = self.runtime.place.name
         if identity.ticket is not None:
             answer["ticket"] = identity.ticket
         self.answer(command.id, answer)

@@ -148,6 +148,7 @@ class Sweep:
         if self._due("logins", LOGINS_SECONDS_ALONE if alone else LOGINS_SECONDS):
             self._logins_changed = False
             await self._check_logins()
+            await self.runtime.place.look()
 
     async def _written_by_others(self) -> bool:
         """On SQLite, whether another process (a command) has written; costs microseconds.

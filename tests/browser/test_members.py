@@ -156,6 +156,17 @@ async def test_one_writes_to_one_person(cast: Cast) -> None:
     await expect(mei.page.get_by_role("button", name="unread")).to_have_count(0)
 
 
+async def test_another_name_of_the_place_is_on_open_pages_at_once(cast: Cast) -> None:
+    bob = await sign_in(cast, "Bob")
+    mei = await sign_in(cast, "Mei")
+    for name in ("The <b>Kettle</b>", "Teahouse"):
+        await mei.open("/welcome/")
+        await mei.page.get_by_label("Name of the place").fill(name)
+        await mei.page.get_by_role("button", name="Save and go on").click()
+        await expect(bob.page.locator("a.place")).to_have_text(name)
+        await expect(bob.page).to_have_title(f"Main · {name}")
+
+
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh", "dark")])
 async def test_nobody_is_shut_out_of_what_stands_around(cast: Cast, language: str, theme: str) -> None:
     mei = await sign_in(cast, "Mei", locale=LANGUAGES[language], color_scheme=theme, viewport=WIDE)

@@ -48,6 +48,8 @@ export class Client extends EventTarget {
   feeds = new Map();
   /** What one may do on the site: make rooms, look for people. @type {string[]} */
   may = [];
+  /** What the site is called, once the server has said it; empty where only the page knows. */
+  place = "";
 
   /** Threads that the page shows. */
   threads = new Threads();
@@ -207,6 +209,7 @@ export class Client extends EventTarget {
     if (hello.ticket && this.credential.name) this.credential = { token: hello.ticket };
     this.limits = hello.limits;
     this.may = hello.may ?? [];
+    this.place = hello.place ?? this.place;
     this.service = hello.state ?? "ok";
     this.identify(hello.you);
     this.rooms.hello(hello.rooms);
@@ -246,6 +249,7 @@ export class Client extends EventTarget {
   /** @param {any} frame  An event or a signal. */
   #frame(frame) {
     if (frame.signal === "service") this.service = frame.state;
+    if (frame.signal === "place") this.place = frame.name;
     if (frame.signal === "threads") {
       this.attention.threadsUnread(frame.unread);
       quietly(this.#followingThreads.readUnread());
