@@ -49,7 +49,8 @@ class OwnRoom(TypedDict):
 
 class HelloResult(TypedDict):
     """Who one is, and what to keep to. `ping` is in seconds; only guests get a ticket. `place`: what the site's owners
-    call it."""
+    call it. `here`: ids of those people of one's conversations who are here, in whatever room; left out where nobody
+    is."""
 
     v: int
     session: str
@@ -63,6 +64,7 @@ class HelloResult(TypedDict):
     may: list[SiteRight]
     state: State
     place: NotRequired[str]
+    here: NotRequired[list[int]]
     ticket: NotRequired[str]
 
 
@@ -332,6 +334,14 @@ class ServiceSignal(TypedDict):
     state: State
 
 
+class HereSignal(TypedDict):
+    """People with whom one has a conversation came to the site, in whatever room, or went."""
+
+    signal: Literal["here"]
+    came: list[int]
+    went: list[int]
+
+
 class PlaceSignal(TypedDict):
     """The site is called otherwise."""
 
@@ -377,6 +387,7 @@ SIGNALS: Final[dict[str, Any]] = {
     "room": RoomSignal,
     "person": PersonSignal,
     "service": ServiceSignal,
+    "here": HereSignal,
     "place": PlaceSignal,
     "custom": CustomSignal,
 }

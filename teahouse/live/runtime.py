@@ -27,6 +27,7 @@ from teahouse.followers.service import Service
 from teahouse.journal import Commit, Entry, Journal, Settled, Stored
 from teahouse.limits import Buckets, Counted, address_key
 from teahouse.live import pages
+from teahouse.live.around import Around
 from teahouse.live.cuts import Cuts
 from teahouse.live.figures import Watch
 from teahouse.live.following import Following
@@ -106,6 +107,7 @@ class Runtime:
         self.hub.on_rights = self.rights.changed
         self.renamed = Renamed(self)
         self.place = PlaceName(self)
+        self.around = Around(self)
         self.figures = Watch(self)
         self.following = Following(loop, self.hub, self.read)
         self.beside: list[Beside] = []

@@ -143,6 +143,9 @@ async def test_one_writes_to_one_person(cast: Cast) -> None:
     await bob.say("between us")
     await expect(listed(mei, "Bob").locator(".number")).to_have_text("1")
     await expect(mei.page).to_have_title(re.compile(r"^\(1\)"))
+    for person, other in ((mei, "Bob"), (bob, "Mei")):
+        await expect(listed(person, other).locator(".is-here")).to_be_visible()
+        await expect(listed(person, other)).to_have_accessible_name(re.compile("here now"))
     await listed(mei, "Bob").click()
     await mei.sees("between us")
     await expect(mei.page.get_by_role("heading", level=1)).to_have_text("Bob")

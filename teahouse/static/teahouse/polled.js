@@ -18,11 +18,14 @@ export class Polled {
   #heads = new Map();
   #service = "ok";
   #place = "";
+  /** @type {number[]} */
+  #here = [];
 
   /** A session began: what its hello tells is known. @param {Hello} hello */
   begin(hello) {
     this.#service = hello.state ?? "ok";
     this.#place = hello.place ?? this.#place;
+    this.#here = hello.here ?? [];
     for (const room of hello.rooms) this.#heads.set(room.room, headOf(room));
   }
 
@@ -89,6 +92,10 @@ export class Polled {
     const told = [];
     if (hello.state && hello.state !== this.#service) told.push({ signal: "service", state: hello.state });
     if (hello.place && hello.place !== this.#place) told.push({ signal: "place", name: hello.place });
+    const here = hello.here ?? [];
+    const came = here.filter((id) => !this.#here.includes(id));
+    const went = this.#here.filter((id) => !here.includes(id));
+    if (came.length || went.length) told.push({ signal: "here", came, went });
     for (const room of hello.rooms) {
       const { unread, mentions, position } = room;
       if (this.#rooms.has(room.room) || this.#heads.get(room.room) === headOf(room)) continue;
