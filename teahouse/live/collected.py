@@ -10,8 +10,9 @@ from typing import Final
 from teahouse.live.outlet import TOO_SLOW
 from teahouse.live.sendqueue import Block
 
-SHOWN_AND_FORGOTTEN: Final = ('{"signal":"typing"', '{"signal":"presence"')
-"""What would come too late to be shown; who is in a room comes with each subscription."""
+SHOWN_AND_FORGOTTEN: Final = ('{"signal":"typing"', '{"signal":"presence"', '{"signal":"here"')
+"""What would come too late to be shown. Who is in a room comes with each subscription, who is here at all with each
+hello."""
 REPLY: Final = '{"re":'
 
 

@@ -11,6 +11,11 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from math import inf
+from typing import Final
+
+EVERYWHERE: Final = 0
+"""No room, but the place as a whole. Who comes and goes there is told by name however many they are, since each is told
+to few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +146,10 @@ class Presence:
         count = len(people) + len(himself)
         return Here(count, sorted(people | himself) if count <= self._listed_up_to else None)
 
+    def told(self, room_id: int) -> frozenset[int]:
+        """Everybody of whom the room was told that they are there."""
+        return self._readers.people.get(room_id, frozenset())
+
     def is_here(self, room_id: int, person_id: int) -> bool:
         """Whether the person is in the room at this moment, told or not."""
         room = self._rooms.get(room_id)
@@ -197,6 +206,8 @@ class Presence:
     def _change(self, room_id: int, came: set[int], went: set[int]) -> Change | None:
         people = self._readers.people.get(room_id, frozenset())
         before = len(people) - len(came) + len(went)
+        if room_id == EVERYWHERE:
+            return Change(room_id, sorted(came), sorted(went), len(people))
         if len(people) > self._listed_up_to:
             return Change(room_id, [], [], len(people)) if len(people) != before else None
         if before > self._listed_up_to:

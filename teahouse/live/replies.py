@@ -48,7 +48,9 @@ class OwnRoom(TypedDict):
 
 
 class HelloResult(TypedDict):
-    """Who one is, and what to keep to. `ping` is in seconds; only guests get a ticket."""
+    """Who one is, and what to keep to. `ping` is in seconds; only guests get a ticket. `place`: what the site's owners
+    call it. `here`: ids of those people of one's conversations who are here, in whatever room; left out where nobody
+    is."""
 
     v: int
     session: str
@@ -61,6 +63,8 @@ class HelloResult(TypedDict):
     threads: int
     may: list[SiteRight]
     state: State
+    place: NotRequired[str]
+    here: NotRequired[list[int]]
     ticket: NotRequired[str]
 
 
@@ -330,6 +334,21 @@ class ServiceSignal(TypedDict):
     state: State
 
 
+class HereSignal(TypedDict):
+    """People with whom one has a conversation came to the site, in whatever room, or went."""
+
+    signal: Literal["here"]
+    came: list[int]
+    went: list[int]
+
+
+class PlaceSignal(TypedDict):
+    """The site is called otherwise."""
+
+    signal: Literal["place"]
+    name: str
+
+
 RESULTS: Final[dict[str, Any]] = {
     "hello": HelloResult,
     "subscribe": SubscribeResult,
@@ -368,5 +387,7 @@ SIGNALS: Final[dict[str, Any]] = {
     "room": RoomSignal,
     "person": PersonSignal,
     "service": ServiceSignal,
+    "here": HereSignal,
+    "place": PlaceSignal,
     "custom": CustomSignal,
 }

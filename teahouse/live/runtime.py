@@ -19,7 +19,7 @@ from django.db import connections
 
 from teahouse import access, attention, database, history, outbox, signals
 from teahouse.access import Grant, Speaker
-from teahouse.actions import people, profiles, tokens
+from teahouse.actions import people, profiles, site, tokens
 from teahouse.bus import Bus
 from teahouse.conf import conf
 from teahouse.events import ABOUT_RIGHTS, Event, Who, encode
@@ -27,12 +27,14 @@ from teahouse.followers.service import Service
 from teahouse.journal import Commit, Entry, Journal, Settled, Stored
 from teahouse.limits import Buckets, Counted, address_key
 from teahouse.live import pages
+from teahouse.live.around import Around
 from teahouse.live.cuts import Cuts
 from teahouse.live.figures import Watch
 from teahouse.live.following import Following
 from teahouse.live.hub import Hub
 from teahouse.live.pace import Pace
 from teahouse.live.pings import PingWheel
+from teahouse.live.place import PlaceName
 from teahouse.live.presence import Presence
 from teahouse.live.protocol import Problem
 from teahouse.live.renamed import Renamed
@@ -66,7 +68,7 @@ class Beside(Protocol):
 class Runtime:
     """Everything live of this process. Made by `start`; lives as long as its event loop."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, site: str) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, key: str) -> None:
         settings = conf()
         self.loop = loop
         self.process = secrets.token_hex(6)
@@ -85,7 +87,7 @@ class Runtime:
         self.between = self._together(history.people_between)  # Whose a conversation is.
         self.pages = self._together(pages.read, most=pages.MOST, patience=pages.GATHER_SECONDS)
         self.journal = Journal(self._settled)
-        self.bus = Bus(site, self.process, self._heard)
+        self.bus = Bus(key, self.process, self._heard)
         self.presence = Presence()
         self.names: dict[int, Who] = {}  # Of people who are present somewhere.
         self.renderer = Renderer()
@@ -104,6 +106,8 @@ class Runtime:
         self.rights = Rights(self)
         self.hub.on_rights = self.rights.changed
         self.renamed = Renamed(self)
+        self.place = PlaceName(self)
+        self.around = Around(self)
         self.figures = Watch(self)
         self.following = Following(loop, self.hub, self.read)
         self.beside: list[Beside] = []
@@ -114,6 +118,7 @@ class Runtime:
         await self.bus.start()
         people.on_cut.append(self.cuts.everywhere)
         profiles.on_person.append(self.renamed.everywhere)
+        site.on_name.append(self.place.everywhere)
         outbox.on_hint.append(self._hint_from_any_thread)
         self.pings.start()
         self.sweep.start()
@@ -122,6 +127,7 @@ class Runtime:
         """After the sessions are gone: stores what waits and ends all threads and tasks."""
         people.on_cut.remove(self.cuts.everywhere)
         profiles.on_person.remove(self.renamed.everywhere)
+        site.on_name.remove(self.place.everywhere)
         outbox.on_hint.remove(self._hint_from_any_thread)
         self.pings.stop()
         await self.sweep.stop()
@@ -299,6 +305,7 @@ class Runtime:
             self.signal(signal[0], signal[1], everywhere=False)
         self.cuts.heard(data)
         self.renamed.heard(data)
+        self.place.heard(data)
         self.figures.heard(data)
         self._heard_of_people(data)
 
@@ -379,8 +386,8 @@ async def _start() -> Runtime:
     global _current, _starting
     try:
         loop = asyncio.get_running_loop()
-        site = await loop.run_in_executor(None, _site_key)
-        runtime = Runtime(loop, site)
+        key = await loop.run_in_executor(None, _site_key)
+        runtime = Runtime(loop, key)
         await runtime.start()
         runtime.beside.append(Service())
         _current = runtime

@@ -80,6 +80,7 @@ class Session(Watching):
         if self._saying_again is not None:
             self._saying_again.cancel()
         self.unwatch_all()
+        self.runtime.around.left(self)
 
     # Frames
 
@@ -190,6 +191,10 @@ class Session(Watching):
             "threads": own.threads,
             "state": self.runtime.state,
         }
+        if here := self.runtime.around.came(self, own.rooms):
+            answer["here"] = here
+        if self.runtime.place.name:
+            answer["place"] = self.runtime.place.name
         if identity.ticket is not None:
             answer["ticket"] = identity.ticket
         self.answer(command.id, answer)

@@ -18,6 +18,7 @@ from teahouse.actions import calling, people, tokens
 from teahouse.conf import conf
 from teahouse.events import Position, encode
 from teahouse.live.policing import POLICY_SECONDS, Policing
+from teahouse.live.presence import EVERYWHERE
 from teahouse.live.protocol import Problem
 from teahouse.live.sendqueue import Block
 from teahouse.live.thread_news import ThreadNews
@@ -148,6 +149,7 @@ class Sweep:
         if self._due("logins", LOGINS_SECONDS_ALONE if alone else LOGINS_SECONDS):
             self._logins_changed = False
             await self._check_logins()
+            await self.runtime.place.look()
 
     async def _written_by_others(self) -> bool:
         """On SQLite, whether another process (a command) has written; costs microseconds.
@@ -231,9 +233,11 @@ class Sweep:
         rooms, self._gained = self._gained, set()
         sessions = [session for session in self.runtime.sessions if not session.plain and session.person_id]
         belong = await self.runtime.read(_belong, rooms, {session.person_id for session in sessions})
+        between = await self.runtime.read(_between, rooms)
         for session in sessions:
             for room in belong.get(session.person_id, ()):
                 session.watch(room)
+                self.runtime.around.gained(session, between.get(room, ()))
                 self._moved.add(room)
 
     async def _tell_unread(self) -> None:
@@ -297,6 +301,9 @@ class Sweep:
         runtime, now = self.runtime, self.runtime.loop.time()
         runtime.figures.tick(late=now - due)
         for change in runtime.presence.tell(now):
+            if change.room_id == EVERYWHERE:
+                runtime.around.tell(change)
+                continue
             feed = runtime.hub.feeds.get(change.room_id)
             if feed is None:
                 continue
@@ -378,6 +385,12 @@ def _belong(rooms: set[int], people: set[int]) -> dict[int, list[int]]:
     for room, person in rows.values_list("room", "person"):
         belong.setdefault(person, []).append(room)
     return belong
+
+
+def _between(rooms: set[int]) -> dict[int, list[int]]:
+    """Of those that are conversations, whose they are."""
+    found = Room.objects.filter(pk__in=rooms, kind=Room.Kind.DIRECT).values_list("pk", "between")
+    return {pk: [int(person) for person in (between or "").split()] for pk, between in found}
 
 
 def _unread(rooms: set[int], people: set[int]) -> list[dict[str, Any]]:

@@ -9,12 +9,13 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from teahouse import database
+from teahouse.actions import site
 from teahouse.actions.names import as_seen, line
 from teahouse.live.protocol import Problem
 from teahouse.models import Site
 from teahouse.prepared import Prepared
 
-DEFAULT: Final = "Teahouse"
+DEFAULT: Final = site.DEFAULT
 LONGEST: Final = 40
 
 _site: Prepared[Site] = Prepared((), lambda: Site.objects.filter(pk=1).values_list("name"))
@@ -54,8 +55,8 @@ def clean(given: str) -> str:
 
 
 def rename(given: str) -> None:
-    """The place is called this from now on; `given` is clean."""
-    database.write(lambda: Site.objects.filter(pk=1).update(name=given))
+    """The place is called this from now on, in open pages too; `given` is clean."""
+    site.rename(given)
 
 
 def context(_request: HttpRequest) -> dict[str, Any]:

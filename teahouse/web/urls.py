@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from teahouse.web import frames, hooks, installed, pictures, saying, views
+from teahouse.web import frames, hooks, installed, pictures, rooms, saying, views
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("rooms/", rooms.rooms, name="rooms"),
     path("rooms/<str:name>/", views.room, name="room"),
     path("rooms/<str:name>/say/", saying.say, name="say"),
     path("rooms/<str:name>/<int:seq>/", views.message, name="message"),

@@ -143,6 +143,9 @@ async def test_one_writes_to_one_person(cast: Cast) -> None:
     await bob.say("between us")
     await expect(listed(mei, "Bob").locator(".number")).to_have_text("1")
     await expect(mei.page).to_have_title(re.compile(r"^\(1\)"))
+    for person, other in ((mei, "Bob"), (bob, "Mei")):
+        await expect(listed(person, other).locator(".is-here")).to_be_visible()
+        await expect(listed(person, other)).to_have_accessible_name(re.compile("here now"))
     await listed(mei, "Bob").click()
     await mei.sees("between us")
     await expect(mei.page.get_by_role("heading", level=1)).to_have_text("Bob")
@@ -154,6 +157,17 @@ async def test_one_writes_to_one_person(cast: Cast) -> None:
     await mei.sees("between us")  # there is one for the two
     # What is new is all in view: nothing says that it stands further up.
     await expect(mei.page.get_by_role("button", name="unread")).to_have_count(0)
+
+
+async def test_another_name_of_the_place_is_on_open_pages_at_once(cast: Cast) -> None:
+    bob = await sign_in(cast, "Bob")
+    mei = await sign_in(cast, "Mei")
+    for name in ("The <b>Kettle</b>", "Teahouse"):
+        await mei.open("/welcome/")
+        await mei.page.get_by_label("Name of the place").fill(name)
+        await mei.page.get_by_role("button", name="Save and go on").click()
+        await expect(bob.page.locator("a.place")).to_have_text(name)
+        await expect(bob.page).to_have_title(f"Main · {name}")
 
 
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh", "dark")])

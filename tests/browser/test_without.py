@@ -173,3 +173,6 @@ async def test_one_speaks_without_a_script(cast: Cast, site: Teahouse, room: str
         ben.say(room, "good")
         await ada.page.get_by_role("link", name="Show what is new").click()
         await expect(ada.page.locator(".message .text").last).to_have_text("good")
+        await ada.page.get_by_role("link", name="Rooms").click()
+        await ada.page.get_by_role("link", name=room).click()
+        await expect(ada.page.locator(".message .text").last).to_have_text("good")

@@ -83,6 +83,17 @@ test("who is here and what one may do is told when it is another than before", (
   assert.deepEqual(answered(polled, { re: "tea", ok: subscribed(5, { here, may: ["speak", "react"] }) }).told, []);
 });
 
+test("another name of the place and who is here are told once", () => {
+  const polled = following();
+  const hello = { re: 0, ok: { rooms: [], place: "The Kettle", here: [7, 9] } };
+  assert.deepEqual(answered(polled, hello).told, [
+    { signal: "place", name: "The Kettle" },
+    { signal: "here", came: [7, 9], went: [] },
+  ]);
+  assert.deepEqual(answered(polled, hello).told, []);
+  assert.deepEqual(answered(polled, { re: 0, ok: { rooms: [], place: "The Kettle", here: [9] } }).told, [{ signal: "here", came: [], went: [7] }]);
+});
+
 test("the counts of other rooms are told once", () => {
   const polled = following();
   const hello = { re: 0, ok: { state: "degraded", rooms: [own("tea", 5, 0), own("news", 9, 2, 1)] } };

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.clients import Client
+from tests.live.cast import accounts, who
+from tests.live.checked import Checked
 from tests.live.hasty import Hasty
 from tests.server.conftest import until
 from tests.servers import Teahouse
@@ -51,3 +53,28 @@ def test_who_subscribed_again_and_left_before_the_last_page_is_here_no_more(hast
         while "Bob" not in went:  # After the grace.
             frame = json.loads(alice.socket.recv(timeout=25))
             went += [who["name"] for who in frame.get("went", ())]
+
+
+def test_whom_one_talks_with_is_here_wherever_they_are_and_others_hear_nothing(hasty: Teahouse) -> None:
+    alice_is, bob_is, charlie_is = accounts(hasty, "Alice", "Bob", "Charlie")
+    with Checked(hasty.url, token=alice_is) as alice, Checked(hasty.url, token=charlie_is) as charlie:
+        assert "here" not in alice.hello
+        with Checked(hasty.url, token=bob_is) as bob:
+            # Bob is in no room; that they have a conversation is enough.
+            alice.ok(do="direct", people=[who(bob)])
+            assert alice.signal("here") == {"signal": "here", "came": [who(bob)], "went": []}
+            assert bob.signal("here")["came"] == [who(alice)]
+            until(lambda: _greeted(hasty, alice_is) == [who(bob)], "told in the hello")
+            assert _greeted(hasty, charlie_is) is None
+        assert alice.signal("here", lambda frame: bool(frame["went"]))["went"] == [who(bob)]
+        assert _greeted(hasty, alice_is) is None
+        with Checked(hasty.url, token=bob_is):
+            assert alice.signal("here")["came"] == [who(bob)]
+        charlie.ok(do="ping")
+        assert [frame for frame in charlie.heard if frame.get("signal") == "here"] == []
+
+
+def _greeted(server: Teahouse, token: str) -> list[int] | None:
+    with Checked(server.url, token=token) as again:
+        here: list[int] | None = again.hello.get("here")
+        return here

@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from teahouse.live.presence import Change, Here, Presence
+from teahouse.live.presence import EVERYWHERE, Change, Here, Presence
 
 TEA, OUT = 1, 2  # rooms
 ALICE, BOB, CHARLIE = 11, 12, 13
@@ -177,6 +177,16 @@ def test_over_the_bound_there_are_only_counts_and_the_whole_list_comes_back() ->
     presence.leave(TEA, 23, 23, 3.0)
     assert presence.tell(3.0) == [Change(TEA, [24, 25], [], 2, whole=True)]
     assert presence.here(TEA) == Here(2, [24, 25])
+
+
+def test_of_the_place_as_a_whole_all_are_told_by_name() -> None:
+    presence = Presence(listed_up_to=2)
+    for person in (21, 22, 23):
+        presence.enter(EVERYWHERE, person, f"session {person}", 0.0)
+    assert presence.tell(0.0) == [Change(EVERYWHERE, [21, 22, 23], [], 3)]
+    assert presence.told(EVERYWHERE) == {21, 22, 23}
+    presence.leave(EVERYWHERE, 22, "session 22", 1.0)
+    assert presence.tell(16.0) == [Change(EVERYWHERE, [], [22], 2)]
 
 
 def test_nobody_anywhere_costs_nothing() -> None:

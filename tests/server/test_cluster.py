@@ -340,6 +340,10 @@ def test_accounts_reach_the_other_server(settings: dict[str, str]) -> None:
             assert near.signal("person")["who"]["name"] == "Bobby"
             there.say("main", "said on the other server")
             assert near.event(text="said on the other server")["by"]["name"] == "Bobby"
+            alice.submit("/welcome/", name="The Kettle")
+            assert near.signal("place")["name"] == "The Kettle"
+            with Client(second.url, "late") as late:
+                assert late.hello["place"] == "The Kettle"
             upload(bob, picture())
             who = near.signal("person")["who"]
             path = f"/people/{who['id']}/{who['avatar']}.webp"

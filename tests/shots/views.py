@@ -99,6 +99,7 @@ VIEWS: Final = (
     View("join", "{invitation}", whose="nobody"),
     View("forgotten", "/reset/", whose="nobody"),
     View("nowhere", "/nowhere/", whose="nobody"),
+    View("all-rooms", "/rooms/"),
     View("room", act=draft),
     View("rooms", act=rooms, only="narrow"),
     View("people-here", act=people, only="narrow"),

@@ -259,6 +259,7 @@ def test_where_guests_are_not_let_in_one_signs_in_first() -> None:
     with Teahouse(env={"TEAHOUSE_GUESTS": "no"}) as site:
         answer = site.browser().get("/", follow=False)
         assert (answer.status, answer.headers["Location"]) == (302, "/sign-in/?next=/")
+        assert site.browser().get("/rooms/", follow=False).headers["Location"] == "/sign-in/?next=/rooms/"
         refused = become_guest(site.browser(), "Ada")
         assert (refused.status, refused.json()["error"]["code"]) == (403, "guests_refused")
         assert first_page(make_owner(site).get("/"))["you"]["kind"] == "user"

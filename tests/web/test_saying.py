@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from html import unescape
 
 import pytest
 
 from tests.clients import Client
 from tests.live.cast import fresh
+from tests.server.accounts import cookie
 from tests.servers import Answer, Browser, Teahouse, make_owner
 
 
@@ -198,3 +201,42 @@ def test_a_form_of_another_site_says_nothing(site: Teahouse, room: str) -> None:
     del fields["csrfmiddlewaretoken"]
     assert [evil.status, browser.post(f"/rooms/{room}/say/", {**fields, "text": "x"}).status] == [403, 403]
     assert texts(site, room) == ["mine"]
+
+
+def test_the_rooms_are_links_for_those_who_may_see_them(site: Teahouse, owner: Browser, room: str) -> None:
+    visitor = site.browser()
+    with Client(site.url, **cookie(owner)) as mei, Client(site.url, "Bob") as bob:
+        secret = mei.ok(do="make", title="A <i>secret</i>", kind="private")["room"]["room"]
+        mei.ok(do="join", room=room)
+        bob.say(room, "news")
+        bob.say(room, "more news")
+    assert f'<a href="/rooms/{room}/">{room}</a>' in visitor.get("/rooms/").text
+    assert f"/rooms/{secret}/" not in visitor.get("/rooms/").text
+    own = owner.get("/rooms/").text
+    assert f'<a href="/rooms/{secret}/">A &lt;i&gt;secret&lt;/i&gt;</a>' in own
+    assert "2 unread" in own[own.index(f'"/rooms/{room}/"') :].partition("</li>")[0]
+    assert own.count(f'"/rooms/{room}/"') == 1, "what is one's own is not among the others too"
+    assert '<noscript><a class="account" href="/rooms/">Rooms</a>' in visitor.get(f"/rooms/{room}/").text
+    with Client(site.url, **cookie(owner)) as mei:
+        mei.ok(do="archive", room=room)
+    assert "Archived" in visitor.get("/rooms/").text.partition(f'"/rooms/{room}/"')[2].partition("</li>")[0]
+
+
+def test_more_rooms_than_a_page_has(site: Teahouse, room: str) -> None:
+    names = [f"many-{number:03}" for number in range(205)]
+    with closing(sqlite3.connect(site.data / "teahouse.sqlite3", timeout=20)) as database, database:
+        columns = [name for _, name, *_ in database.execute("PRAGMA table_info(teahouse_room)")]
+        others = ", ".join(f'"{name}"' for name in columns if name not in ("id", "slug"))
+        copy = (
+            f"INSERT INTO teahouse_room (slug, {others}) SELECT ?, {others} FROM teahouse_room WHERE slug = ?"
+        )
+        database.executemany(copy, [(name, room) for name in names])
+    browser = site.browser()
+    page, seen = "/rooms/", set[str]()
+    while page:
+        text = browser.get(page).text
+        seen |= set(re.findall(r'href="/rooms/(many-\d+)/"', text))
+        more = re.search(r'href="(\?after=[^"]+)"', text)
+        page = f"/rooms/{unescape(more[1])}" if more else ""
+    assert seen == set(names)
+    assert browser.get("/rooms/?after=nowhere").text == browser.get("/rooms/").text

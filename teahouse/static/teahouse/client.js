@@ -48,6 +48,10 @@ export class Client extends EventTarget {
   feeds = new Map();
   /** What one may do on the site: make rooms, look for people. @type {string[]} */
   may = [];
+  /** Who of the people of one's conversations is here, in whatever room; nobody while there is no session. @type {Set<number>} */
+  around = new Set();
+  /** What the site is called, once the server has said it; empty where only the page knows. */
+  place = "";
 
   /** Threads that the page shows. */
   threads = new Threads();
@@ -207,6 +211,8 @@ export class Client extends EventTarget {
     if (hello.ticket && this.credential.name) this.credential = { token: hello.ticket };
     this.limits = hello.limits;
     this.may = hello.may ?? [];
+    this.place = hello.place ?? this.place;
+    this.around = new Set(hello.here);
     this.service = hello.state ?? "ok";
     this.identify(hello.you);
     this.rooms.hello(hello.rooms);
@@ -238,6 +244,7 @@ export class Client extends EventTarget {
 
   #phaseChanged() {
     if (!this.socket.connected) {
+      this.around.clear();
       for (const feed of this.feeds.values()) if (feed.state !== "refused") feed.state = "away";
     }
     this.#changed();
@@ -246,6 +253,11 @@ export class Client extends EventTarget {
   /** @param {any} frame  An event or a signal. */
   #frame(frame) {
     if (frame.signal === "service") this.service = frame.state;
+    if (frame.signal === "here") {
+      for (const id of frame.came) this.around.add(id);
+      for (const id of frame.went) this.around.delete(id);
+    }
+    if (frame.signal === "place") this.place = frame.name;
     if (frame.signal === "threads") {
       this.attention.threadsUnread(frame.unread);
       quietly(this.#followingThreads.readUnread());

@@ -17,10 +17,15 @@ export class Polled {
   /** What was last told of own rooms. @type {Map<string, string>} */
   #heads = new Map();
   #service = "ok";
+  #place = "";
+  /** @type {number[]} */
+  #here = [];
 
   /** A session began: what its hello tells is known. @param {Hello} hello */
   begin(hello) {
     this.#service = hello.state ?? "ok";
+    this.#place = hello.place ?? this.#place;
+    this.#here = hello.here ?? [];
     for (const room of hello.rooms) this.#heads.set(room.room, headOf(room));
   }
 
@@ -86,6 +91,11 @@ export class Polled {
     /** @type {any[]} */
     const told = [];
     if (hello.state && hello.state !== this.#service) told.push({ signal: "service", state: hello.state });
+    if (hello.place && hello.place !== this.#place) told.push({ signal: "place", name: hello.place });
+    const here = hello.here ?? [];
+    const came = here.filter((id) => !this.#here.includes(id));
+    const went = this.#here.filter((id) => !here.includes(id));
+    if (came.length || went.length) told.push({ signal: "here", came, went });
     for (const room of hello.rooms) {
       const { unread, mentions, position } = room;
       if (this.#rooms.has(room.room) || this.#heads.get(room.room) === headOf(room)) continue;

@@ -20,6 +20,7 @@ export const rooms = {
   /** @param {number} waiting */
   offlineShort: (waiting) => (waiting ? `Offline, ${plural(waiting, "message waits", "messages wait")}` : "Offline"),
 
+  isHere: "here now",
   removedFromRoom: "You do not belong to this room any more.",
   removedHint: "What was said here is for its members. Whoever moderates it can ask you in again.",
   announcing: "Only moderators speak in this room.",

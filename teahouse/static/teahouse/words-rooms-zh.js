@@ -15,6 +15,7 @@ export const rooms = {
   unread: (unread, mentions) => (mentions ? `${number.format(unread)} 条未读，其中 ${number.format(mentions)} 条提到你` : `${number.format(unread)} 条未读`),
   offlineShort: (waiting) => (waiting ? `已离线，${number.format(waiting)} 条消息等待发送` : "已离线"),
 
+  isHere: "在场",
   removedFromRoom: "你已不在这个房间里。",
   removedHint: "这里的内容只对成员开放。管理员可以再次邀请你。",
   announcing: "这个房间只有管理员可以发言。",

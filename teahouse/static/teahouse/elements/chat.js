@@ -365,8 +365,16 @@ export class TeahouseChat extends LitElement {
 
   #clientChanged() {
     this.#version += 1;
+    this.#named(this.#client?.place ?? "");
     this.#title();
     this.requestUpdate();
+  }
+
+  /** The site has another name. @param {string} place */
+  #named(place) {
+    if (!place || place === this.place) return;
+    this.place = place;
+    for (const shown of this.querySelectorAll(":scope > .place span")) shown.textContent = place;
   }
 
   /** How much is unread, and where one is. */

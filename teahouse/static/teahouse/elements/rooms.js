@@ -66,6 +66,8 @@ export class TeahouseRooms extends Light {
     const say = words();
     const title = titleOf(listed, this.client.you?.id);
     const { room, unread, mentions } = listed;
+    const others = listed.people.filter((one) => one.id !== this.client.you?.id);
+    const isHere = listed.kind === "direct" && others.length === 1 && this.client.around.has(others[0]?.id ?? 0);
     // Who is called in a thread has nothing unread in the room itself.
     const count = Math.max(unread, mentions);
     const named = mentions > 0 || (listed.kind === "direct" && unread > 0);
@@ -73,14 +75,14 @@ export class TeahouseRooms extends Light {
       class=${classMap({ entry: true, unread: count > 0, named })}
       href=${this.addressOf(room)}
       aria-current=${room === this.current ? "page" : nothing}
-      >${this.#sign(listed)}<span class="title" lang=${languageOf(title) ?? nothing}>${title}</span>
+      >${this.#sign(listed, isHere)}<span class="title" lang=${languageOf(title) ?? nothing}>${title}</span>${isHere ? html`<span class="unseen">, ${say.isHere}</span>` : nothing}
       ${count > 0 ? html`<span class="number" aria-hidden="true">${mentions && listed.kind !== "direct" ? "@" : ""}${say.number(count)}</span><span class="unseen">, ${say.unread(count, mentions)}</span>` : nothing}</a>`;
   }
 
-  /** @param {Listed} listed */
-  #sign({ kind, people }) {
+  /** @param {Listed} listed @param {boolean} isHere */
+  #sign({ kind, people }, isHere) {
     const who = people.find((one) => one.id !== this.client.you?.id) ?? people[0];
-    if (kind === "direct" && who) return cup(who);
+    if (kind === "direct" && who) return isHere ? html`<span class="is-here">${cup(who)}</span>` : cup(who);
     return html`<span class="sign">${kind === "private" ? icons.lock : icons.hash}</span>`;
   }
 }
