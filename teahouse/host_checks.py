@@ -80,3 +80,15 @@ def tables(databases: Sequence[str] | None = None, **options: Any) -> Iterator[F
         return  # `database_itself` says so.
     if "teahouse_room" not in there:
         yield found("W065", alias=name)
+    elif "teahouse_followerposition" in there:
+        yield from _followers()
+
+
+def _followers() -> Iterator[Finding]:
+    """What listens and what is told, and does not go on by itself."""
+    from teahouse.followers.parked import parked  # Needs the models.
+
+    for one in parked():
+        key = "W069" if one.is_hook else "W068"
+        since = f"{one.since:%Y-%m-%d %H:%M} UTC"
+        yield found(key, name=one.name, title=one.title, rooms=one.rooms, since=since, error=one.error)
