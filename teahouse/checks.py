@@ -7,6 +7,7 @@ with `migrate`. docs/doctor.md explains every id. What is looked at and how it i
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -44,11 +45,13 @@ FEWEST_CONNECTIONS = 8
 Check = Callable[..., Iterable[Finding]]
 
 
-def message(finding: Finding) -> CheckMessage:
-    """A finding as Django shows it, in Chinese where that is the project's language."""
+def message(finding: Finding, *, stops: bool = True) -> CheckMessage:
+    """A finding as Django shows it, in Chinese where that is the project's language. Errors are warnings where they
+    do not stop the command that runs."""
     language = "zh" if (get_language() or settings.LANGUAGE_CODE).lower().startswith("zh") else "en"
     words = finding.words(language)
-    kind = {"error": checks.Error, "warning": checks.Warning}.get(finding.level, checks.Info)
+    error = checks.Error if stops else checks.Warning
+    kind = {"error": error, "warning": checks.Warning}.get(finding.level, checks.Info)
     return kind(words.say, hint=_hint(words), id=finding.id)
 
 
@@ -57,21 +60,32 @@ def _hint(words: Words) -> str | None:
     return "\n\t\t".join(lines) or None
 
 
-def registered(*tags: str, deploy: bool = False) -> Callable[[Check], Check]:
+def registered(*tags: str, deploy: bool = False, serving: bool = False) -> Callable[[Check], Check]:
     """Registers a function that yields findings; those that say that all is well are left out.
 
-    `deploy`: asked by `manage.py check --deploy` only.
+    Args:
+        deploy: asked by `manage.py check --deploy` only.
+        serving: about what serves the project. Whoever has come half-way may make the tables, so that stops no
+            `migrate`.
     """
 
     def decorate(check: Check) -> Check:
         def run(app_configs: Sequence[AppConfig] | None, **options: Any) -> list[CheckMessage]:
-            return [message(one) for one in check(**options) if one.level in {"error", "warning"}]
+            stops = not (serving and migrates())
+            return [
+                message(one, stops=stops) for one in check(**options) if one.level in {"error", "warning"}
+            ]
 
         run.__name__ = check.__name__
         register(run, *tags, deploy=deploy)
         return check
 
     return decorate
+
+
+def migrates() -> bool:
+    """Whether the command that runs is `migrate`."""
+    return sys.argv[1:2] == ["migrate"]
 
 
 def installation() -> Installation:
@@ -100,7 +114,7 @@ def project_seen() -> Project:
     )
 
 
-@registered(Tags.compatibility)
+@registered(Tags.compatibility, serving=True)
 def asgi(**options: Any) -> Iterator[Finding]:
     """ASGI_APPLICATION, its routes, the servers, the channel layers."""
     seen, where = project_seen(), context()
@@ -122,7 +136,7 @@ def asgi(**options: Any) -> Iterator[Finding]:
 
 def _with_our_sockets(finding: Finding) -> Finding:
     """The doctor speaks of any project; here it is Teahouse that no socket reaches."""
-    return found("E064", **finding.values) if finding.key == "E024" else finding
+    return found("W071", **finding.values) if finding.key == "E024" else finding
 
 
 def _our_routes(seen: Project) -> Iterator[Finding]:
@@ -130,7 +144,7 @@ def _our_routes(seen: Project) -> Iterator[Finding]:
 
     routes = seen.asgi.routes if seen.asgi is not None else None
     if routes and not any(route.consumer.startswith("teahouse.live.") for route in routes):
-        yield found("E065", prefix=(own_address("home") or "/chat/").lstrip("/"))
+        yield found("W072", prefix=(own_address("home") or "/chat/").lstrip("/"))
 
 
 @registered(Tags.compatibility, deploy=True)
@@ -148,6 +162,11 @@ def needed_apps(**options: Any) -> Iterator[Finding]:
     for app in APPS:
         if app not in names:
             yield found("E060", app=app)
+
+
+@registered(serving=True)
+def needed_middleware(**options: Any) -> Iterator[Finding]:
+    """Without them nobody is signed in."""
     for middleware in MIDDLEWARE:
         if middleware not in settings.MIDDLEWARE:
             yield found("E062", middleware=middleware)

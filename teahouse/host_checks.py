@@ -5,7 +5,6 @@ As `checks.py`, which looks at versions, ASGI and databases.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from django.db.utils import Error as DatabaseError
 from django.urls import NoReverseMatch, reverse
 from pydantic import ValidationError
 
-from teahouse.checks import alias, registered
+from teahouse.checks import alias, migrates, registered
 from teahouse.conf import conf
 from teahouse.fit.findings import Finding, found
 
@@ -53,7 +52,7 @@ def database_router(**options: Any) -> Iterator[Finding]:
         yield found("E066", alias=name, routers=", ".join(map(str, settings.DATABASE_ROUTERS)))
 
 
-@registered()
+@registered(serving=True)
 def policy(**options: Any) -> Iterator[Finding]:
     """`TEAHOUSE["POLICY"]` names a policy."""
     from teahouse.verdicts import policy_class
@@ -72,7 +71,7 @@ def policy(**options: Any) -> Iterator[Finding]:
 def tables(databases: Sequence[str] | None = None, **options: Any) -> Iterator[Finding]:
     """Whether `migrate` has been run; only where Django was told that the database may be asked."""
     name = alias()
-    if name not in (databases or ()) or "migrate" in sys.argv:
+    if name not in (databases or ()) or migrates():
         return  # It is being run.
     try:
         there = connections[name].introspection.table_names()
@@ -80,3 +79,15 @@ def tables(databases: Sequence[str] | None = None, **options: Any) -> Iterator[F
         return  # `database_itself` says so.
     if "teahouse_room" not in there:
         yield found("W065", alias=name)
+    elif "teahouse_followerposition" in there:
+        yield from _followers()
+
+
+def _followers() -> Iterator[Finding]:
+    """What listens and what is told, and does not go on by itself."""
+    from teahouse.followers.parked import parked  # Needs the models.
+
+    for one in parked():
+        key = "W069" if one.is_hook else "W068"
+        since = f"{one.since:%Y-%m-%d %H:%M} UTC"
+        yield found(key, name=one.name, title=one.title, rooms=one.rooms, since=since, error=one.error)

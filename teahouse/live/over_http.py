@@ -21,6 +21,7 @@ from django.urls import NoReverseMatch, reverse
 from teahouse.api import events
 from teahouse.conf import conf
 from teahouse.events import encode
+from teahouse.live.begin import begin
 from teahouse.live.brief import Asked, BriefSession, exchange
 from teahouse.live.collected import Collected
 from teahouse.live.fields import BIGGEST
@@ -46,7 +47,8 @@ Answer = tuple[int, bytes]
 
 
 class OverHttp:
-    """The ASGI application before Django: answers what is for it, passes everything else on."""
+    """The ASGI application before Django: answers what is for it, passes everything else on. With the first request
+    the chat begins, where the server has no lifespan to begin it with."""
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
@@ -54,6 +56,7 @@ class OverHttp:
     def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
         # As in `routing.application`: no coroutine of its own for what is passed on.
         if scope["type"] == "http":
+            begin()
             if scope["method"] == "POST" and _is_meant(scope):
                 return _respond(scope, receive, send)
             if (room := events.room_of(scope)) is not None:

@@ -1,6 +1,6 @@
 """The one object per process that owns hub, journal, bus, presence and timers, and wires them: after a commit,
 in order, the own hub, the acknowledgements, the bus. In: entries and subscriptions of sessions. Out: their outcomes.
-It starts with the first session; lifespan only makes that eager.
+It starts with the first session or request; lifespan only makes that eager.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import json
 from typing import Any, Final
 
 from teahouse import __version__, database
+from teahouse.followers.parked import parked
 from teahouse.live import runtime
 from teahouse.server.static import respond
 
@@ -42,24 +43,31 @@ class Health:
 
 
 async def ready() -> dict[str, Any]:
-    """State `ok`, `degraded` (Redis is silent; all goes on, a little later), `starting`, `draining`, `unavailable`."""
+    """State `ok`, `degraded` (Redis is silent; all goes on, a little later), `starting`, `draining`, `unavailable`.
+
+    `parked`: how many followers, listeners and webhooks, do not go on by themselves. The server can serve all the same.
+    """
     running = runtime.current()
     if running is None:
         return {"state": "starting", "version": __version__}
+    answers, waiting = await _of_database(running)
     facts: dict[str, Any] = running.health() | {
         "version": __version__,
-        "database": await _database_answers(running),
+        "database": answers,
+        "parked": waiting,
     }
-    if not facts["database"]:
+    if not answers:
         facts["state"] = "unavailable"
     elif facts.get("draining"):
         facts["state"] = "draining"
     return facts
 
 
-async def _database_answers(running: runtime.Runtime) -> bool:
+async def _of_database(running: runtime.Runtime) -> tuple[bool, int | None]:
+    """Whether it answers, and how many followers are parked."""
     try:
-        await asyncio.wait_for(running.readers.run(database.ping), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            await running.readers.run(database.ping)
+            return True, len(await running.readers.run(parked))
     except (database.Unavailable, TimeoutError):
-        return False
-    return True
+        return False, None

@@ -8,7 +8,6 @@ import asyncio
 import platform
 import shutil
 import time
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -19,8 +18,7 @@ from pydantic import BaseModel
 
 from teahouse import __version__, database
 from teahouse.conf import Limits, conf
-from teahouse.followers import position
-from teahouse.followers.follower import Follower
+from teahouse.followers.parked import parked
 from teahouse.live import runtime as runtimes
 from teahouse.live.figures import SLOT_SECONDS, SLOTS, Figures
 from teahouse.models import Person
@@ -40,7 +38,6 @@ SLOW_MS: Final = 250.0
 MANY_WAIT: Final = 2000
 NEARLY: Final = 0.8
 """Of the files that a process may have open."""
-PARKED: Final = Follower.park_after
 NONE: Final[Mapping[str, int]] = {}
 STARTING_SECONDS: Final = 20.0
 """So long other processes may take to come."""
@@ -139,7 +136,7 @@ def look() -> Status:
         rates=conf().RATES,
         data_loss=environment.allow_data_loss,
         sqlite=connection.vendor == "sqlite",
-        parked=Counter(place.follower.name for place in position.stuck(least=PARKED)),
+        parked={one.title: one.rooms for one in parked()},
     )
     return status
 
@@ -157,8 +154,8 @@ def _processes() -> list[Figures]:
 def troubles(
     status: Status, *, rates: bool, data_loss: bool, sqlite: bool, parked: Mapping[str, int] = NONE
 ) -> list[Trouble]:
-    """What somebody should see to, what costs people something first. Pure. `parked`: in how many rooms followers
-    have failed for long, by their names."""
+    """What somebody should see to, what costs people something first. Pure. `parked`: in how many rooms something
+    waits for followers that do not go on by themselves, by their titles."""
     found = [
         *_of_storage(status.storage, sqlite=sqlite),
         *_of_processes(status),

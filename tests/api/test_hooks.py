@@ -37,7 +37,7 @@ class Taking(BaseHTTPRequestHandler):
         server: Any = self.server
         data = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["data"]
         text = f"{self.path} {data['message'].get('text')}"
-        self.send_response(500 if "bad" in text else 200)
+        self.send_response(500 if "bad" in text else 410 if "gone" in text else 200)
         self.send_header("Content-Length", "0")
         self.end_headers()
         with server.came:
@@ -104,6 +104,33 @@ def test_one_is_made_told_changed_replayed_and_deleted(olga: Api, receiver: Rece
     for gone in (address, f"{address}/deliveries"):
         assert olga.refused("GET", gone) == (404, "not_found")
     assert olga.refused("POST", f"{address}/deliveries/{bad['id']}/replay") == (404, "not_found")
+
+
+def test_one_that_is_given_up_is_seen_by_who_looks_after_the_site(
+    server: Teahouse, olga: Api, receiver: Receiver
+) -> None:
+    def parked() -> int:
+        return int(server.browser().get("/health/ready").json()["parked"])
+
+    before = parked()
+    room = olga.ok("POST", "rooms", {"title": fresh("Tea")})["room"]["room"]
+    hook = olga.ok("POST", "hooks", {"url": receiver.url("seen"), "room": room, "label": "the index"})
+    address = f"hooks/{hook['id']}"
+    olga.ok("POST", f"rooms/{room}/messages", {"text": "gone"})
+    receiver.wait_for("/seen gone")
+    for _ in range(200):
+        told = olga.ok("GET", address)
+        if told["stopped_at"] and told["failing_since"]:
+            break
+        threading.Event().wait(0.05)
+    assert told["active"] is False
+    assert parked() == before + 1
+    status, said = server.command_line("manage", "check", "--database", "default")
+    assert (status, "teahouse.W069" in said, f"hook-{hook['id']} (the index)" in said) == (0, True, True), (
+        said
+    )
+    olga.ok("DELETE", address)
+    assert parked() == before
 
 
 def _page(api: Api, path: str, tries: int = 1) -> tuple[list[dict[str, Any]], bool]:

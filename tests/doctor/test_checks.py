@@ -118,7 +118,7 @@ def test_the_set_up_is_led_through(check: Check, site: Site) -> None:
     site.settings("STATIC_URL = None", 'TEAHOUSE = {"POLICY": "shop.chat.Policy"}')
     told = check()
     for words in (
-        "(teahouse.E064) No WebSocket reaches Teahouse: ASGIHandler answers pages only",
+        "(teahouse.W071) No WebSocket reaches Teahouse: ASGIHandler answers pages only",
         "from teahouse.routing import application as with_teahouse",
         "application = with_teahouse(application)",
         "(teahouse.W063) Teahouse has no addresses: they are not in shop/urls.py",
@@ -138,7 +138,7 @@ def test_routes_that_lead_elsewhere(check: Check, site: Site) -> None:
 
     site.write("shop/asgi.py", OWN)
     told = check()
-    assert "(teahouse.E065)" in told
+    assert "(teahouse.W072)" in told
     assert 'path("chat/", URLRouter(websocket_urlpatterns)),' in told
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from threading import Event
+from typing import Final
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -28,14 +32,45 @@ SERVERS = {
 def prepared() -> Iterator[Shop]:
     """One folder for all of them, one after another. Its policy is async: each server has its own way with threads."""
     with shop_prepared(HOST_POLICY="tests.embed.host.shop.chat.PolicyOfManyMinds") as shop:
+        shop.python(
+            "import teahouse; from tests.embed.host.shop.models import Order;"
+            "teahouse.room_for(Order.objects.get(pk=1)); from teahouse.actions import people; people.site_bot()"
+        )
         yield shop
+
+
+LEAVE: Final = """
+INSERT INTO teahouse_outbox (room_id, person_id, key, text, renderer, event, made_at)
+SELECT room.id, person.id, ?, ?, 0, '', '2026-11-28 00:00:00' FROM teahouse_room room, teahouse_person person
+WHERE room.slug = 'order-1' AND person.kind = 'bot' LIMIT 1
+"""
+
+
+def leave(shop: Shop, text: str) -> None:
+    """A row as `teahouse.post` leaves it, of a process that has died right behind its commit."""
+    with closing(sqlite3.connect(shop.folder / "talk.sqlite3", isolation_level=None)) as database:
+        assert database.execute(LEAVE, (text, text)).rowcount == 1
+
+
+def wait_for(shop: Shop, text: str) -> None:
+    """Until it is said."""
+    with closing(sqlite3.connect(shop.folder / "talk.sqlite3", isolation_level=None)) as database:
+        for _ in range(200):
+            if database.execute("SELECT 1 FROM teahouse_message WHERE text = ?", (text,)).fetchone():
+                return
+            Event().wait(0.05)
+    raise AssertionError(f"{text!r} was not said within 10 s of the start")
 
 
 @pytest.mark.parametrize("server", SERVERS)
 def test_a_message_over_the_socket(prepared: Shop, server: str) -> None:
     shop = prepared
+    left = f"left before {server} was there"
+    leave(shop, left)
     shop.start(SERVERS[server])
     try:
+        # Nobody has opened a socket: pages have been asked for, or with a lifespan not even that.
+        wait_for(shop, left)
         page = shop.get("/orders/1/", "Ada")
         assert 'room="order-1" ws="/talk/ws/"' in page
         assert "export" in shop.get("/static/teahouse/words.js")
