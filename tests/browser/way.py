@@ -16,12 +16,15 @@ class Way:
         mode: `open`; a proxy that `refuses` the upgrade, or `swallows` it; or a `hole`, in which all is lost, on the
             connections that there are too.
         asked: how often a WebSocket was asked for.
+        passes: answers to requests wait until it is set; it is, until a test clears it.
     """
 
     def __init__(self, port: int, mode: Mode = "open") -> None:
         self._to = port
         self.mode: Mode = mode
         self.asked = 0
+        self.passes = asyncio.Event()
+        self.passes.set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._sockets: set[asyncio.StreamWriter] = set()
 
@@ -74,12 +77,16 @@ class Way:
         if wants_socket:
             self._sockets.add(writer)
         try:
-            await asyncio.gather(self._copy(reader, back), self._copy(there, writer))
+            await asyncio.gather(self._copy(reader, back), self._copy(there, writer, held=not wants_socket))
         finally:
             back.close()
 
-    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _copy(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, held: bool = False
+    ) -> None:
         while data := await reader.read(65536):
+            if held:
+                await self.passes.wait()
             if self.mode != "hole":
                 writer.write(data)
                 await writer.drain()

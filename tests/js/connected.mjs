@@ -20,10 +20,25 @@ try {
     tell({ left: true });
   };
   hear().catch((error) => tell({ ended: named(error) }));
+  let left = () => {};
   for await (const line of createInterface({ input: process.stdin })) {
     const [command, text] = JSON.parse(line);
     if (command === "send") here.send(text).then((stored) => tell({ stored, text }), (error) => tell({ refused: named(error), text }));
     if (command === "other") chat.room(text).then(() => tell({ room: text }), (error) => tell({ refused: named(error) }));
+    if (command === "thread") {
+      const [root, first] = JSON.parse(text);
+      const thread = await here.thread(root).catch((error) => tell({ refused: named(error) }));
+      if (!thread) continue;
+      const events = thread.events();
+      (async () => {
+        for await (const event of events) tell({ inThread: event, held: thread.messages.map((message) => message.text) });
+        tell({ leftThread: true });
+      })();
+      thread.send(first).then((stored) => tell({ stored, text: first }));
+      left = () => thread.leave();
+    }
+    if (command === "leave thread") left();
+    if (command === "threads") tell(await chat.threads());
     if (command === "react") await here.react(here.messages.at(-1).id, text);
     if (command === "close") break;
   }

@@ -112,6 +112,8 @@ test("a thread has its room's state, and its own marks", () => {
   assert.equal(room.read, undefined);
   assert.equal(threads.open(room, ROOT.id), thread, "it is one however often it is opened");
   threads.close(thread);
+  assert.deepEqual(threads.of("tea"), [thread], "who else has opened it still has it");
+  threads.close(thread);
   assert.deepEqual(threads.of("tea"), []);
 });
 

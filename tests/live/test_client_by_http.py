@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from teahouse.client import Client, Refused, Room, RoomLost, SyncClient, Unreachable
+from teahouse.client.by_http import ByHttp
 from tests.browser.way import Mode, Way
 from tests.live.cast import accounts, fresh
 from tests.servers import Teahouse
@@ -148,19 +149,30 @@ async def test_lines_and_servers_that_go_and_come(server: Teahouse) -> None:
             assert [text for text in texts if text.startswith(who)] == [f"{who} {n}" for n in range(SENDS)]
 
 
-async def test_a_room_that_is_made_while_a_socket_comes_is_made_once(server: Teahouse) -> None:
-    """A command that may not be repeated is answered on the line on which it has left."""
+async def test_what_has_left_before_a_socket_comes_is_answered_where_it_left(
+    server: Teahouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Making a room may not be repeated."""
     (token,) = await asyncio.to_thread(accounts, server, fresh("Mei"))
     async with behind(server, token=token) as (mei, way):
-        title = fresh("Once")
+        line, retired = mei._connection.line, asyncio.Event()
+        assert isinstance(line, ByHttp)
+        retire, title = line.retire, fresh("Once")
+
+        def told_and_retire() -> None:
+            retired.set()
+            retire()
+
+        monkeypatch.setattr(line, "retire", told_and_retire)
+        way.passes.clear()
+        making = asyncio.create_task(mei.make(title))
         way.mode = "open"
-        made: list[str] = []
         async with asyncio.timeout(SECONDS):
-            while mei.by_http or not mei.connected:
-                made.append((await mei.make(f"{title} {len(made)}"))["title"])
-        assert made == [f"{title} {number}" for number in range(len(made))]
-        found = (await mei.find_rooms(title, limit=100))["rooms"]
-        assert sorted(room["title"] for room in found) == sorted(made)
+            await retired.wait()
+            way.passes.set()
+            assert (await making)["title"] == title
+        await until(mei, by_http=False)
+        assert [room["title"] for room in (await mei.find_rooms(title))["rooms"]] == [title]
 
 
 async def test_another_history_is_told(server: Teahouse) -> None:

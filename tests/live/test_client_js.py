@@ -125,6 +125,37 @@ def test_what_is_refused_says_why(server: Teahouse) -> None:
         assert script.process.wait(10) == 0
 
 
+def test_a_thread_is_read_answered_and_left(server: Teahouse) -> None:
+    (token,) = accounts(server, fresh("Python"))
+    with (
+        Script(SCRIPT, server.url, fresh("js"), fresh("Node")) as script,
+        SyncClient(server.url, token=token) as chat,
+    ):
+        script.next()
+        script.put("send", "the root")
+        room = chat.room(script.next(lambda told: "event" in told)["event"]["room"])
+        root = room.history()["messages"][0]["id"]
+        before = room.send("below", thread=root)["message"]
+        script.put("thread", json.dumps([root, "further below"]))
+        heard = [script.next(lambda told: "inThread" in told) for _ in range(2)]
+        assert [told["inThread"]["event"] for told in heard] == ["message", "thread"]
+        assert heard[0]["inThread"]["message"]["root"]["id"] == root
+        assert heard[0]["held"] == ["below", "further below"]
+        room.send("beside it")
+        room.react(before, "🍵")
+        told = script.next(lambda told: "inThread" in told)["inThread"]
+        assert (told["event"], told["message"]["id"]) == ("reactions", before), "nothing of what is beside it"
+        room.send("an answer", thread=root)
+        assert script.next(lambda told: "inThread" in told)["held"][-1] == "an answer"
+        script.put("threads")
+        (listed,) = script.next(lambda told: "threads" in told)["threads"]
+        assert (listed["message"]["id"], listed["last"]["text"]) == (root, "an answer")
+        script.put("leave thread")
+        script.next(lambda told: "leftThread" in told)
+        script.put("thread", json.dumps([root + 1000, "nowhere"]))
+        assert script.next(lambda told: "refused" in told)["refused"]["code"] == "not_found"
+
+
 def test_a_restored_site_is_told_as_a_reset(server: Teahouse) -> None:
     with Script(SCRIPT, server.url, fresh("restored"), "Restored") as script:
         script.next()

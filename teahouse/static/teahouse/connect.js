@@ -4,10 +4,11 @@
  */
 
 import { Client, clientFor } from "./client.js";
+import { ChatThread } from "./connected-thread.js";
 import { Refused } from "./refused.js";
 
 /** @import { Feed } from "./feed.js" */
-/** @import { Message, Quoted, RoomEvent, RoomState, Who } from "./types.js" */
+/** @import { ListedThread, Message, Quoted, RoomEvent, RoomState, Who } from "./types.js" */
 
 /** So many events of a room wait for a loop; over that the room is put aside until some were read. */
 const WAITING = 1_000;
@@ -126,6 +127,16 @@ export class Chat extends EventTarget {
   }
 
   /**
+   * A page of the threads that one takes part in, those in which something was said last first.
+   * @param {{before?: number, limit?: number}} [page]
+   */
+  async threads(page) {
+    /** @type {{threads: ListedThread[], more: boolean, unread: number}} */
+    const listed = await this.command("threads", page);
+    return listed;
+  }
+
+  /**
    * Any command of the protocol. Rejects with Refused, or with Disconnected where the connection was lost before the
    * answer: then it is not known whether it was carried out.
    * @param {string} name @param {Record<string, unknown>} [fields]
@@ -146,7 +157,7 @@ export class Chat extends EventTarget {
   }
 
   /** @param {ChatRoom} room */
-  leave(room) {
+  forget(room) {
     if (this.#rooms.delete(room.name)) this.#client.unwatch(room.feed);
     this.#change();
   }
@@ -175,6 +186,11 @@ export class Chat extends EventTarget {
     });
   }
 
+  /** Something is another than before that the client does not tell. */
+  look() {
+    this.#change();
+  }
+
   #change() {
     for (const look of [...this.#waiting]) look();
     const { ended } = this;
@@ -184,12 +200,19 @@ export class Chat extends EventTarget {
   }
 }
 
+/**
+ * Somebody who loops over events: those that wait, which of them are wanted, and whether it is over.
+ * @typedef {{events: RoomEvent[], wants: (event: RoomEvent) => boolean, over: () => boolean}} Loop
+ */
+
 /** A room that a chat follows. */
 export class ChatRoom {
   #chat;
   #client;
-  /** Loops over its events. @type {Set<{events: RoomEvent[]}>} */
+  /** @type {Set<Loop>} */
   #loops = new Set();
+  /** By their roots. @type {Map<number, ChatThread>} */
+  #threads = new Map();
   #left = false;
 
   /** @param {Chat} chat @param {Client} client @param {Feed} feed */
@@ -243,23 +266,29 @@ export class ChatRoom {
    * @returns {AsyncGenerator<RoomEvent, void, void>}
    */
   events() {
+    return this.loop(() => true, () => false);
+  }
+
+  /** @param {Loop["wants"]} wants @param {Loop["over"]} over */
+  loop(wants, over) {
     // From now on, not from the first turn of a loop on.
-    const loop = { events: /** @type {RoomEvent[]} */ ([]) };
+    /** @type {Loop} */
+    const loop = { events: [], wants, over };
     this.#loops.add(loop);
     return this.#each(loop);
   }
 
-  /** @param {{events: RoomEvent[]}} loop @returns {AsyncGenerator<RoomEvent, void, void>} */
+  /** @param {Loop} loop @returns {AsyncGenerator<RoomEvent, void, void>} */
   async *#each(loop) {
     try {
       for (;;) {
         const event = loop.events.shift();
         if (event) yield event;
-        else if (this.#left) return;
+        else if (this.#left || loop.over()) return;
         else {
           if (this.feed.aside) this.#client.setAside(this.feed, false);
           try {
-            await this.#chat.until(() => loop.events.length > 0 || this.#over());
+            await this.#chat.until(() => loop.events.length > 0 || this.#over() || loop.over());
           } catch (error) {
             if (error instanceof Closed && error.code === 1000) return;
             throw error;
@@ -306,10 +335,29 @@ export class ChatRoom {
     this.#client.typing(this.feed);
   }
 
+  /**
+   * The thread of a message, by its id; it is begun by saying something there.
+   * @param {number} root
+   * @returns {Promise<ChatThread>} Its last messages are there; rejects with Refused where there is no such message.
+   */
+  async thread(root) {
+    await this.live();
+    // The page reads a thread quietly: here it is told why it cannot.
+    if (!this.#threads.has(root)) await this.#chat.command("history", { room: this.name, thread: root, limit: 1 });
+    let thread = this.#threads.get(root);
+    if (!thread) {
+      thread = new ChatThread(this, this.#chat, this.#client, root, () => this.#threads.delete(root));
+      this.#threads.set(root, thread);
+    }
+    await thread.begun();
+    return thread;
+  }
+
   /** Hears of it no more; membership stays. */
   leave() {
     this.#left = true;
-    this.#chat.leave(this);
+    for (const thread of this.#threads.values()) thread.leave();
+    this.#chat.forget(this);
   }
 
   #over() {
@@ -319,7 +367,7 @@ export class ChatRoom {
 
   /** @param {RoomEvent} event */
   #heard(event) {
-    for (const loop of this.#loops) loop.events.push(event);
+    for (const loop of this.#loops) if (loop.wants(event)) loop.events.push(event);
     // What nobody reads is not heaped up: it is missed, and read from there later.
     if (this.feed.users === 1 && [...this.#loops].some((loop) => loop.events.length >= WAITING)) this.#client.setAside(this.feed, true);
   }

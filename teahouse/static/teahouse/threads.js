@@ -13,7 +13,7 @@ export class Threads {
   #open = new Map();
 
   /**
-   * The thread of a message, from now on until `close`.
+   * The thread of a message, from now on until `close`, which each who has opened it calls.
    * @param {Feed} room @param {number} root
    * @returns {Feed}
    */
@@ -21,9 +21,12 @@ export class Threads {
     const open = this.#open.get(room.slug) ?? new Map();
     this.#open.set(room.slug, open);
     const held = open.get(root);
-    if (held) return held;
+    if (held) {
+      held.users += 1;
+      return held;
+    }
     // All that is the room's own it has from there, as it is at any moment: state, rights, whether it is aside.
-    const own = { store: new RoomStore(root), thread: root, users: 0, reading: false, typed: 0, read: 0, marked: 0, told: 0, looked: 0, readBefore: null, unreadBefore: 0, wanted: null, keptUnread: false, marking: undefined };
+    const own = { store: new RoomStore(root), thread: root, users: 1, reading: false, typed: 0, read: 0, marked: 0, told: 0, looked: 0, readBefore: null, unreadBefore: 0, wanted: null, keptUnread: false, marking: undefined };
     const feed = /** @type {Feed} */ (Object.assign(Object.create(room), own));
     feed.store.room = room.store.room;
     open.set(root, feed);
@@ -31,8 +34,9 @@ export class Threads {
   }
 
   /** @param {Feed} thread */
-  close({ slug, thread = 0 }) {
-    this.#open.get(slug)?.delete(thread);
+  close(thread) {
+    thread.users -= 1;
+    if (thread.users <= 0) this.#open.get(thread.slug)?.delete(thread.thread ?? 0);
   }
 
   /** @param {string} slug @param {number | undefined} root @returns {Feed | undefined} */
