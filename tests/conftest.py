@@ -14,7 +14,7 @@ from playwright.async_api import Browser, async_playwright
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-from tests import costs, forked, servers, services
+from tests import costs, forked, servers, services, shared
 from tests.guard import guard
 from tests.processes import free_port as find_free_port
 
@@ -42,6 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    shared.begin()
     if config.getoption("costs"):
         costs.pytest_configure(config)
 
@@ -124,6 +125,14 @@ def postgres_server() -> Iterator[services.Postgres]:
 def postgres_url(postgres_server: services.Postgres) -> Iterator[str]:
     """A fresh, empty database for this test."""
     url = postgres_server.create_database()
+    yield url
+    postgres_server.drop_database(url)
+
+
+@pytest.fixture
+def postgres_tables(postgres_server: services.Postgres) -> Iterator[str]:
+    """The same with Teahouse's tables and nothing in them, for tests of anything but a first start."""
+    url = servers.database_with_tables(postgres_server)
     yield url
     postgres_server.drop_database(url)
 

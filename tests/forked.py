@@ -223,6 +223,7 @@ def _load_the_site() -> None:
         os.environ |= {"TEAHOUSE_DATA": folder, "DJANGO_SETTINGS_MODULE": SETTINGS}
         from django.apps import apps
         from django.conf import settings
+        from django.contrib.auth.hashers import PBKDF2PasswordHasher
         from django.db import connections
         from django.utils.functional import empty
 
@@ -230,6 +231,8 @@ def _load_the_site() -> None:
         apps.populate(settings.INSTALLED_APPS)
         for name in SITE:
             importlib.import_module(name)
+    # Slow on purpose, a third of a second for each sign-in; nobody attacks a test.
+    PBKDF2PasswordHasher.iterations = 1000
     if "default" in connections.settings:
         del connections["default"]
     connections._settings = None  # type: ignore[attr-defined]
