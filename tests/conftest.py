@@ -1,5 +1,6 @@
 """What every test can ask for. Nothing here imports Django: tests of the pure parts run without it."""
 
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Generator, Iterator
@@ -13,12 +14,18 @@ from playwright.async_api import Browser, async_playwright
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-from tests import forked, seen, servers, services
+from tests import costs, forked, seen, servers, services, shared
 from tests.guard import guard
 from tests.processes import free_port as find_free_port
 
-# Under nohup a hang-up would be ignored by whatever the tests start, and there are tests of what it does.
+# Under nohup a hang-up would be ignored by whatever the tests start, in the background of a shell Ctrl-C too, and there
+# are tests of what they do.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Of what is loaded and collected nothing is garbage, and to look through it takes an eighth of that time.
+gc.set_threshold(50_000, 20, 100)
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
@@ -26,6 +33,18 @@ IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 # replays it.
 hypothesis.settings.register_profile("teahouse", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("teahouse")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--costs", action="store_true", help="tell at the end what the tests cost: tests/costs.py"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    shared.begin()
+    if config.getoption("costs"):
+        costs.pytest_configure(config)
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -83,6 +102,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByServe
     return ByServer(config, log) if config.getoption("dist") == "loadfile" else None
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Nobody need look through all that later either."""
+    gc.freeze()
+
+
 @pytest.fixture
 def free_port() -> int:
     """A TCP port of 127.0.0.1 on which nobody listens."""
@@ -100,6 +125,14 @@ def postgres_server() -> Iterator[services.Postgres]:
 def postgres_url(postgres_server: services.Postgres) -> Iterator[str]:
     """A fresh, empty database for this test."""
     url = postgres_server.create_database()
+    yield url
+    postgres_server.drop_database(url)
+
+
+@pytest.fixture
+def postgres_tables(postgres_server: services.Postgres) -> Iterator[str]:
+    """The same with Teahouse's tables and nothing in them, for tests of anything but a first start."""
+    url = servers.database_with_tables(postgres_server)
     yield url
     postgres_server.drop_database(url)
 

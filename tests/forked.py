@@ -1,13 +1,13 @@
-"""Starts `teahouse …` by forking a process that has loaded its libraries: half of the suite's time was importing them.
+"""Starts `teahouse …` by forking a process that has loaded all of it: half of the suite's time was importing that.
 
     start = forked.starter.start(["serve", "--port", "8000"], env, cwd, output)    # None where it cannot
     start.pid, start.poll(), start.wait(20)
 
 What runs is a process of its own, as a person starts it but for its imports: the command line from the first word on,
-its own environment, session, folder and outputs. `Starter` starts this file as a program and asks it over a socket,
-one message for each; the program forks, and tells when one has ended. Linux only; elsewhere, and where the environment
-is for the interpreter or the linker, a new interpreter is started, as it always is where the start itself is tested
-(`FRESH` in conftest.py).
+its own environment and settings, session, folder and outputs. `Starter` starts this file as a program and asks it over
+a socket, one message for each; the program forks, and tells when one has ended. Linux only; elsewhere, and where the
+environment is for the interpreter or the linker, a new interpreter is started, as it always is where the start itself
+is tested (`FRESH` in conftest.py).
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import _lru_cache_wrapper
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -33,7 +35,7 @@ ROOT: Final = Path(__file__).parent.parent
 LONGEST: Final = 60_000  # Bytes of one message.
 # Read before the first line of Python runs, so that a fork cannot have them.
 EARLY: Final = ("PYTHON", "LD_", "LC_", "LANG", "TZ", "MALLOC")
-# What `teahouse serve` loads and what needs no settings of Django. None of them starts a thread.
+# What `teahouse serve` loads: first what needs no settings of Django. Nothing here starts a thread.
 LIBRARIES: Final = (
     "asyncio", "sqlite3", "ssl", "http.cookies", "multiprocessing.context", "concurrent.futures.thread",
     "email.message", "tomllib", "django.apps", "django.conf", "django.core.checks.registry",
@@ -58,6 +60,14 @@ LIBRARIES: Final = (
     "teahouse.live.protocol", "teahouse.live.replies", "teahouse.live.hub", "teahouse.live.presence",
     "teahouse.live.outlet", "teahouse.live.wire", "teahouse.live.wirecheck", "teahouse.server.cli",
     "teahouse.server.environ", "teahouse.server.databases", "teahouse.server.folder",
+)  # fmt: skip
+SETTINGS: Final = "teahouse.server.settings"
+# All that `teahouse.server.asgi` and its commands import; not that itself, whose application is made of settings.
+SITE: Final = (
+    "teahouse.server.urls", "teahouse.routing", "teahouse.server.handler", "teahouse.server.health",
+    "teahouse.server.static", "teahouse.server.listener", "teahouse.server.serve", "teahouse.server.site",
+    "teahouse.server.upgrade", "teahouse.server.owner", "teahouse.server.keeping", "teahouse.server.how_far",
+    "teahouse.server.workers", "teahouse.server.worker",
 )  # fmt: skip
 
 
@@ -180,6 +190,7 @@ def main(channel: socket.socket) -> None:
             # Each is an optimisation: what is not installed or was renamed is loaded by whoever needs it.
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
+        _load_the_site()
     gc.freeze()  # A child's collector need not look through it, which would copy it.
     woken, wakes = socket.socketpair()
     for end in (woken, wakes):
@@ -203,6 +214,35 @@ def main(channel: socket.socket) -> None:
             _become(json.loads(message), files[0])
         os.close(files[0])
         channel.send(json.dumps({"pid": pid}).encode())
+
+
+def _load_the_site() -> None:
+    """The program's own modules and models, by the settings of an empty folder, which are forgotten: whoever is forked
+    reads its own. No module keeps a setting; what Django has made of them is undone here."""
+    with tempfile.TemporaryDirectory(prefix="teahouse-forked-") as folder:
+        os.environ |= {"TEAHOUSE_DATA": folder, "DJANGO_SETTINGS_MODULE": SETTINGS}
+        from django.apps import apps
+        from django.conf import settings
+        from django.contrib.auth.hashers import PBKDF2PasswordHasher
+        from django.db import connections
+        from django.utils.functional import empty
+
+        # Not `django.setup`, which would set up logging too.
+        apps.populate(settings.INSTALLED_APPS)
+        for name in SITE:
+            importlib.import_module(name)
+    # Slow on purpose, a third of a second for each sign-in; nobody attacks a test.
+    PBKDF2PasswordHasher.iterations = 1000
+    if "default" in connections.settings:
+        del connections["default"]
+    connections._settings = None  # type: ignore[attr-defined]
+    del connections.settings
+    settings._wrapped = empty
+    del sys.modules[SETTINGS], sys.modules["teahouse.server"].settings
+    for module in [module for name, module in sys.modules.items() if name.startswith("teahouse.")]:
+        for kept in vars(module).values():
+            if type(kept) is _lru_cache_wrapper:  # Not isinstance: it would open what is lazy.
+                kept.cache_clear()
 
 
 def _tell_who_ended(channel: socket.socket) -> None:

@@ -33,6 +33,7 @@ from weakref import WeakKeyDictionary
 from tests.forked import starter
 from tests.processes import Process, free_port, temporary_folder
 from tests.services import Postgres
+from tests.shared import once
 
 ROOT = Path(__file__).parent.parent
 LINES: Final = 60
@@ -234,6 +235,10 @@ def _forked_command(words: Sequence[str], env: Mapping[str, str], cwd: Path | No
 def empty_database() -> bytes:
     """An SQLite database with its tables and nothing in them, as the first start makes it in half of its time. The
     tests of that start make it anew."""
+    return once("tables.sqlite3", _tables_of_sqlite)
+
+
+def _tables_of_sqlite() -> bytes:
     with temporary_folder("tables") as folder:
         status, said = command_line("manage", "--data", str(folder / "data"), "migrate")
         assert status == 0, said
@@ -246,12 +251,18 @@ def database_with_tables(postgres: Postgres) -> str:
     """The URL of a fresh database with tables and nothing in them: like `empty_database`, on PostgreSQL."""
     if postgres not in _templates:
         url = postgres.create_database()
-        with temporary_folder("tables") as folder:
-            env = {"DATABASE_URL": url, "TEAHOUSE_DATA": str(folder / "data")}
-            status, said = command_line("manage", "migrate", env=env)
-        assert status == 0, said
+        postgres.load(url, once("tables.sql", lambda: _tables_of(postgres)))
         _templates[postgres] = url.rpartition("/")[2]
     return postgres.create_database(like=_templates[postgres])
+
+
+def _tables_of(postgres: Postgres) -> bytes:
+    url = postgres.create_database()
+    with temporary_folder("tables") as folder:
+        env = {"DATABASE_URL": url, "TEAHOUSE_DATA": str(folder / "data")}
+        status, said = command_line("manage", "migrate", env=env)
+    assert status == 0, said
+    return postgres.dump(url)
 
 
 _templates: WeakKeyDictionary[Postgres, str] = WeakKeyDictionary()

@@ -146,6 +146,16 @@ class Postgres:
         end = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s"
         return len(self.execute(end, name))
 
+    def dump(self, url: str) -> bytes:
+        """SQL that makes all of this database again, by `load`."""
+        command = [str(self._program("pg_dump")), "--no-owner", url]
+        return subprocess.run(command, capture_output=True, check=True).stdout
+
+    def load(self, url: str, dump: bytes) -> None:
+        options = ["-X", "-q", "-1", "-o", os.devnull, "-v", "ON_ERROR_STOP=1"]
+        command = [str(self._program("psql")), *options, url]
+        subprocess.run(command, input=dump, check=True)
+
     def execute(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Runs one statement outside of any transaction, on the maintenance database."""
         with psycopg.connect(self.url, autocommit=True) as connection:

@@ -55,6 +55,32 @@ def test_two_are_two_processes_and_each_ends_for_itself(starter: Starter, tmp_pa
     assert first.wait(20) == -signal.SIGKILL
 
 
+TOLD = """
+from django.db import connections
+from django.utils import timezone, translation
+from teahouse.conf import conf
+print(connections["default"].vendor, conf().PING, timezone.get_default_timezone_name(), translation.get_language())
+"""
+
+
+def test_each_has_the_settings_of_its_own_environment(starter: Starter, tmp_path: Path) -> None:
+    """Also where Django had made something of those with which the program that forks was loaded."""
+    others = {
+        "DATABASE_URL": "postgres://teahouse@127.0.0.1:1/teahouse", "TEAHOUSE_PING": "7",
+        "TEAHOUSE_TIME_ZONE": "Asia/Shanghai", "TEAHOUSE_LANGUAGE": "zh-hans",
+    }  # fmt: skip
+    for env, told in [
+        ({}, "sqlite 25 UTC en"),
+        (others, "postgresql 7 Asia/Shanghai zh-hans"),
+        ({}, "sqlite 25 UTC en"),
+    ]:
+        words = ("manage", "--data", "here", "shell", "--no-imports", "-c", TOLD)
+        forked = started(starter, tmp_path, *words, **env)
+        assert forked is not None
+        assert forked.wait(30) == 0, (tmp_path / "output").read_text()
+        assert (tmp_path / "output").read_text().strip() == told
+
+
 @pytest.mark.parametrize("name", ["LD_PRELOAD", "PYTHONWARNINGS", "LANG"])
 def test_what_an_interpreter_reads_first_needs_a_new_one(starter: Starter, tmp_path: Path, name: str) -> None:
     assert started(starter, tmp_path, "version", **{name: "C"}) is None

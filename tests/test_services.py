@@ -6,6 +6,7 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -15,6 +16,7 @@ from redis.retry import Retry
 
 from tests import services
 from tests.processes import Process, free_port, temporary_folder
+from tests.servers import ROOT
 
 
 def test_postgres_gives_each_test_an_empty_database(
@@ -133,3 +135,33 @@ def test_a_temporary_folder_goes() -> None:
     with temporary_folder("cup") as folder:
         (folder / "tea").write_text("green")
     assert not folder.exists()
+
+
+def test_a_database_is_dumped_and_made_again_elsewhere(postgres_server: services.Postgres) -> None:
+    first, second = postgres_server.create_database(), postgres_server.create_database()
+    with psycopg.connect(first) as connection:
+        connection.execute("CREATE TABLE tea (name text PRIMARY KEY)")
+        connection.execute("INSERT INTO tea VALUES ('乌龙')")
+    dump = postgres_server.dump(first)
+    postgres_server.load(second, dump)
+    with psycopg.connect(second) as connection:
+        assert connection.execute("SELECT name FROM tea").fetchall() == [("乌龙",)]
+    with pytest.raises(subprocess.CalledProcessError):
+        postgres_server.load(second, dump)
+
+
+def test_of_two_processes_one_makes_what_both_use() -> None:
+    """And who asks meanwhile waits for it."""
+    code = """
+import sys, time
+from tests.shared import once
+def make():
+    time.sleep(0.3)
+    print("made")
+    return b"tea"
+assert once(sys.argv[1], make) == b"tea"
+"""
+    command = [sys.executable, "-c", code, uuid4().hex]
+    both = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert sorted(one.communicate()[0] for one in both) == ["", "made\n"]
+    assert [one.returncode for one in both] == [0, 0]

@@ -60,7 +60,7 @@ def test_it_is_turned_as_the_camera_was_held_and_tells_no_place() -> None:
         (b"GIF89a", "unreadable"),
         (made("BMP"), "unreadable"),
         (made("TIFF"), "unreadable"),
-        (made("PNG", size=(7000, 6000)), "pixels"),
+        (made("PNG", "1", (7000, 6000)), "pixels"),
         (b"\x89PNG" + bytes(2 * 2**20), "big"),
     ],
 )

@@ -200,4 +200,7 @@ def frame(
     if not masked:
         return head + payload
     mask = os.urandom(4)
-    return head + mask + bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
+    # As two numbers: byte by byte the files that make a message of megabytes were half of collecting all tests.
+    pattern = (mask * (len(payload) // 4 + 1))[: len(payload)]
+    masked_payload = int.from_bytes(payload) ^ int.from_bytes(pattern)
+    return head + mask + masked_payload.to_bytes(len(payload))

@@ -9,7 +9,7 @@ import pytest
 from tests import services
 from tests.clients import Client
 from tests.live.conftest import SECRET
-from tests.servers import Teahouse
+from tests.servers import Teahouse, database_with_tables
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def postgres() -> Iterator[services.Postgres]:
 @pytest.fixture(scope="module")
 def both(postgres: services.Postgres, shared_redis: services.Redis) -> Iterator[tuple[Teahouse, Teahouse]]:
     env = {
-        "DATABASE_URL": postgres.create_database(),
+        "DATABASE_URL": database_with_tables(postgres),
         "REDIS_URL": shared_redis.url,
         "TEAHOUSE_LIMITS": "off",
         "TEAHOUSE_SECRET_KEY": SECRET,

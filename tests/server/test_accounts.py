@@ -6,6 +6,7 @@ import re
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -35,10 +36,10 @@ def signed_in(browser: Browser) -> bool:
 
 
 @pytest.fixture
-def teahouse(fresh: Teahouse) -> Teahouse:
+def teahouse(made: Teahouse) -> Teahouse:
     """Each test has its own site: an owner is made only once."""
-    fresh.start()
-    return fresh
+    made.start()
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -187,6 +188,17 @@ def test_links_are_stored_as_digests(teahouse: Teahouse) -> None:
 
 
 # Signing in
+
+
+def test_passwords_are_kept_as_django_advises(tmp_path: Path) -> None:
+    """Asked of an interpreter of its own: in those that are forked it is quick (tests/forked.py)."""
+    code = "from django.contrib.auth.hashers import make_password; print(make_password('oolong'))"
+    words = ("manage", "--data", str(tmp_path / "data"), "shell", "--no-imports", "-c", code)
+    status, said = command_line(*words, stdin="")
+    assert status == 0, said
+    method, iterations, *_ = said.split("$")
+    assert method == "pbkdf2_sha256"
+    assert int(iterations) >= 1_000_000
 
 
 def test_signing_in_and_out(owned: Teahouse) -> None:

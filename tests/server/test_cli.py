@@ -102,18 +102,18 @@ def test_a_reader_that_has_seen_enough_gets_no_traceback(unbuffered: str) -> Non
     assert (done.returncode, done.stderr) == (141, b"")
 
 
-def test_djangos_commands_work_on_this_site(fresh: Teahouse) -> None:
-    fresh.start()
-    status, said = fresh.command_line("manage", "showmigrations", "teahouse")
+def test_djangos_commands_work_on_this_site(made: Teahouse) -> None:
+    made.start()
+    status, said = made.command_line("manage", "showmigrations", "teahouse")
     assert status == 0
     assert "[X] 0001_initial" in said
-    status, said = command_line("manage", "--data", str(fresh.data), "showmigrations", "teahouse")
+    status, said = command_line("manage", "--data", str(made.data), "showmigrations", "teahouse")
     assert "[X] 0001_initial" in said
-    assert command_line("manage", f"--data={fresh.data}", "showmigrations", "teahouse") == (status, said)
+    assert command_line("manage", f"--data={made.data}", "showmigrations", "teahouse") == (status, said)
     assert command_line("manage", "--data")[0] == 2
-    status, said = fresh.command_line("manage", "makemigrations", "--check", "--dry-run")
+    status, said = made.command_line("manage", "makemigrations", "--check", "--dry-run")
     assert (status, said) == (0, "No changes detected\n")
-    status, said = fresh.command_line("manage", "nonsense")
+    status, said = made.command_line("manage", "nonsense")
     assert status == 1
     assert "Unknown command: 'nonsense'" in said
 

@@ -34,8 +34,8 @@ def running(pid: int) -> bool:
 
 
 @pytest.fixture
-def settings(postgres_url: str, redis_url: str) -> dict[str, str]:
-    return {"DATABASE_URL": postgres_url, "REDIS_URL": redis_url}
+def settings(postgres_tables: str, redis_url: str) -> dict[str, str]:
+    return {"DATABASE_URL": postgres_tables, "REDIS_URL": redis_url}
 
 
 # What must be there
@@ -52,21 +52,21 @@ def test_postgres_that_cannot_be_reached_is_named_without_its_password(fresh: Te
     assert "Traceback" not in said
 
 
-def test_a_wrong_password_and_a_missing_database_are_said(fresh: Teahouse, postgres_url: str) -> None:
-    fresh.env["DATABASE_URL"] = postgres_url.replace(services.Postgres.password, "wrong")
+def test_a_wrong_password_and_a_missing_database_are_said(fresh: Teahouse, postgres_tables: str) -> None:
+    fresh.env["DATABASE_URL"] = postgres_tables.replace(services.Postgres.password, "wrong")
     status, said = fresh.refused()
     assert status == 1
     assert "password authentication failed" in said
-    fresh.env["DATABASE_URL"] = postgres_url + "_nowhere"
+    fresh.env["DATABASE_URL"] = postgres_tables + "_nowhere"
     status, said = fresh.refused()
     assert status == 1
     assert "does not exist" in said
-    fresh.env["DATABASE_URL"] = postgres_url + "?sslmod=require"
+    fresh.env["DATABASE_URL"] = postgres_tables + "?sslmod=require"
     status, said = fresh.refused()
     assert status == 2
     assert "'sslmod' is no parameter" in said
     assert "sslmode" in said
-    fresh.env["DATABASE_URL"] = postgres_url
+    fresh.env["DATABASE_URL"] = postgres_tables
     fresh.start()
     assert state(fresh) == "ok"
 
@@ -74,7 +74,7 @@ def test_a_wrong_password_and_a_missing_database_are_said(fresh: Teahouse, postg
 def test_a_database_that_forgets_is_refused_unless_told() -> None:
     with (
         services.Postgres(fsync="off") as postgres,
-        Prepared(DATABASE_URL=postgres.create_database()) as server,
+        Prepared(DATABASE_URL=database_with_tables(postgres)) as server,
     ):
         status, said = server.refused()
         assert status == 1
@@ -104,15 +104,15 @@ def test_redis_that_cannot_be_reached_is_named_without_its_password(fresh: Teaho
     assert "Traceback" not in said
 
 
-def test_redis_asks_for_its_password(fresh: Teahouse) -> None:
+def test_redis_asks_for_its_password(made: Teahouse) -> None:
     with services.Redis(password="oolong") as redis:
-        fresh.env["REDIS_URL"] = redis.url.replace("oolong", "green")
-        status, said = fresh.refused()
+        made.env["REDIS_URL"] = redis.url.replace("oolong", "green")
+        status, said = made.refused()
         assert status == 1
         assert "green" not in said
-        fresh.env["REDIS_URL"] = redis.url
-        fresh.start()
-        until(lambda: state(fresh) == "ok", "ok")
+        made.env["REDIS_URL"] = redis.url
+        made.start()
+        until(lambda: state(made) == "ok", "ok")
 
 
 class Prepared(Teahouse):
@@ -130,7 +130,7 @@ class Prepared(Teahouse):
 
 
 def test_it_says_that_postgres_is_gone_and_recovers() -> None:
-    with services.Postgres() as postgres, Prepared(DATABASE_URL=postgres.create_database()) as server:
+    with services.Postgres() as postgres, Prepared(DATABASE_URL=database_with_tables(postgres)) as server:
         server.start()
         assert state(server) == "ok"
         alice = make_owner(server, "alice")
@@ -157,14 +157,14 @@ def test_it_says_that_postgres_is_gone_and_recovers() -> None:
 
 
 def test_an_idle_connection_that_was_ended_is_noticed_before_it_is_used(
-    fresh: Teahouse, postgres_server: services.Postgres, postgres_url: str
+    fresh: Teahouse, postgres_server: services.Postgres, postgres_tables: str
 ) -> None:
     """As after a restart of PostgreSQL or of a proxy before it: nobody is told to try again."""
-    fresh.env["DATABASE_URL"] = postgres_url
+    fresh.env["DATABASE_URL"] = postgres_tables
     fresh.start()
     with Client(fresh.url, "mei") as mei:
         for _ in range(3):
-            assert postgres_server.disconnect(postgres_url) > 0
+            assert postgres_server.disconnect(postgres_tables) > 0
             with Client(fresh.url, "lan") as lan:
                 lan.ok(do="history", room="main")
             mei.say("main", "Still here.")
@@ -173,7 +173,7 @@ def test_an_idle_connection_that_was_ended_is_noticed_before_it_is_used(
 
 def test_a_dead_database_is_not_taken_for_a_quiet_one() -> None:
     """Where nobody reads a room there is nothing to compare; the state said ok and unavailable in turns."""
-    with services.Postgres() as postgres, Prepared(DATABASE_URL=postgres.create_database()) as server:
+    with services.Postgres() as postgres, Prepared(DATABASE_URL=database_with_tables(postgres)) as server:
         server.start()
         postgres.kill()
         until(lambda: "State: unavailable" in server.output(), "noticed")
@@ -182,26 +182,24 @@ def test_a_dead_database_is_not_taken_for_a_quiet_one() -> None:
         assert "State: ok" not in server.output()
 
 
-def test_it_says_that_redis_is_gone_and_recovers(fresh: Teahouse, redis_server: services.Redis) -> None:
-    fresh.env["REDIS_URL"] = redis_server.url
-    fresh.start()
-    until(lambda: state(fresh) == "ok", "ok")
+def test_it_says_that_redis_is_gone_and_recovers(made: Teahouse, redis_server: services.Redis) -> None:
+    made.env["REDIS_URL"] = redis_server.url
+    made.start()
+    until(lambda: state(made) == "ok", "ok")
     redis_server.kill()
-    until(lambda: state(fresh) == "degraded", "degraded")
-    assert fresh.browser().get("/health/ready").status == 200, "the chat goes on"
+    until(lambda: state(made) == "degraded", "degraded")
+    assert made.browser().get("/health/ready").status == 200, "the chat goes on"
     redis_server.start()
-    until(lambda: state(fresh) == "ok", "ok again")
+    until(lambda: state(made) == "ok", "ok again")
 
 
 # Workers
 
 
 @pytest.fixture
-def two(postgres_server: services.Postgres, redis_url: str) -> Iterator[Teahouse]:
-    url = database_with_tables(postgres_server)
-    with Teahouse(env={"DATABASE_URL": url, "REDIS_URL": redis_url}, workers=2) as server:
+def two(settings: dict[str, str]) -> Iterator[Teahouse]:
+    with Teahouse(env=settings, workers=2) as server:
         yield server
-    postgres_server.drop_database(url)
 
 
 def test_two_workers_are_two_processes_and_one_chat(two: Teahouse) -> None:
@@ -312,8 +310,8 @@ def test_a_key_that_was_lost_can_be_replaced(settings: dict[str, str]) -> None:
         server.start()
 
 
-def test_two_servers_that_start_together_make_one_database(settings: dict[str, str]) -> None:
-    env = {**settings, "TEAHOUSE_SECRET_KEY": SECRET}
+def test_two_servers_that_start_together_make_one_database(postgres_url: str, redis_url: str) -> None:
+    env = {"DATABASE_URL": postgres_url, "REDIS_URL": redis_url, "TEAHOUSE_SECRET_KEY": SECRET}
     with Prepared(**env) as first, Prepared(**env) as second:
         processes = [first.begin(), second.begin()]
         for server, process in zip((first, second), processes, strict=True):

@@ -14,7 +14,7 @@ import pytest
 
 from tests import services
 from tests.clients import Client
-from tests.servers import Teahouse, command_line
+from tests.servers import Teahouse, command_line, database_with_tables
 
 OFF = {"TEAHOUSE_LIMITS": "off"}
 ROOMS = ("main", "tea")
@@ -165,7 +165,7 @@ def test_where_there_is_no_site_it_says_so(tmp_path: Path) -> None:
 
 
 def test_postgresql_goes_into_sqlite_and_back(postgres_server: services.Postgres, tmp_path: Path) -> None:
-    first, second = postgres_server.create_database(), postgres_server.create_database()
+    first, second = database_with_tables(postgres_server), database_with_tables(postgres_server)
     file, again = tmp_path / "first.tar", tmp_path / "again.tar"
     with Teahouse(env={**OFF, "DATABASE_URL": first}) as server:
         with Client(server.url, "Alice") as alice:
@@ -234,7 +234,7 @@ def counted(printed: str, table: str) -> int:
 
 
 def test_nobody_moves_into_a_database_that_is_served_from(postgres_server: services.Postgres) -> None:
-    url = postgres_server.create_database()
+    url = database_with_tables(postgres_server)
     with Teahouse(env={**OFF, "DATABASE_URL": url}), Teahouse(env=OFF) as server:
         server.terminate()
         status, printed = server.command_line("move", "--replace", url)
@@ -305,7 +305,7 @@ def test_what_is_wrong_in_many_places_hides_nothing_else(audited: tuple[Teahouse
 
 
 def test_the_audit_of_postgresql_finds_it_too(postgres_server: services.Postgres) -> None:
-    url = postgres_server.create_database()
+    url = database_with_tables(postgres_server)
     with Teahouse(env={**OFF, "DATABASE_URL": url}) as server:
         with Client(server.url, "Alice") as alice:
             say_some(alice, ["one"])

@@ -83,27 +83,28 @@ def test_it_counts_who_is_here_what_is_said_and_to_how_many() -> None:
         assert "/status/" not in bob.get("/account/").text
 
 
-def test_two_processes_are_both_there_and_one_alone_where_redis_is_silent() -> None:
-    with services.Postgres() as postgres, services.Redis() as redis:
-        env = {"DATABASE_URL": postgres.create_database(), "REDIS_URL": redis.url, "TEAHOUSE_LIMITS": "off"}
-        with Teahouse(env=env, workers=2) as site:
-            alice = make_owner(site, "alice")
-            pids = set(site.worker_pids())
-            clients = [Client(site.url, f"guest {number}") for number in range(6)]
-            # Each question may be answered by either, which may not have heard of the other yet.
-            until(lambda: {one["pid"] for one in figures(alice)["processes"]} == pids, "both there")
-            until(lambda: sum(one["sessions"] for one in figures(alice)["processes"]) == 6, "all counted")
-            until(lambda: codes(figures(alice)) == ["rates"], "well but for the rates")
-            told = figures(alice)
-            assert told["expected"] == 2
-            assert told["storage"]["database"] > 1_000_000
-            for client in clients:
-                client.socket.close()
-            redis.kill()
-            until(lambda: "bus" in codes(figures(alice)), "noticed")
-            until(lambda: figures(alice)["redis"] is False, "noticed by both")
-            assert codes(figures(alice))[0] == "bus", "what is bad stands first"
-            until(lambda: len(figures(alice)["processes"]) == 1, "alone")
+def test_two_processes_are_both_there_and_one_alone_where_redis_is_silent(
+    postgres_tables: str, redis_server: services.Redis
+) -> None:
+    env = {"DATABASE_URL": postgres_tables, "REDIS_URL": redis_server.url, "TEAHOUSE_LIMITS": "off"}
+    with Teahouse(env=env, workers=2) as site:
+        alice = make_owner(site, "alice")
+        pids = set(site.worker_pids())
+        clients = [Client(site.url, f"guest {number}") for number in range(6)]
+        # Each question may be answered by either, which may not have heard of the other yet.
+        until(lambda: {one["pid"] for one in figures(alice)["processes"]} == pids, "both there")
+        until(lambda: sum(one["sessions"] for one in figures(alice)["processes"]) == 6, "all counted")
+        until(lambda: codes(figures(alice)) == ["rates"], "well but for the rates")
+        told = figures(alice)
+        assert told["expected"] == 2
+        assert told["storage"]["database"] > 1_000_000
+        for client in clients:
+            client.socket.close()
+        redis_server.kill()
+        until(lambda: "bus" in codes(figures(alice)), "noticed")
+        until(lambda: figures(alice)["redis"] is False, "noticed by both")
+        assert codes(figures(alice))[0] == "bus", "what is bad stands first"
+        until(lambda: len(figures(alice)["processes"]) == 1, "alone")
 
 
 # What is wrong
