@@ -1,6 +1,7 @@
 """Who of the people one talks with is here at all, in whatever room. In: sessions with their conversations, and what
 `presence.py` tells of the place as a whole. Out: the signal `here`, to those alone who have a conversation with who
-came or went. Nobody subscribes to anything for it, and the crowd of a big room costs nothing: guests have no conversations.
+came or went. Nobody subscribes to anything for it, and the crowd of a big room costs nothing: guests have no
+conversations.
 """
 
 from __future__ import annotations
