@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -113,9 +114,9 @@ def test_a_fresh_clone_is_served_on_a_bare_machine_with_one_command(tmp_path: Pa
     port = free_port()
 
     def serve() -> tuple[float, str]:
-        """Seconds until the page is there, and what the start printed."""
+        """Seconds of the processor until the page was there and all had ended, and what was printed."""
         log = tmp_path / f"log-{time.monotonic_ns()}"
-        began = time.monotonic()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         command: list[str | Path] = [
             checkout / "bin" / "serve",
             "--port",
@@ -126,17 +127,19 @@ def test_a_fresh_clone_is_served_on_a_bare_machine_with_one_command(tmp_path: Pa
         process = Process(command, log=log, env=environment, cwd=tmp_path)
         try:
             process.wait_until(lambda: answers(port), "serving", timeout=200)
-            return time.monotonic() - began, process.output()
+            printed = process.output()
         finally:
             process.stop()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, printed
 
     _, printed = serve()
     assert "Fetching uv" in printed
     assert f"http://127.0.0.1:{port}/" in printed
     seconds, printed = serve()
     assert "environment" not in printed
-    # 1.2 s on two idle cores. They are shared here: one slow start may be a neighbour's doing, three are not.
-    assert seconds < 3 or serve()[0] < 3 or serve()[0] < 3, "the second start takes less than three seconds"
+    # 1.2 s, and as long by the clock on an idle core. That of a machine which does other things as well says nothing.
+    assert seconds < 3, "the second start takes less than three seconds"
 
 
 def answers(port: int) -> bool:
