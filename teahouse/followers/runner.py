@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -183,11 +184,19 @@ class Runner:
         except database.Unavailable as away:
             log.info("%s waits for the database: %s", follower.name, away)
             self._look_again(follower.name, rooms)
-        except Exception:
-            log.exception("%s goes on after an error", follower.name)
-            self._look_again(follower.name, rooms)
+        except Exception as error:  # noqa: BLE001  Told by what is called.
+            self._went_wrong(follower, row, rooms, error)
         finally:
             connections.close_all()
+
+    def _went_wrong(self, follower: Follower, row: Row, rooms: set[int] | None, error: Exception) -> None:
+        with suppress(database.Unavailable):
+            if not database.checked(Row.objects.using(database.alias()).filter(pk=row.pk).exists):
+                # What was to be written down belongs to nothing any more.
+                log.info("%s was deleted while it was at work", follower.name)
+                return
+        log.error("%s goes on after an error", follower.name, exc_info=error)
+        self._look_again(follower.name, rooms)
 
     def _look_again(self, name: str, rooms: set[int] | None) -> None:
         """What came meanwhile, and what did not fit."""

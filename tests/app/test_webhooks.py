@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from teahouse import testing
@@ -38,6 +39,7 @@ class Receiver(HTTPServer):
         self.came = threading.Condition()
         self.got: list[tuple[dict[str, str], bytes]] = []
         self.answers: dict[str, list[int]] = {}
+        self.before_answering: Callable[[], object] = lambda: None
 
     @property
     def url(self) -> str:
@@ -62,6 +64,7 @@ class Taking(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         text = json.loads(body)["data"].get("message", {}).get("text", "")
         answers = server.answers.get(text, [])
+        server.before_answering()
         self.send_response(answers.pop(0) if answers else 200)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -261,6 +264,29 @@ class TestStopping:
         webhooks.delete(hook)
         assert not Hook.objects.exists()
         assert not Follower.objects.exists()
+
+    def test_one_that_is_deleted_while_it_is_told_ends_quietly(
+        self,
+        running: Journal,
+        tea: Room,
+        alice: Person,
+        receiver: Receiver,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """Found in a server's log: its delivery, and how far it had come, belonged to nothing any more."""
+        hook = webhooks.make(alice, receiver.url, ["message"])
+        follow_from_start(hook)
+        said(running, tea, alice, "last")
+
+        def delete() -> None:
+            webhooks.delete(hook)
+            connections.close_all()
+
+        receiver.before_answering = delete
+        with caplog.at_level("INFO", "teahouse.followers"), running_hooks():
+            until(lambda: "was deleted while it was at work" in caplog.text)
+        assert [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
+        assert not Delivery.objects.exists()
 
     def test_old_deliveries_are_forgotten(self, tea: Room, alice: Person) -> None:
         hook = webhooks.make(alice, "https://example.org/", ["message"])
