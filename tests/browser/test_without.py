@@ -1,5 +1,6 @@
 """Where no WebSocket gets through the page goes on by HTTP, until one does again; nothing is lost or doubled."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 
@@ -137,25 +138,57 @@ async def test_a_proxy_that_swallows_the_upgrade(behind: Cast, way: Way, site: T
     behind.expect_trouble(REFUSED, always=False)
 
 
-async def test_a_line_into_which_everything_disappears(
-    behind: Cast, way: Way, site: Teahouse, room: str
-) -> None:
-    """Pings come each second here, each 25 s elsewhere: there it is noticed 24 s later."""
-    behind.expect_trouble(REFUSED, always=False)
-    behind.expect_trouble(LOADING, always=False)
-    ada = await behind.person("Ada", f"/rooms/{room}/")
-    await expect(ada.state).to_have_text("")
-    await ada.live()
+async def test_lines_that_die_without_a_word(behind: Cast, way: Way, site: Teahouse, room: str) -> None:
+    """Pings come each second here, each 25 s elsewhere: there it is noticed 24 s later. Both wait, so both at once."""
+    async with Way(site.port) as other:
+        elsewhere = Cast(behind.browser, other.url)
+        for people in (behind, elsewhere):
+            people.expect_trouble(REFUSED, always=False)
+            people.expect_trouble(LOADING, always=False)
+        way.mode = "open"
+        ada = await behind.person("Ada", f"/rooms/{room}/")
+        eve = await elsewhere.person("Eve", f"/rooms/{room}/")
+        for person in (ada, eve):
+            await person.live()
+            await expect(person.state).to_have_text("")
+        with Client(site.url, "Ben") as ben:
+            ben.ok(do="subscribe", room=room)
+            await asyncio.gather(
+                _everything_disappears(ada, way, ben, room), _sockets_are_swallowed(eve, other, ben, room)
+            )
+            for person in (ada, eve):
+                await expect(person.messages).to_have_count(5)
+        await elsewhere.close()
+        elsewhere.check()
+
+
+async def _everything_disappears(ada: Person, way: Way, ben: Client, room: str) -> None:
     way.mode = "hole"
     await ada.say("into the hole")
-    with Client(site.url, "Ben") as ben:
-        ben.say(room, "meanwhile")
-        await expect(ada.state).to_have_text(re.compile("Offline. 1 message waits"), timeout=35_000 - 24_000)
-        way.mode = "open"
-        way.cut()
-        await ada.page.evaluate("() => dispatchEvent(new Event('online'))")
-        await ada.sees("meanwhile", "into the hole")
-        await expect(ada.messages).to_have_count(2)
+    ben.say(room, "meanwhile")
+    await expect(ada.state).to_have_text(re.compile("Offline. 1 message waits"), timeout=35_000 - 24_000)
+    way.mode = "open"
+    way.cut()
+    await ada.page.evaluate("() => dispatchEvent(new Event('online'))")
+    await expect(ada.message("into the hole")).to_be_visible()
+    await expect(ada.message("meanwhile")).to_be_visible()
+
+
+async def _sockets_are_swallowed(eve: Person, way: Way, ben: Client, room: str) -> None:
+    """Nothing is closed, nothing comes, but requests get through: one goes on by HTTP, and back."""
+    way.mode = "deaf"
+    await eve.say("into a deaf ear")
+    await expect(eve.state).to_have_text(re.compile("Offline. 1 message waits"), timeout=35_000 - 24_000)
+    await by_http(eve)
+    await expect(eve.page.locator(".message.pending")).to_have_count(0)
+    assert await asyncio.to_thread(ben.event, text="into a deaf ear")
+    way.mode = "open"
+    await eve.page.evaluate("() => dispatchEvent(new Event('online'))")
+    await eve.page.wait_for_function("() => !document.querySelector('teahouse-chat').client.socket.byHttp")
+    ben.say(room, "by a socket again")
+    await expect(eve.message("by a socket again")).to_be_visible()
+    await eve.say("by a socket too")
+    assert await asyncio.to_thread(ben.event, text="by a socket too")
 
 
 async def test_one_speaks_without_a_script(cast: Cast, site: Teahouse, room: str) -> None:

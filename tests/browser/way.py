@@ -6,15 +6,15 @@ import asyncio
 from contextlib import suppress
 from typing import Literal, Self
 
-Mode = Literal["open", "refuses", "swallows", "hole"]
+Mode = Literal["open", "refuses", "swallows", "deaf", "hole"]
 
 
 class Way:
     """Passes on what comes to its own port.
 
     Attributes:
-        mode: `open`; a proxy that `refuses` the upgrade, or `swallows` it; or a `hole`, in which all is lost, on the
-            connections that there are too.
+        mode: `open`; a proxy that `refuses` the upgrade, or `swallows` it; one that is `deaf` to WebSockets, those
+            that there are too; or a `hole`, in which all is lost, on all connections.
         asked: how often a WebSocket was asked for.
         passes: answers to requests wait until it is set; it is, until a test clears it.
     """
@@ -65,7 +65,7 @@ class Way:
         head = await reader.readuntil(b"\r\n\r\n")
         wants_socket = b"upgrade: websocket" in head.lower()
         self.asked += wants_socket
-        if self.mode == "hole" or (wants_socket and self.mode == "swallows"):
+        if self.mode == "hole" or (wants_socket and self.mode in ("swallows", "deaf")):
             await reader.read()  # Until the browser gives up.
             return
         if wants_socket and self.mode == "refuses":
@@ -77,17 +77,26 @@ class Way:
         if wants_socket:
             self._sockets.add(writer)
         try:
-            await asyncio.gather(self._copy(reader, back), self._copy(there, writer, held=not wants_socket))
+            await asyncio.gather(
+                self._copy(reader, back, socket=wants_socket),
+                self._copy(there, writer, socket=wants_socket, held=not wants_socket),
+            )
         finally:
             back.close()
 
     async def _copy(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, held: bool = False
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        socket: bool,
+        held: bool = False,
     ) -> None:
+        """`socket`: whether it is a WebSocket's; `held`: whether it waits until answers may pass."""
         while data := await reader.read(65536):
             if held:
                 await self.passes.wait()
-            if self.mode != "hole":
+            if not (self.mode == "hole" or (socket and self.mode == "deaf")):
                 writer.write(data)
                 await writer.drain()
         with suppress(OSError):
