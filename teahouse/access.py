@@ -61,6 +61,7 @@ class Grant:
         may: names of `rights.RIGHTS`.
         rank: what the person counts as; the site's owners as owners of open rooms and of those they are in.
         announcements: only moderators speak here.
+        on_object: who may read it is the project's to say, of guests too.
     """
 
     room: int
@@ -75,6 +76,7 @@ class Grant:
     may: tuple[str, ...] = ()
     rank: Rank = Rank.GUEST
     announcements: bool = False
+    on_object: bool = False
 
     def check(self, right: str) -> None:
         """Raises: Problem `archived` or `forbidden`, with who may."""
@@ -226,6 +228,7 @@ def granted(speaker: Speaker, room: Room, role: str | None, verdict: Verdict = A
         may=may,
         rank=rank,
         announcements=announcements,
+        on_object=room.subject_type is not None,
     )
 
 

@@ -162,5 +162,7 @@ def _reactions(rows: Sequence[Event]) -> dict[tuple[int | None, int | None], lis
 
 
 def _belongs(room: Room, role: str | None) -> bool:
-    """Guests have a mark in open rooms where they have been; in another it is left from when it was open."""
-    return role in RANKS or (role is not None and room.kind == Room.Kind.OPEN)
+    """Guests have a mark in open rooms where they have been, and in those on objects that the project shows them: there
+    it ends with that. In another it is left from when it was open."""
+    visited = room.kind == Room.Kind.OPEN or room.subject_type is not None
+    return role in RANKS or (role is not None and visited)

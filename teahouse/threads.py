@@ -23,9 +23,10 @@ ENOUGH: Final = 100
 
 def _own(**which: Any) -> QuerySet[ThreadMark]:
     """Marks of threads whose room the person may read: of their own rooms, and as a guest of open ones. Who may read
-    one on an object is the project's to say: of these only own rooms count."""
+    one on an object is the project's to say: of these such count where the guest has a mark, which ends with that."""
     belongs = Member.objects.filter(person=OuterRef("person"), room=OuterRef("root__room"))
-    belongs = belongs.filter(~Q(role=Member.Role.GUEST) | Q(room__kind=Room.Kind.OPEN))
+    visited = Q(room__kind=Room.Kind.OPEN) | Q(room__subject_type__isnull=False)
+    belongs = belongs.filter(~Q(role=Member.Role.GUEST) | visited)
     visits = Q(
         root__room__kind=Room.Kind.OPEN,
         root__room__subject_type__isnull=True,

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from django.utils import timezone
 
 from teahouse import database
 from teahouse.actions import people
+from teahouse.limits import ROUNDING
 from teahouse.models import IncomingHook, Person, Room
 from teahouse.models.hooks import LABEL_LENGTH
 
+TRIES: Final = 5
 USED_EVERY: Final = timedelta(hours=1)
 """How exactly it is known when a hook was used last."""
 
@@ -47,6 +50,24 @@ def incoming(secret: str) -> IncomingHook | None:
     return rows.filter(
         digest=people.token_digest(secret), revoked_at=None, person__deactivated_at=None
     ).first()
+
+
+def wait(hook: IncomingHook, per_second: float, burst: int) -> float:
+    """Seconds until the hook may speak again; 0.0 counts once. Of all processes together: its row is the bucket, whose
+    whole state is the time at which it is full again (as `limits.Bucket`)."""
+    rows = IncomingHook.objects.using(database.alias()).filter(pk=hook.pk)
+    before = hook.full_at
+    for _ in range(TRIES):
+        now = timezone.now()
+        full = (now if before is None else max(now, before)) + timedelta(seconds=1 / per_second)
+        over = (full - now).total_seconds() - burst / per_second
+        if over > ROUNDING:
+            return over
+        taken = partial(rows.filter(full_at=before).update, full_at=full)
+        if database.write(taken):
+            return 0.0
+        before = rows.values_list("full_at", flat=True).first()  # Another request was faster.
+    return 1 / per_second
 
 
 def used(hook: IncomingHook) -> None:

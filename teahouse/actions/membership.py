@@ -26,6 +26,17 @@ def join(speaker: Speaker, grant: Grant, stream: int) -> Change:
     Raises:
         Problem: `forbidden` for guests, `archived`.
     """
+    check_may_join(speaker, grant)
+
+    def apply(tx: Transaction) -> None:
+        check_still(tx, grant)
+        add(tx, Room.objects.get(pk=grant.room), speaker.who, [(speaker.who, stream)], "joined")
+
+    return Change((grant.room, stream), apply)
+
+
+def check_may_join(speaker: Speaker, grant: Grant) -> None:
+    """Raises: Problem `forbidden`, `archived`."""
     if speaker.is_guest:
         raise Problem(
             "forbidden", "Guests read and speak in open rooms as they are; sign in to become a member."
@@ -33,11 +44,11 @@ def join(speaker: Speaker, grant: Grant, stream: int) -> Change:
     if grant.role not in RANKS:
         grant.check("join")
 
-    def apply(tx: Transaction) -> None:
-        check_still(tx, grant)
-        add(tx, Room.objects.get(pk=grant.room), speaker.who, [(speaker.who, stream)], "joined")
 
-    return Change((grant.room, stream), apply)
+def check_may_leave(grant: Grant) -> None:
+    """Raises: Problem `forbidden`."""
+    if grant.kind == Room.Kind.PERSONAL:
+        raise Problem("forbidden", "Your own stream cannot be left; name a room to which you belong.")
 
 
 def invite(speaker: Speaker, grant: Grant, people: Sequence[Invited]) -> Change:
@@ -98,8 +109,8 @@ def remove(speaker: Speaker, grant: Grant, person: Who, stream: int) -> Change:
     leaves = person["id"] == speaker.id
     if not leaves:
         grant.check("remove")
-    elif grant.kind == Room.Kind.PERSONAL:
-        raise Problem("forbidden", "Your own stream cannot be left; name a room to which you belong.")
+    else:
+        check_may_leave(grant)
 
     def apply(tx: Transaction) -> None:
         check_still(tx, grant)

@@ -66,7 +66,7 @@ def called(speaker: int, grant: Grant, names: Sequence[str], present: Collection
 def replied(speaker: int, grant: Grant, author: int) -> tuple[int, int] | None:
     """Who is to hear of a reply to them: somebody else, who may read the room, with the id of their own room."""
     rows = Member.objects.filter(room=grant.room, person=author)
-    if grant.kind != Room.Kind.OPEN:
+    if grant.kind != Room.Kind.OPEN and not grant.on_object:
         rows = rows.exclude(role=Member.Role.GUEST)
     if author == speaker or not rows.exists():
         return None

@@ -216,7 +216,10 @@ def react(
 def _is_in(grant: Grant, person: int) -> bool:
     """Whether somebody belongs to the room, or has been in it as a guest and may still read it (P6)."""
     rows = Member.objects.filter(room=grant.room, person=person)
-    return (rows if grant.kind == "open" else rows.exclude(role=Member.Role.GUEST)).exists()
+    guests_too = (
+        grant.kind == "open" or grant.on_object
+    )  # Whom the project lets read one on an object has a row.
+    return (rows if guests_too else rows.exclude(role=Member.Role.GUEST)).exists()
 
 
 def _check_still(tx: Transaction, grant: Grant) -> None:

@@ -25,6 +25,7 @@ from teahouse.rights import RANKS
 from teahouse.subjects import existing, model_of
 from teahouse.verdicts import verdicts
 
+MOST_VISITED: Final = 500
 CALLED_LOST: Final = "policy"
 """The detail of an event `member` of one who lost the room so."""
 
@@ -154,6 +155,12 @@ def memberships_ended(room: int, gone: Sequence[Invited]) -> Change:
                 tx.about_room(stream, "room_removed", None, {"about": found.slug}, subject=room)
 
     return Change((room, *(stream for _, stream in gone)), apply)
+
+
+def visited(guest: int) -> list[int]:
+    """Rooms on objects in which a guest has been."""
+    rows = Member.objects.using(database.alias()).filter(person=guest, room__subject_type__isnull=False)
+    return list(rows.values_list("room", flat=True)[:MOST_VISITED])
 
 
 def refused(person: int, rooms: dict[int, str]) -> dict[int, bool]:

@@ -5,18 +5,61 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 import time
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import httpcore
 import httpx
 
 from teahouse.followers.outside import ANSWER_BYTES, SECONDS, Address, Answer, Failed, Refused, is_allowed
 
+TOTAL_SECONDS: Final = 2 * SECONDS
+"""For all of a delivery. httpx waits for each piece anew: who sends a byte of a header now and then would hold a thread
+for as long as it likes."""
+PIECE: Final = 16_384
+
+
+class _Timed(httpcore.NetworkStream):
+    """A connection that is waited for until `deadline` at most."""
+
+    def __init__(self, inner: httpcore.NetworkStream, deadline: float) -> None:
+        self._inner, self._deadline = inner, deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left(self._deadline, timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        for start in range(0, len(buffer), PIECE):
+            left = _left(self._deadline, timeout, httpcore.WriteTimeout)
+            self._inner.write(buffer[start : start + PIECE], left)
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        left = _left(self._deadline, timeout, httpcore.ConnectTimeout)
+        return _Timed(self._inner.start_tls(ssl_context, server_hostname, left), self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+def _left(deadline: float, timeout: float | None, over: type[httpcore.TimeoutException]) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise over(f"it took more than {TOTAL_SECONDS:g} s in all")
+    return left if timeout is None else min(timeout, left)
+
 
 class _Backend(httpcore.SyncBackend):
     """Connects to addresses that were looked at, and to nothing else."""
+
+    def __init__(self) -> None:
+        self._deadline = time.monotonic() + TOTAL_SECONDS
 
     def connect_tcp(
         self,
@@ -32,8 +75,10 @@ class _Backend(httpcore.SyncBackend):
             if not is_allowed(address):
                 raise Refused(f"{host} leads to {address}, an inner address, which hooks do not reach")
         for address in addresses:
+            left = _left(self._deadline, timeout, httpcore.ConnectTimeout)
             try:
-                return super().connect_tcp(str(address), port, timeout, local_address, socket_options)
+                stream = super().connect_tcp(str(address), port, left, local_address, socket_options)
+                return _Timed(stream, self._deadline)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as failed:
                 error = failed
         raise error
@@ -84,7 +129,7 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> Answer:
         read = b""
         for part in answer.iter_raw():
             read += part
-            if len(read) >= ANSWER_BYTES or time.monotonic() - began > 2 * SECONDS:
+            if len(read) >= ANSWER_BYTES:
                 break
         text = read[:ANSWER_BYTES].decode(errors="replace").replace("\x00", "\ufffd")
         milliseconds = round((time.monotonic() - began) * 1000)

@@ -16,6 +16,7 @@ from teahouse.events import Who
 from teahouse.journal import Change, Stale
 from teahouse.live import room_commands as asked
 from teahouse.live.protocol import Problem
+from teahouse.rights import RANKS
 
 if TYPE_CHECKING:
     from teahouse.live.session import Session
@@ -98,12 +99,19 @@ async def _archive(session: Session, speaker: Speaker, command: asked.Archive) -
 
 
 async def _join(session: Session, speaker: Speaker, command: asked.Join) -> None:
+    # Who may not has no stream made.
+    membership.check_may_join(speaker, (await session.runtime.room(speaker, command.room))[1])
     stream = await session.own_stream(speaker)
     grant = await session.change(speaker, command, lambda grant: membership.join(speaker, grant, stream))
     session.watch(grant.room)
 
 
 async def _leave(session: Session, speaker: Speaker, command: asked.Leave) -> None:
+    _, grant = await session.runtime.room(speaker, command.room)
+    membership.check_may_leave(grant)
+    if grant.role not in RANKS:
+        session.answer(command.id, {})  # Who does not belong needs no stream to hear of it.
+        return
     stream = await session.own_stream(speaker)
     await session.change(
         speaker, command, lambda grant: membership.remove(speaker, grant, speaker.who, stream)

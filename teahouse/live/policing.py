@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from teahouse import access
-from teahouse.access import Found, Place
+from teahouse.access import Found, Place, Speaker
 from teahouse.actions import policy, rooms
 from teahouse.attention import Own
 from teahouse.conf import conf
@@ -102,12 +102,16 @@ class Policing:
             session.rights_told(grant)
         return False
 
-    async def own(self, person: int, own: Own) -> Own:
-        """What the hello tells of a person's own rooms, without those that the policy does not show them any more."""
-        if conf().POLICY is None or not own.rooms:
+    async def own(self, speaker: Speaker, own: Own) -> Own:
+        """What the hello tells of a person's own rooms, without those that the policy does not show them any more. Of a
+        guest, who has none, those where they have been are looked at."""
+        if conf().POLICY is None or not (own.rooms or speaker.is_guest):
             return own
-        runtime = self.runtime
-        slugs = await runtime.read(on_objects, [room for room, _ in own.rooms])
+        runtime, person = self.runtime, speaker.id
+        rooms = [room for room, _ in own.rooms]
+        if speaker.is_guest:
+            rooms = await runtime.read(policy.visited, person)
+        slugs = await runtime.read(on_objects, rooms)
         refused: dict[int, bool] = await runtime.read(policy.refused, person, slugs) if slugs else {}
         for room, sure in refused.items():
             if sure:

@@ -12,6 +12,7 @@ from teahouse.access import Grant, Speaker
 from teahouse.actions import membership
 from teahouse.actions import threads as thread_actions
 from teahouse.live import own_commands, pages, protocol
+from teahouse.live.attending import readable
 from teahouse.live.pages import Asked
 from teahouse.live.protocol import Problem
 from teahouse.paging import Where
@@ -51,8 +52,9 @@ async def _read(session: Session, speaker: Speaker, command: protocol.Read) -> N
 
 
 async def _threads(session: Session, speaker: Speaker, command: own_commands.Threads) -> None:
-    page = session.runtime.read(threads.listed, speaker.id, command.before, command.limit)
-    session.answer(command.id, await page)
+    page = await session.runtime.read(threads.listed, speaker.id, command.before, command.limit)
+    page["threads"] = await readable(session, speaker, page["threads"])
+    session.answer(command.id, page)
 
 
 async def _typing(session: Session, speaker: Speaker, command: protocol.Typing) -> None:

@@ -175,7 +175,7 @@ class Session(Watching):
         self.runtime.names[speaker.id] = speaker.who
         asked = self.runtime.loop.time()
         own = await self.runtime.ask(self.runtime.own, speaker.id)
-        own = await self.runtime.sweep.policing.own(speaker.id, own)
+        own = await self.runtime.sweep.policing.own(speaker, own)
         self.unread_threads = own.threads
         self.watch_since(asked, (room for room, _ in own.rooms))
         answer: dict[str, Any] = {

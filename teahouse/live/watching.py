@@ -57,6 +57,12 @@ class Watching(Connection):
     def rights_told(self, grant: Grant) -> None:
         self.tell_rights(grant)
 
+    def reading_ended(self, room: int) -> None:
+        feed = self.subscribed.get(room)
+        super().reading_ended(room)
+        if feed is not None:
+            self.reading_lost(feed.slug)
+
     def reading_lost(self, room: str) -> None:
         self._told.pop(room, None)
         self._signal_rights(room, None, ())

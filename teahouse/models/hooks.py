@@ -21,6 +21,7 @@ class IncomingHook(models.Model):
     made_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     used_at = models.DateTimeField(null=True, help_text="To the hour.")
+    full_at = models.DateTimeField(null=True, help_text="When it may speak as often as at first again.")
     revoked_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

@@ -106,9 +106,29 @@ def manage(arguments: list[str]) -> int:
     environ.current()
     os.environ["DJANGO_SETTINGS_MODULE"] = "teahouse.server.settings"
     from django.core.management import execute_from_command_line
+    from django.db import DatabaseError
 
-    execute_from_command_line(["teahouse manage", *(arguments or ["help"])])
+    try:
+        execute_from_command_line(["teahouse manage", *(arguments or ["help"])])
+    except DatabaseError:
+        if not _tables_are_missing():
+            raise
+        raise Refused(
+            say(
+                f"The database has no tables yet. {program()} serve makes them, or: {program()} manage migrate",
+                f"数据库里还没有表。{program()} serve 会建立它们，或者运行：{program()} manage migrate",
+            )
+        ) from None
     return 0
+
+
+def _tables_are_missing() -> bool:
+    from django.db import DatabaseError, connection
+
+    try:
+        return "teahouse_room" not in connection.introspection.table_names()
+    except DatabaseError:
+        return False  # It cannot be reached, which is another thing.
 
 
 def owner_link() -> int:

@@ -8,9 +8,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import time
-from functools import cache
-from threading import Lock
 from typing import Any, Final
 
 from django.core.exceptions import RequestDataTooBig
@@ -23,7 +20,6 @@ from teahouse import outbox
 from teahouse.actions import bots
 from teahouse.conf import conf
 from teahouse.journal import KEY_REUSED
-from teahouse.limits import Buckets
 from teahouse.models import IncomingHook
 
 HOW: Final = "Say something with POST: a form or JSON with `text`, or plain text."
@@ -132,18 +128,7 @@ def _answer(status: int, text: str) -> HttpResponse:
     return response
 
 
-_lock = Lock()
-
-
-@cache
-def _buckets(per_second: int, burst: int) -> Buckets:
-    return Buckets(per_second, burst)
-
-
 def _wait(hook: IncomingHook) -> float:
-    """Seconds until the hook may speak again, in this process; 0.0 counts once."""
-    if not conf().RATES:
-        return 0.0
-    with _lock:
-        limits = conf().LIMITS
-        return _buckets(limits.per_second, limits.burst).take(hook.pk, time.monotonic())
+    """Seconds until the hook may speak again; 0.0 counts once."""
+    limits = conf().LIMITS
+    return bots.wait(hook, limits.per_second, limits.burst) if conf().RATES else 0.0

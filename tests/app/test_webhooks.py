@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -19,7 +21,7 @@ from django.utils import timezone
 from teahouse import testing
 from teahouse.access import Speaker
 from teahouse.actions import messages, people
-from teahouse.followers import webhooks
+from teahouse.followers import outside, webhooks
 from teahouse.followers.follower import Again
 from teahouse.followers.runner import Runner
 from teahouse.journal import Journal
@@ -313,6 +315,31 @@ def test_it_refuses_what_cannot_be(
     with pytest.raises(ValueError, match=why):
         webhooks.make(alice, url, events)
     assert not Hook.objects.exists()
+
+
+def test_a_receiver_that_drips_its_answer_is_waited_for_no_longer_than_all_of_it_may_take(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.TEAHOUSE = {"HOOKS_INNER": ("127.0.0.1/32",)}
+    monkeypatch.setattr("teahouse.followers.transport.TOTAL_SECONDS", 0.5)
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                while not ended.wait(0.05):
+                    connection.sendall(b"x")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        began = time.monotonic()
+        with pytest.raises(outside.Failed, match=r"more than 0\.5 s in all|timed out"):
+            outside.post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"{}", {})
+        assert time.monotonic() - began < 5
+        ended.set()
+        thread.join()
 
 
 def test_an_inner_receiver_is_not_asked_and_the_log_says_why(

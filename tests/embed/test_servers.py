@@ -78,6 +78,9 @@ def test_a_message_over_the_socket(prepared: Shop, server: str) -> None:
             sam.ok(do="subscribe", room="order-1")
             ada.say("order-1", f"by way of {server}")
             assert sam.event()["message"]["text"] == f"by way of {server}"
+            told = [shop.get(f"/orders/1/pay/{how}/") for how in ("fails", "well")]
+            assert told == ["failed", "paid"]
+            assert sam.event()["message"]["text"] == "paid: well", "nothing of what was rolled back"
         with shop.client("Otto") as otto:
             assert otto.refused(do="history", room="order-1") == "not_found"
         assert "Nothing to talk about." in shop.get("/orders/1/", "Otto")

@@ -73,6 +73,8 @@ def test_nothing_after_the_end_of_a_right_reaches_the_other_process(
             if frame.get("room") == room and "event" in frame:
                 seqs.append(frame["seq"])
         assert seqs == list(range(start + 1, end + 1))
+        rights = bob.signal("rights", lambda frame: frame["room"] == room and not frame["may"])
+        assert rights["role"] is None
         assert bob.refused(do="history", room=room) == "not_found"
         assert bob.refused(do="subscribe", room=room, since={"epoch": "x", "seq": start}) == "not_found"
         bobs_other.ok(do="ping")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -85,6 +87,22 @@ def test_who_is_signed_in_and_makes_a_room_by_a_visit_owns_it_too(server: Teahou
     assert cast.gina.ok(do="subscribe", room=guests, make=True)["role"] is None
     secret = made(cast.alice, room, kind="private")
     assert cast.bob.refused(do="subscribe", room=secret, make=True) == "not_found"
+
+
+def test_a_guest_who_may_not_join_and_does_not_belong_leaves_nothing_behind(
+    server: Teahouse, cast: Cast
+) -> None:
+    room = made(cast.alice, fresh("guests"))
+    with (
+        Checked(server.url, "Gerd") as gerd,
+        closing(sqlite3.connect(server.data / "teahouse.sqlite3")) as database,
+    ):
+        own = ("SELECT count(*) FROM teahouse_room WHERE slug = ?", (f"@{who(gerd)}",))
+        assert gerd.refused(do="join", room=room) == "forbidden"
+        assert gerd.ok(do="leave", room=room) == {}
+        assert database.execute(*own).fetchone() == (0,)
+        gerd.ok(do="subscribe", room="@me")
+        assert database.execute(*own).fetchone() == (1,)
 
 
 def test_a_guest_makes_open_rooms_and_is_told_what_else_takes_an_account(cast: Cast) -> None:

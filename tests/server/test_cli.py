@@ -118,6 +118,13 @@ def test_djangos_commands_work_on_this_site(made: Teahouse) -> None:
     assert "Unknown command: 'nonsense'" in said
 
 
+def test_a_command_without_tables_says_how_they_are_made(fresh: Teahouse) -> None:
+    fresh.prepare()
+    status, said = fresh.command_line("manage", "teahouse_token", "Deploy")
+    assert (status, "Traceback" in said) == (1, False), said
+    assert "manage migrate" in said
+
+
 def test_djangos_checks_find_nothing(fresh: Teahouse) -> None:
     fresh.env |= {
         "TEAHOUSE_URL": "https://chat.example.org",

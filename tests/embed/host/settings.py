@@ -82,3 +82,14 @@ DATABASES = {
 DATABASE_ROUTERS = ["tests.embed.host.router.Router"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 TEAHOUSE = {"POLICY": os.environ.get("HOST_POLICY", "tests.embed.host.shop.chat.Policy")}
+
+if "HOST_OWN_SERVICES" in os.environ:
+    DEBUG = False
+    CACHES = {"default": {"BACKEND": "tests.embed.host.refusing.Cache"}}
+    EMAIL_BACKEND = "tests.embed.host.refusing.Mail"
+    STORAGES = {
+        "default": {"BACKEND": "tests.embed.host.refusing.Files"},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
+    }
+    STATIC_ROOT = FOLDER / "static"
+    TEMPLATES[0]["DIRS"].insert(0, Path(__file__).parent / "templates_of_its_own")

@@ -1,0 +1,100 @@
+"""What a project has of its own beside users and databases: templates, storages, cache and mail. Teahouse goes by its
+static files and its templates, and asks for none of the others."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+
+from tests.embed.conftest import Shop, shop_prepared
+
+LOOK: Final = """
+import json
+from django.core.cache import cache
+from django.core.files.storage import default_storage
+from django.core.mail import send_mail
+from django.core.management import call_command
+from django.test import Client
+import teahouse
+from tests.embed.host.refusing import Refused
+from tests.embed.host.shop.models import Order
+from teahouse.actions.people import ensure_person, make_token
+from teahouse.followers import webhooks
+from tests.embed.host.people.models import User
+
+call_command("collectstatic", interactive=False, verbosity=0)
+order = Order.objects.get(pk=1)
+slug = teahouse.room_for(order).slug
+ada = User.objects.get(full_name="Ada")
+browser = Client(HTTP_HOST="127.0.0.1")
+browser.force_login(ada)
+headers = {"HTTP_AUTHORIZATION": "Bearer " + make_token(ensure_person(ada))}
+said = browser.post(f"/talk/api/v1/rooms/{slug}/messages", {"text": "tea"}, "application/json", **headers)
+webhooks.make(ensure_person(ada), "https://hooks.invalid/", ["closed"])
+told = {
+    "said": said.status_code,
+    "order": browser.get("/orders/1/").content.decode(),
+    "room": browser.get(f"/talk/rooms/{slug}/").content.decode(),
+    "rooms": browser.get("/talk/rooms/").content.decode(),
+    "hooks": [webhook.name for webhook in webhooks.webhooks()],
+    "refused": 0,
+}
+for ask in (lambda: cache.get("x"), lambda: default_storage.exists("x"), lambda: send_mail("x", "x", None, ["x@x.x"])):
+    try:
+        ask()
+    except Refused:
+        told["refused"] += 1
+from teahouse.api import home
+home.close()
+print(json.dumps(told))
+"""
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Shop]:
+    with shop_prepared(HOST_OWN_SERVICES="yes") as shop:
+        yield shop
+
+
+@pytest.fixture(scope="module")
+def told(shop: Shop) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(shop.python(LOOK))
+    return told
+
+
+def test_it_needs_no_cache_no_mail_and_no_storage_of_files(told: dict[str, Any]) -> None:
+    assert told["refused"] == 3, "those of this project refuse all"
+    assert told["said"] == 201
+    assert 'room="order-1"' in told["order"]
+    assert "tea" in told["room"]
+
+
+def test_webhooks_are_found_where_users_are_in_another_database(told: dict[str, Any]) -> None:
+    assert len(told["hooks"]) == 1
+
+
+def test_its_static_files_are_those_of_the_projects_storage(shop: Shop, told: dict[str, Any]) -> None:
+    """With hashes in their names, and what modules import of each other beside them."""
+    asked = set(re.findall(r'(?:src|href)="/static/(teahouse/[^"?#]+)"', told["order"] + told["room"]))
+    assert any(re.search(r"\.[0-9a-f]{12}\.", name) for name in asked), asked
+    root = shop.folder / "static"
+    assert [name for name in asked if not (root / name).is_file()] == []
+    modules = list((root / "teahouse").glob("*.js"))
+    imported = {
+        (module.parent / name).resolve()
+        for module in modules
+        for name in re.findall(r'^import .*?from "(\./[^"]+)"', module.read_text(), re.MULTILINE)
+    }
+    assert len(imported) > 10
+    assert [name for name in imported if not name.is_file()] == []
+
+
+def test_its_templates_override_blocks_of_ours(told: dict[str, Any]) -> None:
+    assert '<header id="of-the-shop">The shop</header>' in told["room"]
+    assert '<meta name="shop" content="own script">' in told["room"]
+    assert "<teahouse-" in told["room"], "the rest is as it was"
+    assert "The shop&#x27;s talk" in told["rooms"] or "The shop's talk" in told["rooms"]
