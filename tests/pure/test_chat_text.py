@@ -103,20 +103,22 @@ def test_a_room_as_it_is_after_each_event() -> None:
     assert view.apply(event(5, "message", said(5)))
     assert view.apply(event(6, "reactions", {"id": 2, "reactions": {"🍵": [7]}}))
     assert view.apply(event(7, "message", said(2, BOB, text="edited", edited="now")))
-    assert not view.apply(event(8, "message", said(8, root={"id": 2, "seq": 2}))), "said in a thread"
+    assert view.apply(event(8, "message", said(8, root={"id": 2, "seq": 2}))), "said in a thread"
     assert view.apply(event(9, "thread", {"id": 2, "thread": {"count": 1, "people": []}}))
     assert not view.apply(event(10, "message", said(3, text="an edit of what is not held")))
     assert view.apply(event(11, "deleted", {**said(1), "deleted": "now"}))
-    assert [one["id"] for one in view.all] == [1, 2, 5]
+    assert [one["id"] for one in view.all] == [1, 2, 5, 8]
     assert view.messages[2]["reactions"] == {"🍵": [7]}
     assert view.last == 11
-    assert view.last_of(person=7, name="")["id"] == 5  # type: ignore[index]
+    assert view.last_of(person=7, name="")["id"] == 8  # type: ignore[index]
+    assert view.last_in_thread() is view.messages[8]
     assert view.last_of(besides=7)["text"] == "edited"  # type: ignore[index]
     view.page(page(said(-1), seq=11), older=True)
     assert (view.first, view.last, view.more_before) == (-1, 11, False)
     lines = "\n".join(plain(drawn(view.all, view.messages.get, 40, get_cwidth)))
     assert "Mei: deleted" in lines
     assert "Bob: edited (edited)\n      🍵 1\n      ↳ 1 in its thread" in lines
+    assert "Mei ↳ in a thread Bob: edited\n      text" in lines
     time = f"{datetime.fromisoformat(said(1)['at']).astimezone():%H:%M}"
     reply = said(12, reply={"id": 2, "seq": 2, "by": BOB}, html="<pre><code>x\n</code></pre>")
     assert plain(drawn([reply], view.messages.get, 26, get_cwidth))[1:] == [
@@ -124,6 +126,23 @@ def test_a_room_as_it_is_after_each_event() -> None:
         "      x",
     ]
     assert plain(drawn([reply], view.messages.get, 20, get_cwidth))[1] == f"{time} Mei ↱ Bob: ed…"
+
+
+def test_a_thread_as_it_is_after_each_event() -> None:
+    root, inside = said(2, BOB, thread={"count": 2, "people": []}), {"id": 2, "seq": 2}
+    view = RoomView(2)
+    view.page({**page(said(4, root=inside), seq=5, before=True), "root": root})  # type: ignore[typeddict-item]
+    assert (view.first, view.last) == (4, 5)
+    assert view.apply(event(6, "message", said(6, root=inside)))
+    assert not view.apply(event(7, "message", said(7))), "said in the room"
+    assert not view.apply(event(8, "message", said(8, root={"id": 1, "seq": 1}))), "said in another thread"
+    assert view.apply(event(9, "message", said(2, BOB, text="the root, edited", edited="now")))
+    view.page({**page(said(3, root=inside), seq=9), "root": view.messages[2]}, older=True)  # type: ignore[typeddict-item]
+    assert [one["id"] for one in view.all] == [2, 3, 4, 6]
+    assert view.messages[2]["text"] == "the root, edited"
+    lines = plain(drawn(view.all, view.messages.get, 30, get_cwidth, view.thread))
+    assert lines.index("─" * 30) == 3
+    assert not any("↳" in line for line in lines)
 
 
 def test_not_more_messages_are_held_than_so_many() -> None:

@@ -138,6 +138,57 @@ def test_a_conversation_in_a_terminal(server: Teahouse, tokens: list[str], tmp_p
         assert mei.process.wait(SECONDS) == 0
 
 
+def test_threads_in_a_terminal(server: Teahouse, tokens: list[str], tmp_path: Path) -> None:
+    with (
+        SyncClient(server.url, token=tokens[1]) as bob,
+        Terminal(tmp_path, server.url, TEAHOUSE_TOKEN=tokens[0]) as mei,
+    ):
+        room = bob.room("pots", make=True)
+        first = room.send("green or black?")["message"]
+        mei.type("/join pots\r")
+        mei.shows("[pots]", "green or black?")
+        room.send("I mean the pot", thread=first)
+        mei.shows("Bob ↳ in a thread Bob: green or black?", "I mean the pot", "↳ 1 in its thread")
+        mei.type("/reply the black one\r")
+        mei.shows("the black one", "↳ 2 in its thread")
+        mei.type("/thread and the cups?\r")
+        mei.shows("and the cups?", "↳ 3 in its thread")
+        said = room.history(thread=first)["messages"]
+        assert [one["text"] for one in said] == ["I mean the pot", "the black one", "and the cups?"]
+        assert said[1]["reply"]["id"] == said[0]["id"]
+        room.send("beside the thread")
+        mei.shows("beside the thread")
+        mei.type("/thread\r")
+        assert "beside the thread" not in mei.shows("› thread", "green or black?", "────", "the black one")
+        mei.type("white ones\r")
+        mei.shows("Mei: white ones")
+        room.typing(first)
+        mei.shows("Bob typing")
+        assert room.history(thread=first)["messages"][-1]["text"] == "white ones"
+        mei.type("/back\r")
+        mei.shows("beside the thread", "↳ 4 in its thread")
+        mei.type("/join main\r")
+        mei.shows("[Main]")
+        room.send("all white, then", thread=first)
+        mei.shows("Something new in 1 of your threads")
+        mei.type("/threads\r")
+        mei.shows("1. pots (1 unread): green or black?")
+        mei.type("/thread 1\r")
+        mei.shows("› thread", "all white, then", "/help")
+
+
+def test_in_a_small_window_all_of_the_help_is_there(
+    server: Teahouse, tokens: list[str], tmp_path: Path
+) -> None:
+    with Terminal(tmp_path, server.url, columns=30, TEAHOUSE_TOKEN=tokens[0]) as mei:
+        mei.type("/help\r")
+        assert "/join ROOM" not in mei.shows("Markdown")
+        mei.type(PAGE_UP)
+        mei.shows("/reply")
+        mei.type(PAGE_UP)
+        mei.shows("/join ROOM")
+
+
 def test_in_chinese_as_a_guest_who_is_asked_for_a_name(server: Teahouse, tmp_path: Path) -> None:
     with Terminal(tmp_path, server.url, LANG="zh_CN.UTF-8") as terminal:
         terminal.shows("你的名字")

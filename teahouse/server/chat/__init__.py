@@ -82,7 +82,7 @@ def _asked_name() -> str:
     raise Impossible(
         say(
             f"Who speaks? {program()} chat URL --name NAME, as a guest; or --token TOKEN.",
-            f"谁在说话？以访客身份：{program()} chat 地址 --name 名字；或 --token 凭证。",
+            f"谁在说话？以访客身份：{program()} chat 地址 --name 名字；或 --token 令牌。",
         ),
         status=2,
     )

@@ -16,9 +16,11 @@ class Typed(NamedTuple):
 
 
 NAMES: Final = (
-    "help", "rooms", "join", "leave", "msg", "who", "reply", "edit", "delete", "react", "me", "quit",
+    "help", "rooms", "join", "leave", "msg", "who", "reply", "thread", "threads", "back", "edit", "delete",
+    "react", "me", "quit",
 )  # fmt: skip
 SHORT: Final = {"h": "help", "?": "help", "j": "join", "l": "rooms", "list": "rooms", "w": "who", "r": "reply",
+                "t": "thread", "b": "back",
                 "e": "edit", "q": "quit", "exit": "quit", "part": "leave", "dm": "msg", "names": "who"}  # fmt: skip
 
 
@@ -50,9 +52,21 @@ def help_lines() -> list[str]:
             say("answer the last message, or somebody's last", "回复最后一条，或某人的最后一条"),
         ),
         (
+            "/thread [@NAME] [TEXT]",
+            say("answer in a thread; without a text, look at it", "在话题中回复；不写内容则查看"),
+        ),
+        (
+            "/threads",
+            say(
+                "your threads; /thread 1 opens the first",
+                "你参与的话题；/thread 1 打开第一个",
+            ),
+        ),
+        ("/back", say("from a thread to its room", "从话题回到房间")),
+        (
             "/edit [TEXT]",
             say(
-                "change your last message; without a text, in the line below",
+                "change your last message, in the line below if empty",
                 "修改你的最后一条；不写内容则在下方编辑",
             ),
         ),
@@ -67,4 +81,4 @@ def help_lines() -> list[str]:
         "completes names. Text is Markdown.",
         "Enter 发送，Alt-Enter 换行。PageUp/PageDown 滚动，Ctrl-N/Ctrl-P 切换房间，Tab 补全名字。支持 Markdown。",
     )
-    return [*(f"{left:<20} {right}" for left, right in rows), keys]
+    return [*(f"{left:<22} {right}" for left, right in rows), keys]

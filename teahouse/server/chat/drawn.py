@@ -23,9 +23,9 @@ def name_of(by: dict[str, Any]) -> tuple[str, str]:
 
 def drawn(
     messages: Iterable[dict[str, Any]], quoted: Callable[[int], dict[str, Any] | None], width: int,
-    measure: Callable[[str], int],
+    measure: Callable[[str], int], thread: int | None = None,
 ) -> list[Fragments]:  # fmt: skip
-    """All lines of these messages, with a line for each new day."""
+    """All lines of these messages, with a line for each new day; `thread`: of whose thread they are."""
     lines: list[Fragments] = []
     day = ""
     for message in messages:
@@ -34,8 +34,10 @@ def drawn(
             day = today
             lines.append([("class:dim", f"── {day} ".ljust(width, "─"))])
         fit = partial(cut, width=width, measure=measure)
-        for line in _lines(message, f"{when:%H:%M}", quoted, fit):
+        for line in _lines(message, f"{when:%H:%M}", quoted, fit, thread):
             lines += wrap(line, width, INDENT, measure)
+        if message["id"] == thread:
+            lines.append([("class:dim", "─" * width)])
     return lines
 
 
@@ -44,6 +46,7 @@ def _lines(
     time: str,
     quoted: Callable[[int], dict[str, Any] | None],
     fit: Callable[[str], str],
+    thread: int | None,
 ) -> list[Fragments]:
     who = name_of(message["by"])
     head: Fragments = [("class:dim", f"{time} "), who]
@@ -51,9 +54,8 @@ def _lines(
         return [[*head, ("class:dim", say(": deleted", "：已删除"))]]
     blank = ("", " " * INDENT)
     body = lines_of(message["html"]) if "html" in message else _plain(message["text"])
-    reply = message.get("reply")
-    if reply is not None:
-        answered = f"{time} {who[1]} ↱ {name_of(reply['by'])[1]}: {_short(quoted(reply['id']))}"
+    if (answered := _answered(message, quoted, thread)) is not None:
+        answered = f"{time} {who[1]} {answered}"
         lines = [[*head, ("class:dim", fit(answered)[len(time) + 1 + len(who[1]) :])]]
     elif _is_block(body[0]) and len(body) > 1:
         # A list or a block of code begins below the name, where its lines stand under each other.
@@ -63,8 +65,22 @@ def _lines(
     lines += [[blank, *line] for line in body]
     if "edited" in message:
         lines[-1].append(("class:dim", say(" (edited)", "（已编辑）")))
-    lines += [[blank, ("class:dim", text)] for text in _below(message)]
+    below = _below(message) if message["id"] != thread else []
+    lines += [[blank, ("class:dim", text)] for text in below]
     return lines
+
+
+def _answered(
+    message: dict[str, Any], quoted: Callable[[int], dict[str, Any] | None], thread: int | None
+) -> str | None:
+    """What stands above a message that answers another, or was said in a thread of the room that is looked at."""
+    if (root := message.get("root")) is not None and thread is None:
+        original = quoted(root["id"])
+        name = f" {name_of(original['by'])[1]}: {_short(original)}" if original is not None else ""
+        return say("↳ in a thread", "↳ 话题中") + name
+    if (reply := message.get("reply")) is not None:
+        return f"↱ {name_of(reply['by'])[1]}: {_short(quoted(reply['id']))}"
+    return None
 
 
 def _short(original: dict[str, Any] | None) -> str:
@@ -82,7 +98,7 @@ def _below(message: dict[str, Any]) -> list[str]:
         found.append("  ".join(f"{clean(emoji)} {len(people)}" for emoji, people in reactions.items()))
     if (thread := message.get("thread")) and thread["count"]:
         count = thread["count"]
-        found.append(say(f"↳ {count} in its thread", f"↳ 讨论串有 {count} 条"))
+        found.append(say(f"↳ {count} in its thread", f"↳ 话题中 {count} 条"))
     return found
 
 

@@ -41,9 +41,11 @@ def _parser() -> Parser:
     parser = Parser(
         prog="teahouse chat",
         description=say(
-            "A chat in the terminal. /help says what can be typed there. Where input or output is no terminal, each\n"
-            "line of the input is said, and what others say is printed.",
-            "终端里的聊天，输入 /help 查看命令。若输入或输出不是终端：说出输入的每一行，并打印别人说的话。",
+            "A chat in the terminal. /help says what can be typed there. Without --name or --token you are asked for\n"
+            "a name, once, and are the same guest each time. Tokens are made in the chat: Account, Apps.\n"
+            "Where input or output is no terminal, each line of the input is said, and what others say is printed.",
+            "终端里的聊天，输入 /help 查看命令。没有 --name 或 --token 时会问一次名字，以后每次都是同一访客。\n"
+            "令牌在聊天的“账户 → 应用”中创建。若输入或输出不是终端：说出输入的每一行，并打印别人说的话。",
         ),
         epilog=_examples(),
     )
@@ -65,10 +67,10 @@ def _parser() -> Parser:
     )
     parser.add_argument(
         "--token",
-        metavar=say("TOKEN", "凭证"),
+        metavar=say("TOKEN", "令牌"),
         help=say(
             f"be who this token belongs to; better in {TOKEN}, which `ps` does not show",
-            f"作为此凭证的主人；放在 {TOKEN} 中更好，`ps` 看不到",
+            f"作为此令牌的主人；放在 {TOKEN} 中更好，`ps` 看不到",
         ),
     )
     parser.add_argument(

@@ -136,6 +136,8 @@ class Screen:
         count = say(f"{room.here_count} here ", f"{room.here_count} 人在 ")
         name = clean(title_of({**room.state}, self.state.me))
         topic = f"  {clean(room.state['topic'])}" if room.state["topic"] else ""
+        if self.state.view.thread is not None:
+            topic = say(" › thread (/back)", " › 话题（/back 返回）")
         left = cut(f" {name}{topic}".replace("\n", " "), width - get_cwidth(count) - 1, get_cwidth)
         return [("", left), ("", " " * (width - get_cwidth(left) - get_cwidth(count))), ("", count)]
 
@@ -155,6 +157,11 @@ class Screen:
         if names := state.who_types():
             shown = ", ".join(names[:3])
             return [("", cut(say(f" {shown} typing…", f" {shown} 正在输入…"), self._width(), get_cwidth))]
+        if count := state.unread_threads:
+            told = say(
+                f" Something new in {count} of your threads: /threads", f" {count} 个话题有新消息：/threads"
+            )
+            return [("class:unread", told)]
         return [("", " /help")]
 
     def _rooms(self) -> Fragments:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from teahouse.client import Client, Refused, Room, RoomLost
-from teahouse.events import Position
+from teahouse.events import MessageState, Position
 from teahouse.server.chat.commands import help_lines, nearest, typed
 from teahouse.server.chat.text import clean
 from teahouse.server.chat.view import RoomView
@@ -28,14 +28,17 @@ class State:
         self.chat = chat
         self.changed = changed
         self.rooms: dict[str, dict[str, Any]] = {}
-        self.view = RoomView()
+        self.of_room = RoomView()
+        self.of_thread: RoomView | None = None
+        self.threads: list[Any] = []  # As they were listed last.
+        self.unread_threads = 0
         self.room: Room | None = None
         self.notices: list[str] = []
         self.typing: dict[int, tuple[str, float]] = {}
         self.draft: str | None = None
         self.sending = 0
         self.over: BaseException | None = None
-        self._marked: tuple[str, int] = ("", 0)
+        self._marked: tuple[str, int | None, int] = ("", None, 0)
         self._marking = False
         self._said_typing = 0.0
         self._following: asyncio.Task[None] | None = None
@@ -58,8 +61,8 @@ class State:
         if self.room is not None and self.room.name != room.name:
             # The server tells of rooms that are not followed how much is unread in them.
             await self.room.unfollow()
-        self.room, self.view, self.typing = room, RoomView(), {}
-        self.view.page(page)
+        self.room, self.of_room, self.of_thread, self.typing = room, RoomView(), None, {}
+        self.of_room.page(page)
         self.rooms.setdefault(
             room.name, {"room": room.name, "title": room.state["title"], "unread": 0, "mentions": 0}
         )
@@ -67,13 +70,31 @@ class State:
         self.looked()
         self.changed()
 
+    @property
+    def view(self) -> RoomView:
+        """What is looked at: a thread, or the room itself."""
+        return self.of_thread or self.of_room
+
+    async def open_thread(self, root: int) -> None:
+        """Looks at a thread of the room.
+
+        Raises:
+            Refused: there is no such message here.
+        """
+        view = RoomView(root)
+        view.page(await self._here().history(thread=root, limit=PAGE))
+        self.of_thread, self.typing = view, {}
+        self.looked()
+        self.changed()
+
     async def older(self) -> None:
         """Messages before the first one that is there."""
-        if self.room is None or not self.view.more_before or self.view.first is None:
+        view = self.view
+        if self.room is None or not view.more_before or view.first is None:
             return
-        self.view.more_before = False  # One page at a time.
-        page = await self.room.history(before=self.view.first, limit=PAGE)
-        self.view.page(page, older=True)
+        view.more_before = False  # One page at a time.
+        page = await self.room.history(before=view.first, limit=PAGE, thread=view.thread)
+        view.page(page, older=True)
         self.changed()
 
     def listed(self) -> list[dict[str, Any]]:
@@ -93,20 +114,23 @@ class State:
             await self.enter(names[(names.index(self.room.name) + step) % len(names)])
 
     def looked(self) -> None:
-        """The end of the room is on the screen: it is read."""
-        if self.room is None or self._marked == (self.room.name, self.view.last) or self._marking:
+        """The end of the room, or of its thread, is on the screen: it is read."""
+        if self.room is None or self._marking:
+            return
+        mark = (self.room.name, self.view.thread, self.view.last)
+        if self._marked == mark:
             return
         own = self.rooms.get(self.room.name)
-        if own is not None:
+        if own is not None and self.of_thread is None:
             own["unread"] = own["mentions"] = 0
         if self.room.role is not None:
             self._marking = True
-            self.start(self._mark(self.room, self.view.last))
+            self.start(self._mark(self.room, mark))
 
-    async def _mark(self, room: Room, seq: int) -> None:
+    async def _mark(self, room: Room, mark: tuple[str, int | None, int]) -> None:
         try:
-            await room.read(seq)
-            self._marked = (room.name, seq)
+            _, thread, seq = self._marked = mark
+            await room.read(seq, thread=thread)
             await asyncio.sleep(MARK_EVERY)
         finally:
             self._marking = False
@@ -136,6 +160,7 @@ class State:
     def hello(self) -> None:
         """A session began: the rooms are as it says."""
         opened = self.room.name if self.room is not None else None
+        self.unread_threads = self.chat.hello["threads"]
         visited = {name: own for name, own in self.rooms.items() if name == opened}
         self.rooms = visited | {own["room"]: dict(own) for own in self.chat.rooms}
         self.changed()
@@ -144,13 +169,17 @@ class State:
         try:
             async for event in room.events():
                 if event["event"] == "reset":
-                    self.view.page(await room.history(limit=PAGE))
-                if self.view.apply(event) or event["event"] == "reset":
+                    self.of_room.page(await room.history(limit=PAGE))
+                    self.of_thread = None
+                new = self.of_room.apply(event)
+                if self.of_thread is not None:
+                    new = self.of_thread.apply(event) or new
+                if new or event["event"] == "reset":
                     self.typing.pop(event.get("by", {}).get("id", 0), None)
                     self.changed()
         except RoomLost:
             self.rooms.pop(room.name, None)
-            self.room = None
+            self.room = self.of_thread = None
             self.notices.append(say(f"You may read {room.name} no more.", f"你不能再看 {room.name} 了。"))
             if self.rooms:
                 await self.enter(next(iter(self.rooms)))
@@ -164,6 +193,8 @@ class State:
                         clean(frame["by"]["name"]),
                         time.monotonic() + TYPING_LASTS,
                     )
+                case "threads":
+                    self.unread_threads = frame["unread"]
                 case "head":
                     if (own := self.rooms.get(frame["room"])) is not None:
                         own |= {"unread": frame["unread"], "mentions": frame["mentions"]}
@@ -176,8 +207,8 @@ class State:
             self.changed()
 
     def _types_here(self, frame: dict[str, Any]) -> bool:
-        here = self.room is not None and frame["room"] == self.room.name and "thread" not in frame
-        return here and frame["by"]["id"] != self.me
+        here = self.room is not None and frame["room"] == self.room.name
+        return here and frame.get("thread") == self.view.thread and frame["by"]["id"] != self.me
 
     def who_types(self) -> list[str]:
         now = time.monotonic()
@@ -191,7 +222,7 @@ class State:
         command = typed(line)
         try:
             if command.name is None:
-                await self._say(command.rest)
+                await self._say(command.rest, thread=self.view.thread)
             elif (run := getattr(self, f"_do_{command.name}", None)) is not None:
                 await run(command.rest)
             else:
@@ -207,7 +238,7 @@ class State:
         now = time.monotonic()
         if self.room is not None and "speak" in self.room.may and now - self._said_typing > TYPING_EVERY:
             self._said_typing = now
-            self.start(self._quietly(self.room.typing()))
+            self.start(self._quietly(self.room.typing(self.view.thread)))
 
     async def _quietly(self, what: Any) -> None:
         try:
@@ -257,13 +288,13 @@ class State:
             raise Refused({"message": say("There is no such message here.", "这里没有这样的消息。")})
         return found
 
-    async def _say(self, text: str, reply: int | None = None) -> None:
+    async def _say(self, text: str, *, reply: int | None = None, thread: int | None = None) -> None:
         if not text.strip():
             return
         self.sending += 1
         self.changed()
         try:
-            await self._here().send(text, reply=reply)
+            await self._here().send(text, reply=reply, thread=thread)
         finally:
             self.sending -= 1
 
@@ -274,7 +305,7 @@ class State:
         for own in self.listed():
             counts = f" {own['unread']}" if own.get("unread") else ""
             self.notices.append(f"{clean(own['room'])}{counts}  {clean(title_of(own, self.me))}")
-        found = [one for one in (await self.chat.find_rooms(word))["rooms"] if not one["joined"]]
+        found = [one for one in (await self.chat.find_rooms(word))["rooms"] if one["room"] not in self.rooms]
         if found:
             self.notices.append(say("Open, to be joined with /join:", "可用 /join 加入的公开房间："))
         self.notices += [f"{clean(one['room'])} ({one['members']})  {clean(one['title'])}" for one in found]
@@ -317,10 +348,50 @@ class State:
         )
 
     async def _do_reply(self, rest: str) -> None:
-        name = ""
-        if rest.startswith("@"):
-            name, _, rest = rest[1:].partition(" ")
-        await self._say(rest, reply=self._others_last(name)["id"])
+        name, text = _named(rest)
+        message = self._others_last(name)
+        root = message.get("root", {}).get("id", self.view.thread)
+        await self._say(text, reply=message["id"], thread=root)
+
+    async def _do_thread(self, rest: str) -> None:
+        if rest.isdecimal() and 0 < int(rest) <= len(self.threads):
+            listed = self.threads[int(rest) - 1]
+            if self.room is None or self.room.name != listed["room"]:
+                await self.enter(listed["room"])
+            await self.open_thread(listed["message"]["id"])
+            return
+        name, text = _named(rest)
+        root = self._thread_meant(name)
+        if text:
+            await self._say(text, thread=root)
+        else:
+            await self.open_thread(root)
+
+    def _thread_meant(self, name: str) -> int:
+        """That which is looked at; of who is named their last message's; else the one that the last news came from."""
+        if name:
+            message = self._others_last(name)
+        elif self.view.thread is not None:
+            return self.view.thread
+        else:
+            message = self.view.last_in_thread() or self._others_last()
+        root: int = message.get("root", message)["id"]
+        return root
+
+    async def _do_threads(self, _: str) -> None:
+        listed = await self.chat.threads(limit=20)
+        self.threads = listed["threads"]
+        for place, one in enumerate(self.threads, 1):
+            unread = say(f" ({one['unread']} unread)", f"（{one['unread']} 未读）") if one["unread"] else ""
+            self.notices.append(
+                f"{place}. {title_of(dict(one), self.me)}{unread}: {_in_short(one['message'])}"
+            )
+        if not self.threads:
+            self.notices.append(say("You take part in no thread.", "你没有参与任何话题。"))
+
+    async def _do_back(self, _: str) -> None:
+        self.of_thread = None
+        self.looked()
 
     async def _do_edit(self, text: str) -> None:
         message = self._own_last()
@@ -336,10 +407,22 @@ class State:
         await self._here().react(self._others_last()["id"], emoji or "👍")
 
     async def _do_me(self, text: str) -> None:
-        await self._say(f"*{text}*")
+        await self._say(f"*{text}*", thread=self.view.thread)
 
     async def _do_quit(self, _: str) -> None:
         self.over = SystemExit()
+
+
+def _named(rest: str) -> tuple[str, str]:
+    """The name behind an @ with which it begins, or none, and the rest."""
+    if not rest.startswith("@"):
+        return "", rest
+    name, _, text = rest[1:].partition(" ")
+    return name, text.strip()
+
+
+def _in_short(message: MessageState) -> str:
+    return " ".join(clean(message.get("text", "")).split())[:60] or say("deleted", "已删除")
 
 
 def title_of(own: dict[str, Any], me: int) -> str:

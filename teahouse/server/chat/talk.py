@@ -29,11 +29,11 @@ class Talk(UIControl):
             messages = [one for one in messages if one["seq"] <= self.anchor]
         else:
             self.state.looked()
-        lines = drawn(messages, self.state.view.messages.get, width, get_cwidth)
-        if self.anchor is None:
-            for notice in self.state.notices:
-                for line in notice.split("\n"):
-                    lines += wrap([("class:notice", line)], width, 2, get_cwidth)
+        view = self.state.view
+        lines = drawn(messages, view.messages.get, width, get_cwidth, view.thread)
+        for notice in self.state.notices:
+            for line in notice.split("\n"):
+                lines += wrap([("class:notice", line)], width, 2, get_cwidth)
         self.offset = max(0, min(self.offset, len(lines) - height))
         end = len(lines) - self.offset
         self.at_top = end <= height

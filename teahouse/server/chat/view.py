@@ -13,9 +13,11 @@ FIELDS_APART: Final[tuple[str, ...]] = ("reactions", "thread")
 
 
 class RoomView:
-    """The messages of a room itself; what is said in threads is told at their roots."""
+    """The messages of a room, those too that come in its threads while one looks; or those of the thread of one
+    message, below it."""
 
-    def __init__(self) -> None:
+    def __init__(self, thread: int | None = None) -> None:
+        self.thread = thread
         self.messages: dict[int, dict[str, Any]] = {}  # By id, in the order said.
         self.position: Position | None = None
         self.more_before = False
@@ -27,7 +29,8 @@ class RoomView:
 
     @property
     def first(self) -> int | None:
-        return next(iter(self.messages.values()))["seq"] if self.messages else None
+        """The number of the first one, with which the next page ends."""
+        return next((one["seq"] for one in self.messages.values() if one["id"] != self.thread), None)
 
     @property
     def last(self) -> int:
@@ -36,6 +39,8 @@ class RoomView:
     def page(self, page: HistoryResult, *, older: bool = False) -> None:
         """A page of history: the last one, or the one before what there is."""
         found = {message["id"]: dict(message) for message in page["messages"]}
+        if (root := page.get("root")) is not None:
+            found = {root["id"]: dict(root), **found}
         if older:
             self.messages = {**found, **self.messages}
         else:
@@ -68,13 +73,22 @@ class RoomView:
                 return message
         return None
 
+    def last_in_thread(self) -> dict[str, Any] | None:
+        """The last message that was said in a thread, or has one."""
+        found = (
+            one
+            for one in reversed(self.messages.values())
+            if "root" in one or one.get("thread", {}).get("count")
+        )
+        return next(found, None)
+
     def _put(self, message: MessageState, part: str, *, new: bool) -> bool:
         held = self.messages.get(message["id"])
         if part != "message":
             if held is not None:
                 held[part] = message.get(part)
             return held is not None
-        if "root" in message or (held is None and not new):
+        if held is None and not (new and self._is_here(message)):
             return False
         kept = (
             {}
@@ -83,9 +97,12 @@ class RoomView:
         )
         self.messages[message["id"]] = {**kept, **message}
         if len(self.messages) > HELD:
-            del self.messages[next(iter(self.messages))]
+            del self.messages[next(one for one in self.messages if one != self.thread)]
             self.more_before = True
         return True
+
+    def _is_here(self, message: MessageState) -> bool:
+        return self.thread is None or ("root" in message and message["root"]["id"] == self.thread)
 
     def _note(self, message: int, rev: int) -> None:
         for part in ("message", *FIELDS_APART):
