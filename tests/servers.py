@@ -51,7 +51,8 @@ def environment(**more: str) -> dict[str, str]:
 
 
 class Teahouse:
-    """One `teahouse serve`. `env` holds settings; `workers` above 1 needs DATABASE_URL and REDIS_URL in it."""
+    """One `teahouse serve`. `env` holds settings; `workers` above 1 needs DATABASE_URL and REDIS_URL in it. `forked`:
+    quickly started, and quick to hash passwords."""
 
     def __init__(
         self,
@@ -61,7 +62,9 @@ class Teahouse:
         port: int | None = None,
         host: str = "127.0.0.1",
         data: Path | None = None,
+        forked: bool = True,
     ) -> None:
+        self.forked = forked
         self.arguments = list(arguments)
         self.env = dict(env or {})
         self.workers = workers
@@ -149,7 +152,7 @@ class Teahouse:
         self._printed = self.log.stat().st_size
         command, env = self.command(), environment(**self.env)
         started = None
-        if command[: len(PROGRAM)] == PROGRAM:
+        if self.forked and command[: len(PROGRAM)] == PROGRAM:
             with self.log.open("ab") as output:
                 started = starter.start(command[len(PROGRAM) :], env, self.folder, output.fileno())
         self.process = Process(command, log=self.log, env=env, cwd=self.folder, started=started)
@@ -191,17 +194,25 @@ class Teahouse:
     def command_line(self, *words: str, stdin: str | None = None) -> tuple[int, str]:
         """Another `teahouse …` with this server's folder and settings: exit status and output."""
         env = {**self.env, "TEAHOUSE_DATA": str(self.data)}
-        return command_line(*words, env=env, stdin=stdin, cwd=self.folder)
+        return command_line(*words, env=env, stdin=stdin, cwd=self.folder, fork=self.forked)
 
     def browser(self) -> Browser:
         return Browser(self.url)
 
 
 def command_line(
-    *words: str, env: Mapping[str, str] | None = None, stdin: str | None = None, cwd: Path | None = None
+    *words: str,
+    env: Mapping[str, str] | None = None,
+    stdin: str | None = None,
+    cwd: Path | None = None,
+    fork: bool = True,
 ) -> tuple[int, str]:
     """`teahouse …` run to its end: exit status, and what it printed to both outputs."""
-    if stdin is None and (forked := _forked_command(words, environment(**(env or {})), cwd)) is not None:
+    if (
+        fork
+        and stdin is None
+        and (forked := _forked_command(words, environment(**(env or {})), cwd)) is not None
+    ):
         return forked
     done = subprocess.run(
         [*PROGRAM, *words],
