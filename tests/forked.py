@@ -17,6 +17,7 @@ import gc
 import importlib
 import json
 import os
+import runpy
 import select
 import signal
 import socket
@@ -61,6 +62,7 @@ LIBRARIES: Final = (
     "teahouse.live.outlet", "teahouse.live.wire", "teahouse.live.wirecheck", "teahouse.server.cli",
     "teahouse.server.environ", "teahouse.server.databases", "teahouse.server.folder",
 )  # fmt: skip
+PROGRAM: Final = "teahouse"
 SETTINGS: Final = "teahouse.server.settings"
 # All that `teahouse.server.asgi` and its commands import; not that itself, whose application is made of settings.
 SITE: Final = (
@@ -117,14 +119,21 @@ class Starter:
         self._ended: dict[int, int] = {}
 
     def start(
-        self, arguments: Sequence[str], env: Mapping[str, str], cwd: Path | None, output: int
+        self,
+        arguments: Sequence[str],
+        env: Mapping[str, str],
+        cwd: Path | None,
+        output: int,
+        module: str = PROGRAM,
     ) -> Forked | None:
-        """`teahouse ARGUMENTS…`, printing to the file descriptor `output`; None where a fork would not be the same."""
+        """`teahouse ARGUMENTS…`, or `python -m MODULE ARGUMENTS…`, which prints to the file descriptor `output`; None
+        where a fork would not be the same."""
         if not self.allowed or sys.platform != "linux" or _early(env) != _early(self._environment()):
             return None
         if _network() != HERE:
             return None  # A thread that has become another host (tests/faults) starts its own.
-        asked = {"arguments": list(arguments), "env": dict(env), "cwd": str(cwd or Path.cwd())}
+        place = str(cwd or Path.cwd())
+        asked = {"module": module, "arguments": list(arguments), "env": dict(env), "cwd": place}
         with self._lock:
             self._open()
             socket.send_fds(self._socket, [json.dumps(asked).encode()], [output])
@@ -260,7 +269,10 @@ def _become(asked: dict[str, Any], output: int) -> NoReturn:
     os.close(output)
     os.environ.clear()
     os.environ.update(asked["env"])
-    sys.argv = ["teahouse", *asked["arguments"]]
+    sys.argv = [asked["module"], *asked["arguments"]]
+    if asked["module"] != PROGRAM:
+        runpy.run_module(asked["module"], run_name="__main__", alter_sys=True)
+        sys.exit()
     from teahouse.server.cli import main
 
     sys.exit(main())

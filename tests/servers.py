@@ -152,9 +152,10 @@ class Teahouse:
         self._printed = self.log.stat().st_size
         command, env = self.command(), environment(**self.env)
         started = None
-        if self.forked and command[: len(PROGRAM)] == PROGRAM:
+        interpreter, option, module, *words = command
+        if self.forked and [interpreter, option] == PROGRAM[:2]:
             with self.log.open("ab") as output:
-                started = starter.start(command[len(PROGRAM) :], env, self.folder, output.fileno())
+                started = starter.start(words, env, self.folder, output.fileno(), module)
         self.process = Process(command, log=self.log, env=env, cwd=self.folder, started=started)
         return self.process
 
