@@ -30,7 +30,7 @@ from tempfile import TemporaryFile
 from typing import Any, Final, Self
 from weakref import WeakKeyDictionary
 
-from tests.forked import starter
+from tests.forked import Starter, libraries, starter
 from tests.processes import Process, free_port, temporary_folder
 from tests.services import Postgres
 from tests.shared import once
@@ -209,15 +209,24 @@ def command_line(
     fork: bool = True,
 ) -> tuple[int, str]:
     """`teahouse …` run to its end: exit status, and what it printed to both outputs."""
-    if (
-        fork
-        and stdin is None
-        and (forked := _forked_command(words, environment(**(env or {})), cwd)) is not None
-    ):
+    variables = environment(**(env or {}))
+    if fork and stdin is None and (forked := _forked_command(starter, "teahouse", words, variables, cwd)):
         return forked
+    return _run([*PROGRAM, *words], variables, cwd, stdin)
+
+
+def of_project(folder: Path, file: str, *words: str) -> tuple[int, str]:
+    """`python FILE WORDS…` in a project's folder: exit status, and what it printed to both outputs."""
+    forked = _forked_command(libraries, file, words, environment(), folder)
+    return forked or _run([sys.executable, file, *words], environment(), folder, None)
+
+
+def _run(
+    command: Sequence[str], env: Mapping[str, str], cwd: Path | None, stdin: str | None
+) -> tuple[int, str]:
     done = subprocess.run(
-        [*PROGRAM, *words],
-        env=environment(**(env or {})),
+        command,
+        env=env,
         cwd=cwd,
         input=stdin,
         stdin=subprocess.DEVNULL if stdin is None else None,
@@ -229,9 +238,11 @@ def command_line(
     return done.returncode, done.stdout
 
 
-def _forked_command(words: Sequence[str], env: Mapping[str, str], cwd: Path | None) -> tuple[int, str] | None:
+def _forked_command(
+    by: Starter, module: str, words: Sequence[str], env: Mapping[str, str], cwd: Path | None
+) -> tuple[int, str] | None:
     with TemporaryFile() as output:
-        started = starter.start(words, env, cwd, output.fileno())
+        started = by.start(words, env, cwd, output.fileno(), module)
         if started is None:
             return None
         try:
