@@ -221,5 +221,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_unconfigure() -> None:
     forked.starter.close()
+    forked.libraries.close()
     seen.forget_node()
     guard.close()

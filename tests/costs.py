@@ -54,9 +54,12 @@ class Costs:
         self.tests[name] += max(now - self.measured, 0.0)
         self.measured = now
 
+    def pytest_collection_finish(self) -> None:
+        self.ended["this process"] = time.time()
+
     def pytest_sessionfinish(self) -> None:
         if self.worker is not None:
-            self.worker["costs"] = dict(self.tests), self.ended.get("this process", 0.0)
+            self.worker["costs"] = dict(self.tests), self.ended["this process"]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

@@ -8,6 +8,8 @@ its own environment and settings, session, folder and outputs. `Starter` starts 
 a socket, one message for each; the program forks, and tells when one has ended. Linux only; elsewhere, and where the
 environment is for the interpreter or the linker, a new interpreter is started, as it always is where the start itself
 is tested (`FRESH` in conftest.py).
+
+`libraries` is another one, which has loaded no settings: for the `manage.py` of projects.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import gc
 import importlib
 import json
 import os
+import runpy
 import select
 import signal
 import socket
@@ -61,6 +64,7 @@ LIBRARIES: Final = (
     "teahouse.live.outlet", "teahouse.live.wire", "teahouse.live.wirecheck", "teahouse.server.cli",
     "teahouse.server.environ", "teahouse.server.databases", "teahouse.server.folder",
 )  # fmt: skip
+PROGRAM: Final = "teahouse"
 SETTINGS: Final = "teahouse.server.settings"
 # All that `teahouse.server.asgi` and its commands import; not that itself, whose application is made of settings.
 SITE: Final = (
@@ -108,23 +112,32 @@ class Forked:
 
 
 class Starter:
-    """The forking program of this pytest process, made on first use."""
+    """The forking program of this pytest process, made on first use. `site`: with Teahouse's own settings, as the
+    program has them; without, for projects that have others."""
 
-    def __init__(self) -> None:
-        self.allowed = False
+    def __init__(self, site: bool = True) -> None:
+        self.site = site
+        self.allowed = not site
         self._lock = threading.Lock()
         self._program: subprocess.Popen[bytes] | None = None
         self._ended: dict[int, int] = {}
 
     def start(
-        self, arguments: Sequence[str], env: Mapping[str, str], cwd: Path | None, output: int
+        self,
+        arguments: Sequence[str],
+        env: Mapping[str, str],
+        cwd: Path | None,
+        output: int,
+        module: str = PROGRAM,
     ) -> Forked | None:
-        """`teahouse ARGUMENTS…`, printing to the file descriptor `output`; None where a fork would not be the same."""
+        """`teahouse ARGUMENTS…`, or `python -m MODULE ARGUMENTS…`, or of a project `python FILE.py ARGUMENTS…`, which
+        prints to the file descriptor `output`; None where a fork would not be the same."""
         if not self.allowed or sys.platform != "linux" or _early(env) != _early(self._environment()):
             return None
         if _network() != HERE:
             return None  # A thread that has become another host (tests/faults) starts its own.
-        asked = {"arguments": list(arguments), "env": dict(env), "cwd": str(cwd or Path.cwd())}
+        place = str(cwd or Path.cwd())
+        asked = {"module": module, "arguments": list(arguments), "env": dict(env), "cwd": place}
         with self._lock:
             self._open()
             socket.send_fds(self._socket, [json.dumps(asked).encode()], [output])
@@ -152,7 +165,7 @@ class Starter:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._program = subprocess.Popen(
-                [sys.executable, __file__, str(theirs.fileno())],
+                [sys.executable, __file__, str(theirs.fileno()), *(["site"] if self.site else [])],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 env=self._environment(),
@@ -174,6 +187,7 @@ class Starter:
 
 
 starter = Starter()
+libraries = Starter(site=False)
 
 
 def _early(env: Mapping[str, str]) -> dict[str, str]:
@@ -183,14 +197,15 @@ def _early(env: Mapping[str, str]) -> dict[str, str]:
 # The program
 
 
-def main(channel: socket.socket) -> None:
+def main(channel: socket.socket, *, site: bool) -> None:
     """Forks for each message until the socket ends. Returns in the child as well, which then is `teahouse`."""
     with warnings.catch_warnings(action="ignore"):
         for name in LIBRARIES:
             # Each is an optimisation: what is not installed or was renamed is loaded by whoever needs it.
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
-        _load_the_site()
+        if site:
+            _load_the_site()
     gc.freeze()  # A child's collector need not look through it, which would copy it.
     woken, wakes = socket.socketpair()
     for end in (woken, wakes):
@@ -260,7 +275,14 @@ def _become(asked: dict[str, Any], output: int) -> NoReturn:
     os.close(output)
     os.environ.clear()
     os.environ.update(asked["env"])
-    sys.argv = ["teahouse", *asked["arguments"]]
+    sys.argv = [asked["module"], *asked["arguments"]]
+    if asked["module"].endswith(".py"):
+        sys.path[0] = asked["cwd"]
+        runpy.run_path(asked["module"], run_name="__main__")
+        sys.exit()
+    if asked["module"] != PROGRAM:
+        runpy.run_module(asked["module"], run_name="__main__", alter_sys=True)
+        sys.exit()
     from teahouse.server.cli import main
 
     sys.exit(main())
@@ -268,4 +290,4 @@ def _become(asked: dict[str, Any], output: int) -> NoReturn:
 
 if __name__ == "__main__":
     sys.path[0] = str(ROOT)
-    main(socket.socket(fileno=int(sys.argv[1])))
+    main(socket.socket(fileno=int(sys.argv[1])), site="site" in sys.argv[2:])

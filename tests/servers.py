@@ -30,7 +30,7 @@ from tempfile import TemporaryFile
 from typing import Any, Final, Self
 from weakref import WeakKeyDictionary
 
-from tests.forked import starter
+from tests.forked import Starter, libraries, starter
 from tests.processes import Process, free_port, temporary_folder
 from tests.services import Postgres
 from tests.shared import once
@@ -51,7 +51,8 @@ def environment(**more: str) -> dict[str, str]:
 
 
 class Teahouse:
-    """One `teahouse serve`. `env` holds settings; `workers` above 1 needs DATABASE_URL and REDIS_URL in it."""
+    """One `teahouse serve`. `env` holds settings; `workers` above 1 needs DATABASE_URL and REDIS_URL in it. `forked`:
+    quickly started, and quick to hash passwords."""
 
     def __init__(
         self,
@@ -61,7 +62,9 @@ class Teahouse:
         port: int | None = None,
         host: str = "127.0.0.1",
         data: Path | None = None,
+        forked: bool = True,
     ) -> None:
+        self.forked = forked
         self.arguments = list(arguments)
         self.env = dict(env or {})
         self.workers = workers
@@ -149,9 +152,10 @@ class Teahouse:
         self._printed = self.log.stat().st_size
         command, env = self.command(), environment(**self.env)
         started = None
-        if command[: len(PROGRAM)] == PROGRAM:
+        interpreter, option, module, *words = command
+        if self.forked and [interpreter, option] == PROGRAM[:2]:
             with self.log.open("ab") as output:
-                started = starter.start(command[len(PROGRAM) :], env, self.folder, output.fileno())
+                started = starter.start(words, env, self.folder, output.fileno(), module)
         self.process = Process(command, log=self.log, env=env, cwd=self.folder, started=started)
         return self.process
 
@@ -191,21 +195,38 @@ class Teahouse:
     def command_line(self, *words: str, stdin: str | None = None) -> tuple[int, str]:
         """Another `teahouse …` with this server's folder and settings: exit status and output."""
         env = {**self.env, "TEAHOUSE_DATA": str(self.data)}
-        return command_line(*words, env=env, stdin=stdin, cwd=self.folder)
+        return command_line(*words, env=env, stdin=stdin, cwd=self.folder, fork=self.forked)
 
     def browser(self) -> Browser:
         return Browser(self.url)
 
 
 def command_line(
-    *words: str, env: Mapping[str, str] | None = None, stdin: str | None = None, cwd: Path | None = None
+    *words: str,
+    env: Mapping[str, str] | None = None,
+    stdin: str | None = None,
+    cwd: Path | None = None,
+    fork: bool = True,
 ) -> tuple[int, str]:
     """`teahouse …` run to its end: exit status, and what it printed to both outputs."""
-    if stdin is None and (forked := _forked_command(words, environment(**(env or {})), cwd)) is not None:
+    variables = environment(**(env or {}))
+    if fork and stdin is None and (forked := _forked_command(starter, "teahouse", words, variables, cwd)):
         return forked
+    return _run([*PROGRAM, *words], variables, cwd, stdin)
+
+
+def of_project(folder: Path, file: str, *words: str) -> tuple[int, str]:
+    """`python FILE WORDS…` in a project's folder: exit status, and what it printed to both outputs."""
+    forked = _forked_command(libraries, file, words, environment(), folder)
+    return forked or _run([sys.executable, file, *words], environment(), folder, None)
+
+
+def _run(
+    command: Sequence[str], env: Mapping[str, str], cwd: Path | None, stdin: str | None
+) -> tuple[int, str]:
     done = subprocess.run(
-        [*PROGRAM, *words],
-        env=environment(**(env or {})),
+        command,
+        env=env,
         cwd=cwd,
         input=stdin,
         stdin=subprocess.DEVNULL if stdin is None else None,
@@ -217,9 +238,11 @@ def command_line(
     return done.returncode, done.stdout
 
 
-def _forked_command(words: Sequence[str], env: Mapping[str, str], cwd: Path | None) -> tuple[int, str] | None:
+def _forked_command(
+    by: Starter, module: str, words: Sequence[str], env: Mapping[str, str], cwd: Path | None
+) -> tuple[int, str] | None:
     with TemporaryFile() as output:
-        started = starter.start(words, env, cwd, output.fileno())
+        started = by.start(words, env, cwd, output.fileno(), module)
         if started is None:
             return None
         try:

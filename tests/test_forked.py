@@ -55,6 +55,16 @@ def test_two_are_two_processes_and_each_ends_for_itself(starter: Starter, tmp_pa
     assert first.wait(20) == -signal.SIGKILL
 
 
+def test_it_may_be_another_module_that_runs_the_program(starter: Starter, tmp_path: Path) -> None:
+    """As `tests.live.dying` is."""
+    with (tmp_path / "output").open("wb") as output:
+        words = ("serve", "--port", "tea")
+        forked = starter.start(words, environment(), tmp_path, output.fileno(), "tests.live.dying")
+    assert forked is not None
+    assert forked.wait(30) == 2
+    assert "--port" in (tmp_path / "output").read_text()
+
+
 TOLD = """
 from django.db import connections
 from django.utils import timezone, translation

@@ -1,7 +1,6 @@
 """System checks in a host project: a real one, through its own `manage.py check`."""
 
 import re
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from tests.doctor.conftest import Doctor
 from tests.doctor.projects import Site
+from tests.servers import of_project
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -72,9 +72,7 @@ def check(site: Site) -> Check:
     """`manage.py check` with these arguments: all that it prints."""
 
     def run(*arguments: str) -> str:
-        command = [sys.executable, "manage.py", "check", *arguments]
-        done = subprocess.run(command, cwd=site.folder, capture_output=True, text=True)
-        return done.stdout + done.stderr
+        return of_project(site.folder, "manage.py", "check", *arguments)[1]
 
     return run
 
@@ -154,9 +152,8 @@ def test_a_router_that_does_not_know_teahouse(check: Check, site: Site) -> None:
 
 def test_tables_that_are_not_there_yet(check: Check, site: Site) -> None:
     assert "(teahouse.W065)" in check("--database", "default")
-    migrate = [sys.executable, "manage.py", "migrate", "teahouse"]
-    done = subprocess.run(migrate, cwd=site.folder, capture_output=True, text=True)
-    assert "W065" not in done.stderr
+    status, said = of_project(site.folder, "manage.py", "migrate", "teahouse")
+    assert (status, "W065" in said) == (0, False), said
     assert "(teahouse.W065)" not in check("--database", "default")
 
 

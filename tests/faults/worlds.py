@@ -21,7 +21,7 @@ from tests import services
 from tests.faults.lines import Line
 from tests.faults.people import Person, Talker, together
 from tests.faults.record import EventRow, MessageRow, Record, Rows
-from tests.servers import Browser, Teahouse, make_owner
+from tests.servers import Browser, Teahouse, database_with_tables, make_owner
 
 ROOMS: Final = ("tea", "kitchen")
 PATIENCE: Final = 45.0
@@ -309,7 +309,7 @@ class Two(World):
     async def _open_servers(self) -> None:
         self.postgres: services.Postgres = await self.enter(services.Postgres())
         self.redis: services.Redis = await self.enter(services.Redis())
-        self.url = await asyncio.to_thread(self.postgres.create_database)
+        self.url = await asyncio.to_thread(database_with_tables, self.postgres)
         self.to_postgres = await self.line(self.postgres.port, listens=self.listens)
         self.to_redis = await self.line(self.redis.port, listens=self.listens)
         for number in range(2):

@@ -13,8 +13,9 @@ from tests.servers import Teahouse
 
 @pytest.fixture(scope="package")
 def site() -> Iterator[Site]:
-    """One server for all cells. It listens everywhere, since on loopback anyone may close a group."""
-    with Teahouse(host="0.0.0.0", env={"TEAHOUSE_LIMITS": "off"}) as server:
+    """One server for all cells. It listens everywhere, since on loopback anyone may close a group. Passwords cost what
+    they do in life: how long an answer takes is a part of it."""
+    with Teahouse(host="0.0.0.0", env={"TEAHOUSE_LIMITS": "off"}, forked=False) as server:
         site = Site(server)
         yield site
         site.close()

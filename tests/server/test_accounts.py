@@ -194,7 +194,7 @@ def test_passwords_are_kept_as_django_advises(tmp_path: Path) -> None:
     """Asked of an interpreter of its own: in those that are forked it is quick (tests/forked.py)."""
     code = "from django.contrib.auth.hashers import make_password; print(make_password('oolong'))"
     words = ("manage", "--data", str(tmp_path / "data"), "shell", "--no-imports", "-c", code)
-    status, said = command_line(*words, stdin="")
+    status, said = command_line(*words, fork=False)
     assert status == 0, said
     method, iterations, *_ = said.split("$")
     assert method == "pbkdf2_sha256"
