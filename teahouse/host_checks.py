@@ -90,4 +90,5 @@ def _followers() -> Iterator[Finding]:
     for one in parked():
         key = "W069" if one.is_hook else "W068"
         since = f"{one.since:%Y-%m-%d %H:%M} UTC"
-        yield found(key, name=one.name, title=one.title, rooms=one.rooms, since=since, error=one.error)
+        error = f"{one.error.rstrip('.')}."
+        yield found(key, name=one.name, title=one.title, rooms=one.rooms, since=since, error=error)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from threading import Event
@@ -18,6 +20,7 @@ UVICORN = ["uvicorn", "--port", "{port}", APPLICATION]
 HYPERCORN = ["hypercorn", "--bind", "127.0.0.1:{port}", APPLICATION]
 GRANIAN = ["granian", "--interface", "asgi", "--port", "{port}", APPLICATION]
 RUNSERVER = ["django", "runserver", "127.0.0.1:{port}", "--noreload"]
+POLICY: Final = "tests.embed.host.shop.chat.PolicyOfManyMinds"
 SERVERS = {
     "uvicorn": UVICORN,
     "our wire": [*UVICORN, "--ws", "teahouse.live.wire:WireProtocol"],
@@ -30,8 +33,9 @@ SERVERS = {
 
 @pytest.fixture(scope="module")
 def prepared() -> Iterator[Shop]:
-    """One folder for all of them, one after another. Its policy is async: each server has its own way with threads."""
-    with shop_prepared(HOST_POLICY="tests.embed.host.shop.chat.PolicyOfManyMinds") as shop:
+    """One folder for all of them, one after another. Its policy is async: each server has its own way with threads.
+    Each of its views is a transaction, which with SQLite has the file for itself."""
+    with shop_prepared(HOST_POLICY=POLICY, HOST_ATOMIC="yes") as shop:
         shop.python(
             "import teahouse; from tests.embed.host.shop.models import Order;"
             "teahouse.room_for(Order.objects.get(pk=1)); from teahouse.actions import people; people.site_bot()"
@@ -88,3 +92,50 @@ def test_a_message_over_the_socket(prepared: Shop, server: str) -> None:
             Client(f"{shop.url}/elsewhere")
     finally:
         shop.kill()
+
+
+MAKE: Final = """
+import json
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+import teahouse
+from teahouse.actions import bots, people
+from tests.embed.host.people.models import User
+from tests.embed.host.shop.models import Order
+user = User.objects.create_user("new@example.org", "tea", full_name="New", is_staff=True)
+session = SessionStore()
+session[SESSION_KEY] = str(user.pk)
+session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+session.create()
+order = teahouse.room_for(Order.objects.get(pk=1))
+secret = bots.make_incoming(order, people.make_bot("Deploy"), None)[1]
+print(json.dumps({"session": session.session_key, "secret": secret}))
+"""
+
+
+def test_where_each_view_is_a_transaction_ours_wait_for_no_writer(prepared: Shop) -> None:
+    """With `ATOMIC_REQUESTS` the view and the writer of the process would wait for each other, 5 s long."""
+    shop = prepared
+    made = json.loads(shop.python(MAKE))
+    shop.people["New"] = {"session": made["session"]}
+    token = {"Authorization": f"Bearer {shop.people['Ada']['token']}", "Content-Type": "application/json"}
+    shop.start(SERVERS["uvicorn"])
+    try:
+        csrf = json.loads(shop.get("/talk/guest/"))["csrf"]
+        form = {"X-CSRFToken": csrf, "Cookie": f"csrftoken={csrf}"}
+        assert "room=" in shop.get("/orders/1/", "New"), "who was never here gets a person"
+        assert posted(shop, f"hooks/{made['secret']}", b"text=from+outside", {}) == 200
+        assert posted(shop, "api/v1/rooms/order-1/messages", b'{"text": "by the API"}', token) == 201
+        assert posted(shop, "guest/", b"name=Gina", form) == 200
+        wait_for(shop, "from outside")
+    finally:
+        shop.kill()
+
+
+def posted(shop: Shop, path: str, body: bytes, headers: dict[str, str]) -> int:
+    """The status of the answer."""
+    with urllib.request.urlopen(
+        urllib.request.Request(f"{shop.url}/talk/{path}", body, headers), timeout=30
+    ) as answer:
+        return int(answer.status)

@@ -93,3 +93,7 @@ if "HOST_OWN_SERVICES" in os.environ:
     }
     STATIC_ROOT = FOLDER / "static"
     TEMPLATES[0]["DIRS"].insert(0, Path(__file__).parent / "templates_of_its_own")
+
+if "HOST_ATOMIC" in os.environ:
+    for one in DATABASES.values():
+        one["ATOMIC_REQUESTS"] = True
