@@ -20,8 +20,8 @@ PASSWORD = "a pot of oolong"
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Teahouse]:
-    """A server with three accounts: Mei, who owns it, Bob and Charlie."""
-    with Teahouse() as server:
+    """A server with three accounts: Mei, who owns it, Bob and Charlie. They sign in more often than people do."""
+    with Teahouse(env={"TEAHOUSE_LIMITS": "off"}) as server:
         make_owner(server, name="Mei", password=PASSWORD)
         script = "from django.contrib.auth import get_user_model as users\n"
         for name in ("Bob", "Charlie"):
