@@ -36,7 +36,7 @@ class Around:
         direct = sorted(
             ((room, told) for room, told in rooms if told["kind"] == "direct"), reverse=True, key=_begun
         )
-        return self._look_out(session, [who["id"] for _, told in direct for who in told["people"]])
+        return self._look_out(session, [who["id"] for _, told in direct for who in told.get("people", ())])
 
     def gained(self, session: Any, people: Iterable[int]) -> None:
         """A session's person has a conversation with these people from now on."""

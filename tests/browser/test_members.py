@@ -9,6 +9,8 @@ from playwright.async_api import Locator, expect
 
 from tests.browser.person import FRONT, WIDE, Cast, Person
 from tests.browser.test_look import LANGUAGES, barriers, picture
+from tests.clients import Client
+from tests.server.accounts import cookie
 from tests.servers import Teahouse, make_owner
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -18,8 +20,8 @@ PASSWORD = "a pot of oolong"
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Teahouse]:
-    """A server with three accounts: Mei, who owns it, Bob and Charlie."""
-    with Teahouse() as server:
+    """A server with three accounts: Mei, who owns it, Bob and Charlie. They sign in more often than people do."""
+    with Teahouse(env={"TEAHOUSE_LIMITS": "off"}) as server:
         make_owner(server, name="Mei", password=PASSWORD)
         script = "from django.contrib.auth import get_user_model as users\n"
         for name in ("Bob", "Charlie"):
@@ -168,6 +170,74 @@ async def test_another_name_of_the_place_is_on_open_pages_at_once(cast: Cast) ->
         await mei.page.get_by_role("button", name="Save and go on").click()
         await expect(bob.page.locator("a.place")).to_have_text(name)
         await expect(bob.page).to_have_title(f"Main · {name}")
+
+
+EVIL = "<img src=x onerror=alert(1)>"
+# What markup would have made, through every shadow root.
+MADE = """() => {
+    const found = [];
+    const walk = node => {
+        const given = node.getAttributeNames?.() ?? [];
+        if (given.some(name => name.startsWith("on")) || node.getAttribute?.("src") === "x") found.push(node.outerHTML);
+        for (const child of [...(node.shadowRoot?.childNodes ?? []), ...node.childNodes]) walk(child);
+    };
+    walk(document.documentElement);
+    return found;
+}"""
+
+
+async def test_a_name_a_title_and_a_topic_are_words_wherever_they_stand(cast: Cast, site: Teahouse) -> None:
+    browser = site.browser()
+    browser.submit("/sign-in/", username="Charlie", password=PASSWORD)
+    browser.submit("/account/", name=EVIL, status=EVIL)
+    mei = await sign_in(cast, "Mei")
+    page = mei.page
+    with Client(site.url, **cookie(browser)) as charlie:
+        others = charlie.ok(do="people", search="mei")["people"][0]["id"]
+        room = charlie.ok(do="make", title=EVIL, topic=EVIL)["room"]["room"]
+        charlie.ok(do="invite", room=room, people=[others])
+        charlie.ok(do="subscribe", room=room)
+        said = charlie.say(room, f"@Mei {EVIL}")
+        charlie.ok(do="send", room=room, key="t", text=f"@Mei {EVIL}", thread=said["message"])
+        charlie.ok(do="edit", room=room, message=said["message"], text=f"@Mei {EVIL} again")
+        direct = charlie.ok(do="direct", people=[others])["room"]["room"]
+        charlie.say(direct, EVIL)
+
+        async def shows(place: str | Locator) -> None:
+            found = page.locator(place).first if isinstance(place, str) else place
+            await expect(found).to_contain_text(EVIL)
+            assert await page.evaluate(MADE) == []
+
+        for title in await listed(mei, EVIL).all():
+            await shows(title)
+        await page.goto(f"{site.url}/rooms/{room}/")
+        await mei.live()
+        for place in ("h1", ".topic", ".message .text", ".message .by .name", "teahouse-people .name"):
+            await shows(f"{FRONT} {place}")
+        await shows(await about(mei))
+        await mei.choose("again", "Reply")
+        await shows(f"{FRONT} .replying")
+        await mei.message("again").get_by_role("button", name="edited").click()
+        await shows(f"{FRONT} .edits")
+        await page.keyboard.press("Escape")
+        for button, place in (
+            (".needs .entry >> nth=0", ".need"),
+            (".needs .entry >> nth=1", "dialog[open]"),
+            (".group-head button >> nth=0", ".open-rooms"),
+            (".go-to", ".found"),
+        ):
+            await page.locator(button).click()
+            await shows(place)
+            await page.keyboard.press("Escape")
+        charlie.ok(do="typing", room=room)
+        await shows(mei.state)
+        await listed(mei, EVIL).last.click()
+        await shows(f"{FRONT} h1")
+        charlie.ok(do="remove", room=room, person=others)
+    for path in ("/rooms/", f"/people/{charlie.you['id']}/", "/account/people/", "/account/invitations/"):
+        await page.goto(site.url + path)
+        await shows("main")
+    browser.submit("/account/", name="", status="")
 
 
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh", "dark")])

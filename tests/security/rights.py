@@ -345,6 +345,9 @@ API_NOWHERE: Final = "- 401 404 404 404 404 404 404 404 404 404"
 PAGES: Final = (
     Page("GET", "", "/", "- 200"),
     Page("POST", "", "/", "- 405"),
+    # Which rooms stand there is each one's own: tests/web/test_saying.py.
+    Page("GET", "rooms/", "/rooms/", "- 200"),
+    Page("POST", "rooms/", "/rooms/", "- 405"),
     Page("GET", "rooms/<str:name>/", "/rooms/{room}/", ROOM_PAGE),
     Page("POST", "rooms/<str:name>/", "/rooms/{room}/", "open,private,direct,archived,stream,@me,absent 405"),
     Page("GET", "rooms/<str:name>/<int:seq>/", "/rooms/{room}/1/", ROOM_PAGE),

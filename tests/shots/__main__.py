@@ -136,9 +136,12 @@ def _put_into_docs(folder: Path) -> None:
     for name, shot in DOCS.items():
         for language, end in (("en", ""), ("zh", "-zh")):
             target = ROOT / "docs" / "images" / f"{name}{end}.png"
-            # A third of the bytes; of Pillow's ways this is the one that leaves paper and emoji their colours.
+            # A third of the bytes; of Pillow's ways this is the one that leaves paper, the wash over it, and emoji
+            # their colours.
             with Image.open(folder / f"{shot.format(language=language)}.png") as image:
-                reduced = image.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+                reduced = image.convert("RGB").quantize(
+                    256, method=Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE
+                )
             reduced.save(target, optimize=True)
             print(target.relative_to(ROOT))
 
