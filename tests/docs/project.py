@@ -20,11 +20,11 @@ RUN: Final = ("django-admin", "python manage.py", "rm ")
 class Project:
     """The folder in which the reader works, and the server that `runserver` started."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **env: str) -> None:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.env = environment(PYTHONPATH=str(folder), DJANGO_SETTINGS_MODULE="", PYTHONWARNINGS="")
+        self.env = environment(PYTHONPATH=str(folder), DJANGO_SETTINGS_MODULE="", PYTHONWARNINGS="", **env)
         del self.env["DJANGO_SETTINGS_MODULE"]
         self.server: Process | None = None
 
@@ -49,7 +49,7 @@ class Project:
             words[:1] = [sys.executable] if words[0] == "python" else [sys.executable, "-m", "django"]
         done = subprocess.run(words, cwd=self.folder, env=self.env, capture_output=True, text=True)
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
-        return done.stdout
+        return done.stdout + done.stderr
 
     def python(self, code: str) -> str:
         """What the code prints, in a process of the project."""
