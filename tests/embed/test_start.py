@@ -17,7 +17,6 @@ from tests.processes import temporary_folder
 from tests.servers import ROOT
 
 PAGE: Final = ROOT / "docs" / "start.md"
-OWNER: Final = "createsuperuser --no-input --username ada --email ada@example.org"
 
 
 def blocks() -> list[Block]:
@@ -29,12 +28,12 @@ def blocks() -> list[Block]:
 def project() -> Iterator[Project]:
     """What a reader has after the page."""
     with temporary_folder("start") as folder:
-        made = Project(folder, DJANGO_SUPERUSER_PASSWORD="a pot of tea")
+        made = Project(folder)
         made.run("django-admin startproject shop .")
         for block in blocks():
             made.follow(block)
         made.run("python manage.py migrate")
-        made.run(f"python manage.py {OWNER}")
+        made.run("python manage.py createsuperuser")
         try:
             made.serve()
             yield made
