@@ -46,7 +46,7 @@ class Line:
         """Tests say what is no frame, too: that the server refuses it is theirs to look at."""
         try:
             command = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         if isinstance(command, dict) and isinstance(command.get("do"), str):
             number = command.get("id")
@@ -91,11 +91,14 @@ def expected() -> Iterator[list[str]]:
 
 _lines: WeakKeyDictionary[ClientProtocol, Line | None] = WeakKeyDictionary()
 _partial: WeakKeyDictionary[ClientProtocol, bytes] = WeakKeyDictionary()
-_send_text, _recv_frame = ClientProtocol.send_text, ClientProtocol.recv_frame
+_unsent: WeakKeyDictionary[ClientProtocol, bytes] = WeakKeyDictionary()
+_send_text, _send_continuation = ClientProtocol.send_text, ClientProtocol.send_continuation
+_recv_frame = ClientProtocol.recv_frame
 
 
 def watch() -> None:
     ClientProtocol.send_text = _sending  # type: ignore[method-assign, assignment]
+    ClientProtocol.send_continuation = _sending_on  # type: ignore[method-assign, assignment]
     ClientProtocol.recv_frame = _receiving  # type: ignore[method-assign, assignment]
 
 
@@ -109,9 +112,23 @@ def _line(protocol: ClientProtocol) -> Line | None:
 
 
 def _sending(self: ClientProtocol, data: Any, fin: bool = True) -> None:
-    if (line := _line(self)) is not None:
-        line.sent(bytes(data))
+    _note_sent(self, data, fin)
     _send_text(self, data, fin)
+
+
+def _sending_on(self: ClientProtocol, data: Any, fin: bool) -> None:
+    _note_sent(self, data, fin)
+    _send_continuation(self, data, fin)
+
+
+def _note_sent(protocol: ClientProtocol, data: Any, fin: bool) -> None:
+    if (line := _line(protocol)) is None:
+        return
+    text = _unsent.pop(protocol, b"") + bytes(data)
+    if fin:
+        line.sent(text)
+    else:
+        _unsent[protocol] = text
 
 
 def _receiving(self: ClientProtocol, frame: Frame) -> None:
