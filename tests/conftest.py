@@ -222,5 +222,5 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_unconfigure() -> None:
     forked.starter.close()
     forked.libraries.close()
-    seen.forget_node()
+    seen.forget_programs()
     guard.close()

@@ -1,14 +1,15 @@
 """Every frame that a test sees fits the published schema, or the test fails: whatever client it has.
 
 `watch()` looks at each text that comes and goes through the `websockets` library in this process: the clients of the
-tests and the Python client that is shipped. `watch_browser` does so for pages, `Posting` for frames over HTTP, and
-tests/js/seen.mjs for scripts of Node, which leave what they saw in a file. What does not fit is kept until `taken`,
-since a frame comes on a thread or in a callback, where nobody would hear of an error. The program
-knows nothing of it.
+tests and the Python client that is shipped. `watch_browser` does so for pages, `Posting` for frames over HTTP,
+`watched.py` and tests/js/seen.mjs for programs of Python and Node, which leave what they saw in a file. What does not
+fit is kept until `taken`, since a frame comes on a thread or in a callback, where nobody would hear of an error. The
+program knows nothing of it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -27,6 +28,7 @@ from tests.published import misfit_of
 ENDPOINT: Final = "/ws/"
 OVER_HTTP: Final = "/frames/"
 NODE: Final = Path(__file__).parent / "js" / "seen.mjs"
+PYTHON: Final = Path(__file__).parent / "watched.py"
 SHOWN: Final = 2_000
 """Characters of a frame that is shown."""
 
@@ -44,7 +46,7 @@ class Line:
         """Tests say what is no frame, too: that the server refuses it is theirs to look at."""
         try:
             command = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         if isinstance(command, dict) and isinstance(command.get("do"), str):
             number = command.get("id")
@@ -66,7 +68,7 @@ class Line:
 
 def taken() -> list[str]:
     """What did not fit since the last time."""
-    _read_what_node_saw()
+    _read_what_programs_saw()
     found = _misfits[:]
     _misfits.clear()
     return found
@@ -89,11 +91,14 @@ def expected() -> Iterator[list[str]]:
 
 _lines: WeakKeyDictionary[ClientProtocol, Line | None] = WeakKeyDictionary()
 _partial: WeakKeyDictionary[ClientProtocol, bytes] = WeakKeyDictionary()
-_send_text, _recv_frame = ClientProtocol.send_text, ClientProtocol.recv_frame
+_unsent: WeakKeyDictionary[ClientProtocol, bytes] = WeakKeyDictionary()
+_send_text, _send_continuation = ClientProtocol.send_text, ClientProtocol.send_continuation
+_recv_frame = ClientProtocol.recv_frame
 
 
 def watch() -> None:
     ClientProtocol.send_text = _sending  # type: ignore[method-assign, assignment]
+    ClientProtocol.send_continuation = _sending_on  # type: ignore[method-assign, assignment]
     ClientProtocol.recv_frame = _receiving  # type: ignore[method-assign, assignment]
 
 
@@ -107,9 +112,23 @@ def _line(protocol: ClientProtocol) -> Line | None:
 
 
 def _sending(self: ClientProtocol, data: Any, fin: bool = True) -> None:
-    if (line := _line(self)) is not None:
-        line.sent(bytes(data))
+    _note_sent(self, data, fin)
     _send_text(self, data, fin)
+
+
+def _sending_on(self: ClientProtocol, data: Any, fin: bool) -> None:
+    _note_sent(self, data, fin)
+    _send_continuation(self, data, fin)
+
+
+def _note_sent(protocol: ClientProtocol, data: Any, fin: bool) -> None:
+    if (line := _line(protocol)) is None:
+        return
+    text = _unsent.pop(protocol, b"") + bytes(data)
+    if fin:
+        line.sent(text)
+    else:
+        _unsent[protocol] = text
 
 
 def _receiving(self: ClientProtocol, frame: Frame) -> None:
@@ -133,6 +152,13 @@ def watch_browser(browser: Browser) -> None:
     async def new_context(**options: Any) -> BrowserContext:
         context = await made(**options)
         context.on("page", _watch_page)
+        close = context.close
+
+        async def looked_at_and_closed(**how: Any) -> None:
+            await asyncio.gather(*_looking)
+            await close(**how)
+
+        context.close = looked_at_and_closed  # type: ignore[method-assign]
         return context
 
     browser.new_context = new_context  # type: ignore[method-assign]
@@ -140,7 +166,7 @@ def watch_browser(browser: Browser) -> None:
 
 def _watch_page(page: Page) -> None:
     page.on("websocket", _watch_socket)
-    page.on("requestfinished", _look_at_request)
+    page.on("requestfinished", _finished)
 
 
 def _watch_socket(socket: WebSocket) -> None:
@@ -151,9 +177,18 @@ def _watch_socket(socket: WebSocket) -> None:
     socket.on("framereceived", line.came)
 
 
+_looking: set[asyncio.Task[None]] = set()
+"""Those whose answers are still being fetched from the browser."""
+
+
+def _finished(request: Request) -> None:
+    if request.method == "POST" and request.url.partition("?")[0].endswith(OVER_HTTP):
+        task = asyncio.ensure_future(_look_at_request(request))
+        _looking.add(task)
+        task.add_done_callback(_looking.discard)
+
+
 async def _look_at_request(request: Request) -> None:
-    if request.method != "POST" or not request.url.partition("?")[0].endswith(OVER_HTTP):
-        return
     try:
         response = await request.response()
         body = await response.text() if response is not None else ""
@@ -172,33 +207,43 @@ def look_at(where: str, sent: Sequence[str | bytes], body: str) -> None:
         line.came(text)
 
 
-# Scripts of Node
+# Programs
 
 
 _file: Path | None = None
 _read_up_to = 0
 
 
-def in_node() -> list[str]:
-    """Options of Node for a script whose frames are looked at."""
+def _told() -> Path:
+    """The file in which programs leave what they saw."""
     global _file
     if _file is None:
         handle, name = mkstemp(prefix="teahouse-seen-")
         os.close(handle)
         _file = Path(name)
-    os.environ["TEAHOUSE_TESTS_SEEN"] = str(_file)
+    return _file
+
+
+def in_node() -> list[str]:
+    """Options of Node for a script whose frames are looked at."""
+    os.environ["TEAHOUSE_TESTS_SEEN"] = str(_told())
     return ["--import", NODE.as_uri()]
 
 
-def forget_node() -> None:
+def in_python() -> list[str]:
+    """What stands between `python` and its own arguments, for a program whose frames are looked at."""
+    return [str(PYTHON), str(_told())]
+
+
+def forget_programs() -> None:
     if _file is not None:
         _file.unlink(missing_ok=True)
 
 
-_of_node: dict[str, Line] = {}
+_of_programs: dict[str, Line] = {}
 
 
-def _read_what_node_saw() -> None:
+def _read_what_programs_saw() -> None:
     global _read_up_to
     if _file is None or _file.stat().st_size == _read_up_to:
         return
@@ -209,5 +254,5 @@ def _read_what_node_saw() -> None:
                 break  # Half of it is written.
             _read_up_to += len(told)
             socket, way, text = json.loads(told)
-            line = _of_node.setdefault(socket, Line(f"{socket} in Node"))
+            line = _of_programs.setdefault(socket, Line(f"{socket} in a program"))
             (line.sent if way == "sent" else line.came)(text)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from tempfile import NamedTemporaryFile
 from threading import Thread
 from typing import Any, Final
 
@@ -106,7 +108,18 @@ def in_node(address: str) -> None:
     subprocess.run(node("--eval", script), check=True, timeout=20)
 
 
-@pytest.mark.parametrize("speak", [with_the_library, in_node])
+def in_python(address: str) -> None:
+    script = (
+        "from websockets.sync.client import connect\n"
+        f"with connect({address!r}) as socket: socket.send('{{}}'); socket.recv(); socket.recv()"
+    )
+    with NamedTemporaryFile("w", suffix=".py") as file:
+        file.write(script)
+        file.flush()
+        subprocess.run([sys.executable, *seen.in_python(), file.name], check=True, timeout=20)
+
+
+@pytest.mark.parametrize("speak", [with_the_library, in_python, in_node])
 def test_what_comes_over_a_socket_is_looked_at(strange: str, speak: Callable[[str], None]) -> None:
     with seen.expected() as found:
         speak(f"{strange}/ws/")
@@ -151,15 +164,16 @@ async def test_what_a_page_hears_is_looked_at(browser: Browser, strange: str, pa
     with seen.expected() as found:
         window = await context.new_page()
         await window.goto(page)
-        await window.evaluate(
-            """async (address) => {
-                const socket = new WebSocket(address);
-                socket.onopen = () => socket.send("{}");
-                for (const _ of [1, 2]) await new Promise((heard) => (socket.onmessage = heard));
-                await (await fetch("/frames/", { method: "POST", body: "{}" })).text();
-            }""",
-            f"{strange}/ws/",
-        )
+        async with window.expect_event("requestfinished", lambda request: request.method == "POST"):
+            await window.evaluate(
+                """async (address) => {
+                    const socket = new WebSocket(address);
+                    socket.onopen = () => socket.send("{}");
+                    for (const _ of [1, 2]) await new Promise((heard) => (socket.onmessage = heard));
+                    await (await fetch("/frames/", { method: "POST", body: "{}" })).text();
+                }""",
+                f"{strange}/ws/",
+            )
         await context.close()
     assert ["in a browser" in told for told in found] == [True, False]
     assert all("'sort' was unexpected" in told for told in found)

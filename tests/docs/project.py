@@ -26,6 +26,7 @@ class Project:
         self.url = f"http://127.0.0.1:{self.port}"
         self.env = environment(PYTHONPATH=str(folder), DJANGO_SETTINGS_MODULE="", PYTHONWARNINGS="")
         del self.env["DJANGO_SETTINGS_MODULE"]
+        self.env["DJANGO_SUPERUSER_PASSWORD"] = "a pot of tea"
         self.server: Process | None = None
 
     def follow(self, block: Block) -> None:
@@ -47,9 +48,12 @@ class Project:
         words = shlex.split(line, comments=True)
         if words[0] in {"python", "django-admin"}:
             words[:1] = [sys.executable] if words[0] == "python" else [sys.executable, "-m", "django"]
+        if words[-1] == "createsuperuser":
+            # What it asks a reader for.
+            words += ["--no-input", "--username", "ada", "--email", "ada@example.org"]
         done = subprocess.run(words, cwd=self.folder, env=self.env, capture_output=True, text=True)
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
-        return done.stdout
+        return done.stdout + done.stderr
 
     def python(self, code: str) -> str:
         """What the code prints, in a process of the project."""

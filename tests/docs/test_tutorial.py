@@ -84,17 +84,18 @@ def test_each_step_leaves_something_that_runs(project: Project) -> None:
     assert "onerror=alert(1)" in project.browser().get("/chat/rooms/main/").text
 
     do("4. ")
-    order = "from shop.models import Order; Order.objects.create(customer_id=1)"
+    order = "from shop.models import Order; Order.objects.create(customer=User.objects.get(username='mei'))"
     sessions = project.sign_up("mei", "otto", and_then=order)
     mei, otto = map(project.browser, sessions)
     do("5. ")
-    assert '<teahouse-room room="order-1"' in mei.get("/orders/1/").text
+    assert '<teahouse-room room="order-2"' in mei.get("/orders/2/").text
+    assert "Sign in to talk about your order." in mei.get("/orders/1/").text, "which is the owner's"
     for stranger in (otto, project.browser()):
-        assert "Sign in to talk about your order." in stranger.get("/orders/1/").text
+        assert "Sign in to talk about your order." in stranger.get("/orders/2/").text
     cookie = {"Cookie": f"sessionid={sessions[0]}", "Origin": project.url}
     with Client(f"{project.url}/chat", additional_headers=cookie) as there:
-        there.ok(do="subscribe", room="order-1")
-        assert "Order 1, paid" in mei.submit("/orders/1/").text
-        assert there.event("message")["message"]["text"] == "Order 1 was **paid**."
-    assert "Order 1 was <strong>paid</strong>." in mei.get("/orders/1/").text
+        there.ok(do="subscribe", room="order-2")
+        assert "Order 2, paid" in mei.submit("/orders/2/").text
+        assert there.event("message")["message"]["text"] == "Order 2 was **paid**."
+    assert "Order 2 was <strong>paid</strong>." in mei.get("/orders/2/").text
     assert todo.keys() == {"What became of it"}

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-import urllib.request
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -15,76 +11,34 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.browser.person import Cast
-from tests.processes import Process, free_port, temporary_folder
-from tests.servers import ROOT, environment
+from tests.docs.blocks import Block, blocks_of
+from tests.docs.project import Project
+from tests.processes import temporary_folder
+from tests.servers import ROOT
 
 PAGE: Final = ROOT / "docs" / "start.md"
-BLOCK: Final = re.compile(r"^`([\w/.]+)`\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def blocks() -> list[tuple[str, str]]:
-    """Each block that names its file, with what is to be added to it."""
-    return [(found[1], found[2]) for found in BLOCK.finditer(PAGE.read_text(encoding="utf-8"))]
-
-
-class Project:
-    """What a reader has after the page."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.env = environment(PYTHONPATH=f"{folder}:{ROOT}", DJANGO_SUPERUSER_PASSWORD="a pot of tea")
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.run("-m", "django", "startproject", "shop", ".")
-        self.process: Process | None = None
-
-    def run(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=self.folder,
-            env=self.env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def add(self, file: str, text: str) -> None:
-        path = self.folder / file
-        path.parent.mkdir(exist_ok=True)
-        with path.open("a", encoding="utf-8") as there:
-            there.write(f"\n{text}")
-
-    def serve(self) -> None:
-        argv = [sys.executable, "manage.py", "runserver", str(self.port), "--noreload"]
-        self.process = Process(argv, log=self.folder / "log", env=self.env, cwd=self.folder)
-        self.process.wait_until(self._answers, "answering")
-
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/chat/guest/", timeout=2) as response:
-                return bool(response.status == 200)
-        except OSError:
-            return False
+def blocks() -> list[Block]:
+    """Each that names its file, with what is to be added to it."""
+    return [block for block in blocks_of(PAGE) if block.file is not None]
 
 
 @pytest.fixture(scope="module")
 def project() -> Iterator[Project]:
+    """What a reader has after the page."""
     with temporary_folder("start") as folder:
         made = Project(folder)
-        for file, text in blocks():
-            made.add(file, text)
-        made.run("manage.py", "migrate")
-        made.run(
-            "manage.py", "createsuperuser", "--no-input", "--username", "ada", "--email", "ada@example.org"
-        )
+        made.run("django-admin startproject shop .")
+        for block in blocks():
+            made.follow(block)
+        made.run("python manage.py migrate")
+        made.run("python manage.py createsuperuser")
         try:
             made.serve()
             yield made
         finally:
-            if made.process is not None:
-                made.process.kill()
+            made.stop()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -102,19 +56,18 @@ async def test_whoever_follows_the_page_talks(project: Project, cast: Cast) -> N
     bob = await cast.person("Bob", "/profiles/1/")
     await mei.say("the kettle is on")
     await bob.sees("the kettle is on")
-    assert project.process is not None
-    project.process.kill()
+    project.stop()
     await mei.say("written meanwhile")
     project.serve()
     await bob.sees("the kettle is on", "written meanwhile")
 
 
 def test_the_check_has_nothing_to_say_but_of_the_database(project: Project) -> None:
-    told = project.run("manage.py", "check")
+    told = project.run("python manage.py check")
     assert set(re.findall(r"teahouse\.\w+", told)) <= {"teahouse.W050"}, told
 
 
 def test_there_are_four_lines() -> None:
     """Of each step what Teahouse needs; the settings of daphne count as the first line's."""
-    needed = [text for file, text in blocks() if "teahouse" in text]
+    needed = [block for block in blocks() if "teahouse" in block.text]
     assert len(needed) == 4

@@ -17,7 +17,7 @@ from tests.servers import Teahouse
 
 PAGE = (Path(__file__).parents[2] / "docs" / "bots.md").read_text(encoding="utf-8")
 BOTS = {
-    "py": [sys.executable, "bot.py"],
+    "py": [sys.executable, *seen.in_python(), "bot.py"],
     "sh": ["sh", "bot.sh"],
     # Node 20 has WebSocket behind this option, 22 without it.
     "mjs": ["node", "--experimental-websocket", "--no-warnings", *seen.in_node(), "bot.mjs"],

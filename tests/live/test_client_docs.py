@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from teahouse.client import SyncClient
+from tests import seen
 from tests.live.cast import accounts
 from tests.processes import Process
 from tests.servers import ROOT, Teahouse, environment
@@ -34,7 +35,7 @@ def test_the_bot_answers_and_has_fifteen_lines(server: Teahouse, tmp_path: Path)
     assert len([line for line in source.splitlines() if line.strip() and not line.startswith("#")]) <= 15
     (token,) = accounts(server, "Echo")
     (tmp_path / "bot.py").write_text(source)
-    command: list[str | Path] = [sys.executable, tmp_path / "bot.py", server.url, token]
+    command: list[str | Path] = [sys.executable, *seen.in_python(), tmp_path / "bot.py", server.url, token]
     with SyncClient(server.url, name="Mei") as chat:
         room = chat.room("main")
         bot = Process(command, log=tmp_path / "log", env=environment(), cwd=tmp_path)

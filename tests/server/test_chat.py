@@ -19,11 +19,13 @@ from typing import Self
 import pytest
 
 from teahouse.client import SyncClient
+from tests import seen
 from tests.guard import guard
 from tests.live.cast import accounts
 from tests.servers import Teahouse, environment
 
 SECONDS = 20.0
+CHAT = [sys.executable, *seen.in_python(), "-m", "teahouse", "chat"]
 PAGE_UP, END, CTRL_L, CTRL_P = "\x1b[5~", "\x1b[F", "\x0c", "\x10"
 
 
@@ -49,7 +51,7 @@ class Terminal:
         self.fd, inner = pty.openpty()
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "teahouse", "chat", *words],
+            [*CHAT, *words],
             stdin=inner, stdout=inner, stderr=inner, env=settings(state, **env), start_new_session=True,
         )  # fmt: skip
         guard.process(self.process.pid)
@@ -204,7 +206,7 @@ def test_in_chinese_as_a_guest_who_is_asked_for_a_name(server: Teahouse, tmp_pat
 
 
 def script(state: Path, *words: str, said: str = "", **env: str) -> tuple[int, str]:
-    command = [sys.executable, "-m", "teahouse", "chat", *words]
+    command = [*CHAT, *words]
     done = subprocess.run(
         command, input=said, env=settings(state, **env), capture_output=True, text=True, timeout=SECONDS
     )
@@ -223,10 +225,7 @@ def test_a_script_says_lines_and_is_the_same_guest_each_time(server: Teahouse, t
 
 def test_a_script_prints_what_others_say(server: Teahouse, tmp_path: Path) -> None:
     command = [
-        sys.executable,
-        "-m",
-        "teahouse",
-        "chat",
+        *CHAT,
         f"{server.url}/rooms/ops/",
         "--name",
         "Watch",
