@@ -41,6 +41,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+# As it was when the first process of this run came; workers inherit it.
+os.environ.setdefault("TESTS_ARE_COMPILED", str(any(Path(__file__).parent.glob("*/__pycache__/test_*"))))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """In a fresh clone one worker compiles the tests for all; where each does, it takes half as much again."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is None or os.environ["TESTS_ARE_COMPILED"] == "True":
+        return (yield)
+    with shared.first_in(worker, "gw0", "compiled"):
+        return (yield)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     shared.begin()
     if config.getoption("costs"):

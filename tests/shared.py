@@ -8,7 +8,9 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +25,21 @@ def begin() -> None:
     if FOLDER not in os.environ:
         os.environ[FOLDER] = tempfile.mkdtemp(prefix="teahouse-shared-")
         guard.folder(Path(os.environ[FOLDER]))
+
+
+@contextmanager
+def first_in(worker: str, first: str, what: str, longest: float = 90) -> Iterator[None]:
+    """Does something in the worker `first`, and only then in the others, which find what it has left on the disk; none
+    waits longer than so many seconds."""
+    done = Path(os.environ[FOLDER]) / what
+    end = time.monotonic() + longest
+    while worker != first and not done.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    try:
+        yield
+    finally:
+        if worker == first:
+            done.touch()
 
 
 def once(name: str, make: Callable[[], bytes]) -> bytes:

@@ -24,6 +24,7 @@ from tests.app.journals import journal as running_journal
 from tests.app.recording import Recording, person, recording
 from tests.processes import Process
 from tests.services import Postgres
+from tests.shared import once
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,15 +75,32 @@ def sqlite_database(
 ) -> dict[str, Any]:
     file = tmp_path_factory.mktemp("app") / "db.sqlite3"
     options = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": "PRAGMA journal_mode=WAL"}
-    return migrated(
-        {"ENGINE": "django.db.backends.sqlite3", "NAME": str(file), "OPTIONS": options}, django_db_blocker
-    )
+    settings = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(file), "OPTIONS": options}
+
+    def made() -> bytes:
+        migrated(settings, django_db_blocker)
+        assert not file.with_name(f"{file.name}-wal").exists()
+        return file.read_bytes()
+
+    file.write_bytes(once("app.sqlite3", made))
+    return settings
 
 
 @pytest.fixture(scope="session")
 def postgres_database(postgres_server: Postgres, django_db_blocker: DjangoDbBlocker) -> dict[str, Any]:
-    url = urlsplit(postgres_server.create_database())
-    settings = {
+    def made() -> bytes:
+        url = postgres_server.create_database()
+        migrated(settings_of(url), django_db_blocker)
+        return postgres_server.dump(url)
+
+    url = postgres_server.create_database()
+    postgres_server.load(url, once("app.sql", made))
+    return settings_of(url)
+
+
+def settings_of(postgres: str) -> dict[str, Any]:
+    url = urlsplit(postgres)
+    return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": url.path[1:],
         "USER": url.username,
@@ -90,17 +108,15 @@ def postgres_database(postgres_server: Postgres, django_db_blocker: DjangoDbBloc
         "HOST": url.hostname,
         "PORT": url.port,
     }
-    return migrated(settings, django_db_blocker)
 
 
-def migrated(settings: dict[str, Any], blocker: DjangoDbBlocker) -> dict[str, Any]:
+def migrated(settings: dict[str, Any], blocker: DjangoDbBlocker) -> None:
     with blocker.unblock():
         before = use(dict(settings))
         try:
             call_command("migrate", verbosity=0)
         finally:
             use(before)
-    return settings
 
 
 def emptied(settings: dict[str, Any], folder: Path, blocker: DjangoDbBlocker) -> Iterator[Database]:
