@@ -37,6 +37,8 @@ export class Lines {
   /** Sockets in a row that got nowhere, and whether one ever has got somewhere. */
   #failed = 0;
   #worked = false;
+  /** When a socket was last tried. */
+  #triedAt = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
@@ -66,8 +68,10 @@ export class Lines {
 
   /** While one is on HTTP: a socket once more. */
   tryAgain() {
-    if (!this.byHttp || this.#tried.size) return;
+    if (!this.byHttp || (this.#tried.size && Date.now() - this.#triedAt < SWALLOWED)) return;
     clearTimeout(this.#timer);
+    // One that is still on its way has been swallowed; the network may be another one now.
+    for (const swallowed of [...this.#tried]) this.#let(swallowed, LOST);
     const socket = new WebSocket(this.url);
     this.#try(socket);
     this.#timer = setTimeout(() => this.#lost(socket, LOST, ""), NO_HELLO);
@@ -81,6 +85,7 @@ export class Lines {
   /** @param {Line} line */
   #try(line) {
     this.#tried.add(line);
+    if (line instanceof WebSocket) this.#triedAt = Date.now();
     line.onopen = () => this.#greet(line);
     line.onmessage = (/** @type {{data: string}} */ message) => this.handlers.received(message.data);
     line.onclose = (/** @type {{code: number, reason: string}} */ close) => this.#lost(line, close.code, close.reason);
