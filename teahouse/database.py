@@ -55,6 +55,15 @@ def known() -> dict[Hashable, Any]:
     return _known.what
 
 
+def known_during(request: object) -> dict[Hashable, Any]:
+    """`known`, asked once for all of one answer that only reads: it is of one moment then, the first question's."""
+    found: dict[Hashable, Any] | None = getattr(request, "_teahouse_known", None)
+    if found is None:
+        found = known()
+        request._teahouse_known = found  # type: ignore[attr-defined]
+    return found
+
+
 def _state() -> object:
     """Another one than before as soon as anybody has committed, or None."""
     database = connection()

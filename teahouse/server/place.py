@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from django.db import InterfaceError, OperationalError
@@ -22,12 +23,12 @@ _site: Prepared[Site] = Prepared((), lambda: Site.objects.filter(pk=1).values_li
 _last = DEFAULT
 
 
-def name() -> str:
-    """The name as it is now; while the database is away the one that was read last, so that the pages that say so need
-    no other."""
+def name(request: HttpRequest | None = None) -> str:
+    """The name as it is now, or as it was when this request asked first; while the database is away the one that was
+    read last, so that the pages that say so need no other."""
     global _last
     try:
-        known = database.known()
+        known = database.known() if request is None else database.known_during(request)
         if "place" not in known:
             rows = _site.rows()
             known["place"] = (rows[0][0] if rows else "") or DEFAULT
@@ -59,6 +60,6 @@ def rename(given: str) -> None:
     site.rename(given)
 
 
-def context(_request: HttpRequest) -> dict[str, Any]:
+def context(request: HttpRequest) -> dict[str, Any]:
     """For templates: `place`, read where one of them shows it."""
-    return {"place": SimpleLazyObject(name)}
+    return {"place": SimpleLazyObject(partial(name, request))}

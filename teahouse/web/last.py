@@ -50,14 +50,15 @@ class Seen(NamedTuple):
     data: bytes
 
 
-def find(speaker: Speaker, name: str) -> tuple[Room, Known]:
+def find(speaker: Speaker, name: str, known: Known | None = None) -> tuple[Room, Known]:
     """The room, as `access.room` gives it, and what is known of it. Whether the person may read it is looked at each
-    time, by what is in the database now.
+    time, by what is in the database now. `known`: what has just been asked for, else it is asked for here.
 
     Raises:
         Problem: `not_found`.
     """
-    known = database.known()
+    if known is None:
+        known = database.known()
     place = access.place(speaker, name)
     if place is None:
         raise access.not_found(name)

@@ -78,7 +78,7 @@ def room_page(
     try:
         if slug_of(name) is None:  # One's own stream, which has a name on the wire, has no page.
             raise access.not_found(name)
-        found, known = find(speaker or NOBODY, name)
+        found, known = find(speaker or NOBODY, name, database.known_during(request))
     except Problem:
         return _page(request, name, speaker, language, None, MISSING, at, draft)
     where = Place(at, _address(found.slug, *_urls(request)))

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.http import HttpRequest
 from django.test import Client, override_settings
 
 from teahouse import database as databases
@@ -234,6 +235,14 @@ def test_nothing_is_known_beyond_a_commit(tea: Room) -> None:
     databases.known()["key"] = "value"
     tea.save()
     assert "key" not in databases.known(), "an own commit counts"
+
+
+def test_a_request_asks_once(tea: Room) -> None:
+    first, second = HttpRequest(), HttpRequest()
+    databases.known_during(first)["key"] = "value"
+    Room.objects.filter(pk=tea.pk).update(title="another")
+    assert databases.known_during(first)["key"] == "value", "of the moment at which it asked"
+    assert "key" not in databases.known_during(second)
 
 
 def test_nothing_is_known_of_what_is_rolled_back(tea: Room) -> None:
