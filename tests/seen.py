@@ -226,7 +226,7 @@ def _told() -> Path:
 
 def in_node() -> list[str]:
     """Options of Node for a script whose frames are looked at."""
-    os.environ["TEAHOUSE_TESTS_SEEN"] = str(_told())
+    os.environ["FRAMES_SEEN_BY_TESTS"] = str(_told())
     return ["--import", NODE.as_uri()]
 
 

@@ -22,6 +22,11 @@ KEPT: Final = 5
 LOCK: Final = 0x7EA_0A5E
 """Number of the advisory lock under which PostgreSQL is migrated: two servers may be started at once."""
 
+DEADLOCK: Final = "40P01"
+"""What PostgreSQL calls it (SQLSTATE)."""
+DEADLOCKS: Final = 10
+"""So many in a row are taken for bad luck: each lasts a second (`deadlock_timeout`)."""
+
 Migration = tuple[str, str]
 
 
@@ -87,7 +92,7 @@ def bring_up_to_date(connection: BaseDatabaseWrapper, data: Path, tell: Callable
             if connection.vendor == "sqlite":
                 copy = copy_database(Path(str(connection.settings_dict["NAME"])), data / "backups")
                 tell(say(f"A copy from before is {copy}", f"升级前的副本：{copy}"))
-        make_tables(connection.alias)
+        again_after_deadlock(lambda: make_tables(connection.alias))
 
 
 def need_up_to_date(connection: BaseDatabaseWrapper, data: Path) -> None:
@@ -111,6 +116,20 @@ def make_tables(alias: str) -> None:
     from django.core.management import call_command
 
     call_command("migrate", database=alias, interactive=False, verbosity=0)
+
+
+def again_after_deadlock(run: Callable[[], None]) -> None:
+    """Beside an older server that goes on, PostgreSQL may end a migration because each waits for the other. A migration
+    is a transaction of its own: what is left to do is done by the next try."""
+    from django.db import OperationalError
+
+    for left in reversed(range(DEADLOCKS)):
+        try:
+            run()
+            return
+        except OperationalError as error:
+            if not left or getattr(error.__cause__, "sqlstate", None) != DEADLOCK:
+                raise
 
 
 def refuse_newer(connection: BaseDatabaseWrapper, data: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
+from tests import seen
 from tests.faults.faults import FAULTS, Fault
 from tests.faults.of_connections import Patient
+from tests.faults.of_processes import Rolling
 from tests.faults.running import Running
 from tests.faults.trial import trial
 from tests.faults.worlds import World
@@ -63,7 +66,9 @@ def worlds() -> Iterator[Worlds]:
 def test_nothing_is_lost(worlds: Worlds, kind: type[World], fault: Fault) -> None:
     running = worlds.of(kind)
     try:
-        outcome = running.run(trial(running.world, fault))
+        # The newer version tells more than the schemas of today know, which is allowed, and meant.
+        with seen.expected() if kind is Rolling else nullcontext():
+            outcome = running.run(trial(running.world, fault))
     except BaseException:
         worlds.close()  # The next one begins with everything well.
         raise

@@ -1,11 +1,11 @@
 /**
  * `node --import tests/js/seen.mjs …`: what a script's WebSockets to /ws/ send and get is left in the file that
- * TEAHOUSE_TESTS_SEEN names, a line for each frame, for tests/seen.py to look at. The script knows nothing of it.
+ * FRAMES_SEEN_BY_TESTS names, a line for each frame, for tests/seen.py to look at. The script knows nothing of it.
  */
 
 import { appendFileSync } from "node:fs";
 
-const file = process.env.TEAHOUSE_TESTS_SEEN;
+const file = process.env.FRAMES_SEEN_BY_TESTS;
 const Real = globalThis.WebSocket;
 let count = 0;
 

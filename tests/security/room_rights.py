@@ -274,11 +274,12 @@ BELONGING: Final = (
         {"person": BYSTANDER, "role": "moderator"},
         stores=True,
     ),
+    # Who belongs to the room as an owner stays one beside them; to the site's owner, who does not, it is the last.
     Row(
         "role of an owner",
         "role",
         f"""
-        open,archived   forbidden forbidden forbidden forbidden ok ok forbidden
+        open,archived   forbidden forbidden forbidden forbidden ok forbidden forbidden
         private         - - forbidden forbidden ok - -
         direct          - - forbidden forbidden forbidden - -
         {NO_ROOM}
