@@ -62,7 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Four more than the cores: with three a fifth of the processor was left over, as tests wait for a server's times."""
+    """Four more than the cores: tests wait for a server's times, and with three a fifth of the processor was left."""
     return min(8, (os.cpu_count() or 1) + 4)
 
 
