@@ -83,9 +83,11 @@ def used(pid: int) -> float:
 
 
 def _children(pid: int) -> Iterator[int]:
-    for thread in Path("/proc").glob(f"{pid}/task/*/children"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            yield from map(int, thread.read_text().split())
+    # It may end at any moment, also between the names of its threads.
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for thread in Path("/proc", str(pid), "task").iterdir():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                yield from map(int, (thread / "children").read_text().split())
 
 
 def told(tests: Mapping[str, float], ended: Mapping[str, float]) -> list[str]:
