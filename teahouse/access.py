@@ -232,6 +232,22 @@ def granted(speaker: Speaker, room: Room, role: str | None, verdict: Verdict = A
     )
 
 
+def given(room: Room, *may: str, may_speak: bool = False) -> Grant:
+    """What somebody may of whom nothing is looked up, as of the room's rights now: the project, or who was invited."""
+    return Grant(
+        room=room.pk,
+        slug=room.slug,
+        kind=room.kind,
+        rights=room.rights,
+        role=None,
+        archived=room.archived_at is not None,
+        may_speak=may_speak,
+        may_moderate=False,
+        may_close=False,
+        may=may,
+    )
+
+
 def _rank(speaker: Speaker, role: str | None, verdict: Verdict) -> Rank:
     """Of one who may read the room."""
     rank = RANKS.get(role or "", Rank.GUEST if speaker.is_guest else Rank.VISITOR)

@@ -150,18 +150,22 @@ def test_a_database_is_dumped_and_made_again_elsewhere(postgres_server: services
         postgres_server.load(second, dump)
 
 
-def test_of_two_processes_one_makes_what_both_use() -> None:
+def test_of_two_processes_one_makes_what_both_use(tmp_path: Path) -> None:
     """And who asks meanwhile waits for it."""
     code = """
-import sys, time
+import os, sys, time
+from pathlib import Path
 from tests.shared import once
+began = Path(sys.argv[2])
+(began / str(os.getpid())).touch()
 def make():
-    time.sleep(0.3)
+    while len(list(began.iterdir())) < 2:
+        time.sleep(0.01)
     print("made")
     return b"tea"
 assert once(sys.argv[1], make) == b"tea"
 """
-    command = [sys.executable, "-c", code, uuid4().hex]
+    command = [sys.executable, "-c", code, uuid4().hex, str(tmp_path)]
     both = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert sorted(one.communicate()[0] for one in both) == ["", "made\n"]
     assert [one.returncode for one in both] == [0, 0]

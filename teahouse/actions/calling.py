@@ -91,7 +91,7 @@ def _grants(rooms: Mapping[int, Room], pairs: set[tuple[int, int]]) -> dict[tupl
     return {
         (room, person): _granted(speakers[person], rooms[room], found[asked[room, person]])
         if (room, person) in asked
-        else _grant(rooms[room], THE_PROJECT)
+        else access.given(rooms[room], *THE_PROJECT)
         for room, person in pairs
     }
 
@@ -101,21 +101,5 @@ def _granted(by: Person, room: Room, found: Found) -> Grant:
     try:
         grant = access.admitted(access.speaker_of(by), room.slug, found)[1]
     except Problem:
-        return _grant(room)
+        return access.given(room)
     return replace(grant, rights=min(grant.rights, room.rights))
-
-
-def _grant(room: Room, may: tuple[str, ...] = ()) -> Grant:
-    archived = room.archived_at is not None
-    return Grant(
-        room=room.pk,
-        slug=room.slug,
-        kind=room.kind,
-        rights=room.rights,
-        role=None,
-        archived=archived,
-        may_speak=False,
-        may_moderate=False,
-        may_close=False,
-        may=may,
-    )

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from teahouse import access, database
-from teahouse.access import Grant, Speaker
+from teahouse.access import Speaker
 from teahouse.actions import membership, people, profiles, rooms
 from teahouse.journal import Stale
 from teahouse.live import runtime as runtimes
@@ -214,28 +214,14 @@ def join(invitation: Invitation, person: Person) -> list[str]:
     speaker = access.speaker_of(person)
     for room in may_name(invitation.made_by).filter(pk__in=invitation.rooms.values("pk")):
         while True:
-            change = membership.join(speaker, _grant(room), stream)
-            stored = asyncio.run_coroutine_threadsafe(runtime.store(change), runtime.loop)
             try:
+                change = membership.join(speaker, access.given(room, "join", may_speak=True), stream)
+                stored = asyncio.run_coroutine_threadsafe(runtime.store(change), runtime.loop)
                 stored.result(JOIN_SECONDS)
                 joined.append(room.slug)
                 break
             except Stale:
                 room.refresh_from_db()
+            except Problem:  # It was archived meanwhile.
+                break
     return joined
-
-
-def _grant(room: Room) -> Grant:
-    """What an invitation gives: to belong to the room, as of its rights now."""
-    return Grant(
-        room=room.pk,
-        slug=room.slug,
-        kind=room.kind,
-        rights=room.rights,
-        role=None,
-        archived=False,
-        may_speak=True,
-        may_moderate=False,
-        may_close=False,
-        may=("join",),
-    )

@@ -5,57 +5,41 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
+from tests import receiver as receivers
 from tests.api.conftest import owner_token
 from tests.api.http import Api, Asking
 from tests.live.cast import fresh
+from tests.receiver import Answer, Taken
 from tests.servers import Teahouse
 
 
-class Receiver(ThreadingHTTPServer):
-    """Somebody's program; answers 500 to a text that is bad."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Taking)
-        self.came = threading.Condition()
-        self.texts: list[str] = []
+class Receiver(receivers.Receiver):
+    """Answers 500 to a text that is bad, and 410 to one that is gone."""
 
     def url(self, name: str) -> str:
-        return f"http://127.0.0.1:{self.server_port}/{name}"
+        return self.url_of(f"/{name}")
+
+    def answer(self, request: Taken) -> Answer:
+        text = told(request)
+        return Answer(500 if "bad" in text else 410 if "gone" in text else 200)
 
     def wait_for(self, text: str) -> None:
-        with self.came:
-            assert self.came.wait_for(lambda: text in self.texts, 20), self.texts
+        self.wait_until(lambda: text in map(told, self.taken))
 
 
-class Taking(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        server: Any = self.server
-        data = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["data"]
-        text = f"{self.path} {data['message'].get('text')}"
-        self.send_response(500 if "bad" in text else 410 if "gone" in text else 200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-        with server.came:
-            server.texts.append(text)
-            server.came.notify_all()
-
-    def log_message(self, *_: Any) -> None:
-        pass
+def told(request: Taken) -> str:
+    """Where, and what was said."""
+    return f"{request.path} {json.loads(request.body)['data']['message'].get('text')}"
 
 
 @pytest.fixture(scope="module")
 def receiver() -> Iterator[Receiver]:
     with Receiver() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module")

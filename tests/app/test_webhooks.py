@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -27,66 +26,52 @@ from teahouse.followers.runner import Runner
 from teahouse.journal import Journal
 from teahouse.models import Delivery, Follower, FollowerPosition, Hook, Member, Person, Room, Settings
 from teahouse.models.rooms import between
+from tests import receiver as receivers
 from tests.app.conftest import Database
 from tests.app.telling import done, grant_of, said
+from tests.receiver import Answer, Taken
 
 SECONDS = 15.0
 
 
-class Receiver(HTTPServer):
+class Receiver(receivers.Receiver):
     """Somebody's program. `answers` are what it says, by the text of the message; 200 to all others."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Taking)
-        self.came = threading.Condition()
-        self.got: list[tuple[dict[str, str], bytes]] = []
+        super().__init__()
         self.answers: dict[str, list[int]] = {}
         self.before_answering: Callable[[], object] = lambda: None
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/hook"
+        return self.url_of("/hook")
 
     @property
     def bodies(self) -> list[dict[str, Any]]:
-        return [json.loads(body) for _, body in self.got]
+        return [json.loads(request.body) for request in self.taken]
 
     @property
     def texts(self) -> list[str]:
-        return [body["data"]["message"].get("text", "") for body in self.bodies]
+        return [text_of(body) for body in self.bodies]
+
+    def answer(self, request: Taken) -> Answer:
+        answers = self.answers.get(text_of(json.loads(request.body)))
+        self.before_answering()
+        return Answer(answers.pop(0) if answers else 200)
 
     def wait(self, count: int) -> None:
-        with self.came:
-            assert self.came.wait_for(lambda: len(self.got) >= count, SECONDS), self.texts
+        self.wait_until(lambda: len(self.taken) >= count)
 
 
-class Taking(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        server: Any = self.server
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        text = json.loads(body)["data"].get("message", {}).get("text", "")
-        answers = server.answers.get(text, [])
-        server.before_answering()
-        self.send_response(answers.pop(0) if answers else 200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-        with server.came:
-            server.got.append((dict(self.headers), body))
-            server.came.notify_all()
-
-    def log_message(self, *_: Any) -> None:
-        pass
+def text_of(body: dict[str, Any]) -> str:
+    return str(body["data"].get("message", {}).get("text", ""))
 
 
 @pytest.fixture
 def receiver(settings: Any) -> Iterator[Receiver]:
     settings.TEAHOUSE = {"HOOKS_INNER": ("127.0.0.1/32",)}
     with Receiver() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @contextmanager
@@ -122,7 +107,7 @@ def test_what_it_sends_is_signed_as_standard_webhooks_say(
     with running_hooks():
         receiver.wait(1)
         until(lambda: Delivery.objects.filter(ok=True).exists())
-    headers, body = receiver.got[0]
+    _, headers, body = receiver.taken[0]
     assert json.loads(body)["type"] == "message"
     assert json.loads(body)["data"]["message"]["text"] == "hello 茶"
     key = base64.b64decode(hook.secret.removeprefix("whsec_"))
@@ -156,7 +141,7 @@ def test_what_failed_comes_again_before_all_else_of_its_room_and_keeps_its_id(
         until(lambda: Delivery.objects.filter(ok=True).count() == 4)
     in_tea = [
         (body["data"]["message"]["text"], headers["webhook-id"])
-        for (headers, _), body in zip(receiver.got, receiver.bodies, strict=True)
+        for (_, headers, _), body in zip(receiver.taken, receiver.bodies, strict=True)
         if body["data"]["room"] == "tea"
     ]
     assert [text for text, _ in in_tea] == ["good", "bad", "bad", "bad", "behind"]
@@ -351,5 +336,5 @@ def test_an_inner_receiver_is_not_asked_and_the_log_says_why(
     delivery = Delivery(hook=hook, room=tea, seq=1, kind="message")
     with pytest.raises(Again, match="inner address"):
         webhooks.replay(delivery)
-    assert receiver.got == []
+    assert receiver.taken == []
     assert "inner address" in Delivery.objects.get().answer

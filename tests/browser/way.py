@@ -16,6 +16,7 @@ class Way:
         mode: `open`; a proxy that `refuses` the upgrade, or `swallows` it; one that is `deaf` to WebSockets, those
             that there are too; or a `hole`, in which all is lost, on all connections.
         asked: how often a WebSocket was asked for.
+        swallowed: set when the hole has swallowed something.
         passes: answers to requests wait until it is set; it is, until a test clears it.
     """
 
@@ -23,6 +24,7 @@ class Way:
         self._to = port
         self.mode: Mode = mode
         self.asked = 0
+        self.swallowed = asyncio.Event()
         self.passes = asyncio.Event()
         self.passes.set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -66,6 +68,7 @@ class Way:
         wants_socket = b"upgrade: websocket" in head.lower()
         self.asked += wants_socket
         if self.mode == "hole" or (wants_socket and self.mode in ("swallows", "deaf")):
+            self.swallowed.set()
             await reader.read()  # Until the browser gives up.
             return
         if wants_socket and self.mode == "refuses":
@@ -96,8 +99,10 @@ class Way:
         while data := await reader.read(65536):
             if held:
                 await self.passes.wait()
-            if not (self.mode == "hole" or (socket and self.mode == "deaf")):
-                writer.write(data)
-                await writer.drain()
+            if self.mode == "hole" or (socket and self.mode == "deaf"):
+                self.swallowed.set()
+                continue
+            writer.write(data)
+            await writer.drain()
         with suppress(OSError):
             writer.close()

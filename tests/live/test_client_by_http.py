@@ -194,8 +194,10 @@ async def test_a_proxy_that_swallows_sockets(server: Teahouse) -> None:
         room = await mei.room("main")
         await room.send("through")
         way.mode = "hole"
+        way.swallowed.clear()
         sending = asyncio.create_task(room.send("out of the hole"))
-        await asyncio.sleep(0)
+        async with asyncio.timeout(SECONDS):
+            await way.swallowed.wait()
         way.mode = "refuses"
         async with asyncio.timeout(SECONDS):
             await sending

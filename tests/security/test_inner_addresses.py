@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import httpcore
@@ -14,6 +12,8 @@ import pytest
 from django.test import override_settings
 
 from teahouse.followers import outside
+from tests import receiver as receivers
+from tests.receiver import Answer, Taken
 
 INNER = [
     "127.0.0.1", "127.9.9.9", "0.0.0.0", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254",
@@ -56,43 +56,21 @@ def test_an_address_is_kept_as_it_is() -> None:
     assert outside.check(" https://example.org/hook?x=1 ") == "https://example.org/hook?x=1"
 
 
-class Receiver(HTTPServer):
-    """What nobody outside should reach. `answers` are statuses and headers, the last one for ever."""
+class Receiver(receivers.Receiver):
+    """What nobody outside should reach. `answers` are what it says, the last one for ever."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Taking)
-        self.asked: list[str] = []
-        self.answers: list[tuple[int, dict[str, str], bytes]] = [(200, {}, b"fine")]
+        super().__init__()
+        self.answers = [Answer(200, {}, b"fine")]
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/"
-
-
-class Taking(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        server: Any = self.server
-        self.rfile.read(int(self.headers["Content-Length"]))
-        server.asked.append(self.headers["Host"])
-        status, headers, body = server.answers.pop(0) if len(server.answers) > 1 else server.answers[0]
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        pass
+    def answer(self, request: Taken) -> Answer:
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     with Receiver() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def leads_to(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:
@@ -114,8 +92,8 @@ def test_a_name_that_leads_inside_is_not_asked(receiver: Receiver, monkeypatch: 
         with pytest.raises(outside.Refused, match=r"rebind\.example leads to 127\.0\.0\.1"):
             outside.post(f"http://rebind.example:{receiver.server_port}/", b"{}", {})
     with pytest.raises(outside.Refused, match="inner address"):
-        outside.post(receiver.url, b"{}", {})
-    assert receiver.asked == []
+        outside.post(receiver.url_of(), b"{}", {})
+    assert receiver.taken == []
 
 
 def test_the_address_that_was_looked_at_is_the_one_that_is_asked(
@@ -137,7 +115,7 @@ def test_the_address_that_was_looked_at_is_the_one_that_is_asked(
 
 @override_settings(TEAHOUSE={"HOOKS_INNER": ("127.0.0.1/32",)})
 def test_networks_that_are_let_in_are_reached_and_others_are_not(receiver: Receiver) -> None:
-    answer = outside.post(receiver.url, b"{}", {})
+    answer = outside.post(receiver.url_of(), b"{}", {})
     assert (answer.status, answer.text) == (200, "fine")
     with pytest.raises(outside.Refused):
         outside.post("http://127.0.0.2/", b"{}", {})
@@ -146,17 +124,17 @@ def test_networks_that_are_let_in_are_reached_and_others_are_not(receiver: Recei
 @override_settings(TEAHOUSE={"HOOKS_INNER": ("127.0.0.1/32",)})
 def test_redirects_are_not_followed_and_answers_are_cut(receiver: Receiver) -> None:
     receiver.answers = [
-        (302, {"Location": "http://169.254.169.254/"}, b""),
-        (503, {"Retry-After": "7"}, b"x" * 5_000_000),
+        Answer(302, {"Location": "http://169.254.169.254/"}, b""),
+        Answer(503, {"Retry-After": "7"}, b"x" * 5_000_000),
     ]
-    assert outside.post(receiver.url, b"{}", {}).status == 302
-    answer = outside.post(receiver.url, b"{}", {})
+    assert outside.post(receiver.url_of(), b"{}", {}).status == 302
+    answer = outside.post(receiver.url_of(), b"{}", {})
     assert (answer.status, answer.retry_after, len(answer.text)) == (503, 7.0, outside.ANSWER_BYTES)
-    assert len(receiver.asked) == 2
+    receiver.wait_until(lambda: len(receiver.taken) == 2)
 
 
 @override_settings(TEAHOUSE={"HOOKS_INNER": ("127.0.0.1/32",)})
 def test_proxies_of_the_environment_are_not_used(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.9:1")
-    assert outside.post(receiver.url, b"{}", {}).status == 200
+    assert outside.post(receiver.url_of(), b"{}", {}).status == 200

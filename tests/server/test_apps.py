@@ -4,48 +4,35 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from html import unescape
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 
+from tests import receiver as receivers
 from tests.clients import Client
+from tests.receiver import Taken
 from tests.server.accounts import csrf
 from tests.servers import Answer, Browser, Teahouse, make_owner
 
 
-class Receiver(HTTPServer):
+class Receiver(receivers.Receiver):
     """What a webhook tells."""
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Taking)
-        self.got: list[dict[str, Any]] = []
-        self.came = threading.Condition()
-        self.status = 200
+    status = 200
+
+    def answer(self, request: Taken) -> receivers.Answer:
+        return receivers.Answer(self.status)
+
+    @property
+    def got(self) -> list[dict[str, Any]]:
+        return [json.loads(request.body) for request in self.taken]
 
     def wait(self, count: int) -> None:
-        with self.came:
-            assert self.came.wait_for(lambda: len(self.got) >= count, 20), self.got
-
-
-class Taking(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        server: Any = self.server
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.send_response(server.status)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-        with server.came:
-            server.got.append(body)
-            server.came.notify_all()
-
-    def log_message(self, *_: Any) -> None:
-        pass
+        self.wait_until(lambda: len(self.taken) >= count)
 
 
 @pytest.fixture(scope="module")
@@ -62,11 +49,7 @@ def owner(site: Teahouse) -> Browser:
 @pytest.fixture(scope="module")
 def receiver() -> Iterator[Receiver]:
     with Receiver() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def press(owner: Browser, page: str, path: str, **fields: str) -> Answer:
@@ -139,7 +122,7 @@ def test_names_that_are_taken_and_what_is_no_name_are_refused(owner: Browser) ->
 def test_a_webhook_tells_its_receiver_and_what_failed_is_sent_again(
     site: Teahouse, owner: Browser, receiver: Receiver
 ) -> None:
-    url = f"http://127.0.0.1:{receiver.server_port}/hook"
+    url = receiver.url_of("/hook")
     list_page = owner.get("/account/apps/")
     press(
         owner,
