@@ -62,8 +62,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Four more than the cores: tests wait for a server's times, and with three a fifth of the processor was left."""
-    return min(8, (os.cpu_count() or 1) + 4)
+    """Three more than the cores: tests wait for registries and for a server's own times. A fourth gained nothing."""
+    return min(6, (os.cpu_count() or 1) + 3)
 
 
 class ByServer(LoadFileScheduling):  # type: ignore[misc]
