@@ -184,6 +184,8 @@ class Journal(database.Writer):
             queue.SimpleQueue()
         )
         self.thread = threading.Thread(target=self._work, name="teahouse-writer", daemon=True)
+        self._ends = threading.Lock()
+        self._ended = False
 
     def start(self) -> None:
         self.thread.start()
@@ -192,7 +194,9 @@ class Journal(database.Writer):
     def stop(self) -> None:
         """Stores what waits, then ends the thread. Blocks until then."""
         database.serve_writes(None, None)
-        self._queue.put(None)
+        with self._ends:
+            self._ended = True
+            self._queue.put(None)
         self.thread.join()
 
     def submit(self, entry: Entry, done: Callable[[Any], None]) -> None:
@@ -206,9 +210,15 @@ class Journal(database.Writer):
         self._queue.put((entry, done))
 
     def call(self, run: Callable[[], T]) -> Future[T]:
-        """Runs a function on the writer's thread, between two commits."""
+        """Runs a function on the writer's thread, between two commits; where that has ended meanwhile, at once."""
         future: Future[T] = Future()
-        self._queue.put(_Call(run, future))
+        call = _Call(run, future)
+        with self._ends:
+            if not self._ended:
+                self._queue.put(call)
+                return future
+        # Behind the end nobody would look at it, and who waits for it would keep the process.
+        self._run(call)
         return future
 
     @property

@@ -40,6 +40,16 @@ class TestThread:
         go.set()
         assert journal.one(say(tea, alice, "k")).seq == 1
 
+    def test_a_call_that_comes_behind_the_end_is_carried_out(self, database: Database) -> None:
+        """Whoever had looked whether there is a writer just before it ended waited for ever, and kept the process."""
+        journal = journal_module.Journal(lambda commit, settled: None)
+        journal.start()
+        journal.stop()
+        assert (
+            journal.call(lambda: threading.current_thread().name).result(20)
+            == threading.current_thread().name
+        )
+
     def test_a_mistake_of_who_is_told_costs_no_later_message(
         self, journal: Recording, tea: Room, alice: Person, caplog: pytest.LogCaptureFixture
     ) -> None:
