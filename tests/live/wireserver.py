@@ -104,6 +104,9 @@ def served(
             uri = f"{'wss' if tls else 'ws'}://127.0.0.1:{port}/control"
             with connect(uri, ssl=tls, ping_interval=None, max_size=None) as server.control:
                 yield server
+        except BaseException:
+            print(process.output())  # Shown where the test, or what makes its server, fails.
+            raise
         finally:
             if process.running:
                 process.kill()
