@@ -200,10 +200,7 @@ def _early(env: Mapping[str, str]) -> dict[str, str]:
 def main(channel: socket.socket, *, site: bool) -> None:
     """Forks for each message until the socket ends. Returns in the child as well, which then is `teahouse`."""
     with warnings.catch_warnings(action="ignore"):
-        for name in LIBRARIES:
-            # Each is an optimisation: what is not installed or was renamed is loaded by whoever needs it.
-            with contextlib.suppress(ImportError):
-                importlib.import_module(name)
+        load_libraries()
         if site:
             _load_the_site()
     gc.freeze()  # A child's collector need not look through it, which would copy it.
@@ -229,6 +226,13 @@ def main(channel: socket.socket, *, site: bool) -> None:
             _become(json.loads(message), files[0])
         os.close(files[0])
         channel.send(json.dumps({"pid": pid}).encode())
+
+
+def load_libraries() -> None:
+    for name in LIBRARIES:
+        # Each is an optimisation: what is not installed or was renamed is loaded by whoever needs it.
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
 def _load_the_site() -> None:
