@@ -226,11 +226,12 @@ def script(file: str | Path, *words: str, env: Mapping[str, str], cwd: Path) -> 
     return forked or _run([sys.executable, str(file), *words], env, cwd, None)
 
 
-def process_of(module: str, *words: str, log: Path, env: Mapping[str, str], cwd: Path) -> Process:
-    """`python -m MODULE WORDS…` of a project, which runs on and prints to `log`."""
+def process_of(program: str, *words: str, log: Path, env: Mapping[str, str], cwd: Path) -> Process:
+    """`python -m PROGRAM WORDS…`, or a project's `python FILE.py WORDS…`, which runs on and prints to `log`."""
     with log.open("ab") as output:
-        started = libraries.start(words, env, cwd, output.fileno(), module)
-    return Process([sys.executable, "-m", module, *words], log=log, env=env, cwd=cwd, started=started)
+        started = libraries.start(words, env, cwd, output.fileno(), program)
+    command = [sys.executable, *([] if program.endswith(".py") else ["-m"]), program, *words]
+    return Process(command, log=log, env=env, cwd=cwd, started=started)
 
 
 def _run(
