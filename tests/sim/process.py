@@ -185,7 +185,7 @@ def replaced(loop: Loop) -> Iterator[None]:
 
 @contextmanager
 def swapped(values: Mapping[tuple[Any, str], Any]) -> Iterator[None]:
-    """Other values of attributes that are there. `patch` does the same and took a twelfth of all schedules' time."""
+    """Other values of attributes that are there. `patch` does the same in a twentieth of a schedule's time."""
     before = {where: vars(where[0])[where[1]] for where in values}
     try:
         for (owner, name), value in values.items():
