@@ -1,5 +1,6 @@
 """Programs that tests start: real processes with a log, which cannot outlive the tests."""
 
+import fcntl
 import os
 import random
 import shutil
@@ -7,9 +8,11 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -17,23 +20,53 @@ from tests.guard import guard
 
 # Below the range from which the system takes ports for outgoing connections (32768 and up on Linux, 49152
 # on macOS), so that a server that is stopped for a while finds its port free when it comes back.
-PORTS = range(15_000, 32_000)
+PORTS: Sequence[int] = range(15_000, 32_000)
 # Its own source of chance: hypothesis seeds the global one, and two workers would ask for the same ports.
 _chance = random.SystemRandom()
+_given: set[int] = set()
+_giving = threading.Lock()
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 on which nobody listens."""
-    for _ in range(1000):
-        port = _chance.choice(PORTS)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
+    """A TCP port of 127.0.0.1 on which nobody listens, and which nobody else gets here before this process has ended.
+
+    Between this and the server's own bind lies the start of a Python, and again each time that the server is away: of
+    two who had the port by chance one could not listen, and its test asked the other's server.
+    """
+    with _giving:
+        for _ in range(1000):
+            port = _chance.choice(PORTS)
+            if port not in _given and _held(port) and _bindable(port):
+                _given.add(port)
+                return port
     raise RuntimeError("no free TCP port of 127.0.0.1 found in a thousand tries")
+
+
+def _held(port: int) -> bool:
+    """Whether this process now holds the port's byte of a file that all tests of this user lock, in whatever run. The
+    system lets go of it when the process ends, however it ends."""
+    try:
+        fcntl.lockf(_held_ports(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    return True
+
+
+@cache
+def _held_ports() -> int:
+    """The file, open as long as this process lives: the first that is closed would take all locks with it."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    return os.open(Path(tempfile.gettempdir()) / f"teahouse-ports-{os.getuid()}", flags, 0o600)
+
+
+def _bindable(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 @contextmanager

@@ -131,6 +131,22 @@ def test_a_free_port_is_free_and_outside_of_the_systems_own_range() -> None:
     assert all(port < 32_768 for port in ports)
 
 
+def asked_elsewhere(ports: list[int]) -> str:
+    """What `free_port` says in another process, which has these to choose from and then ends."""
+    code = f"from tests import processes; processes.PORTS = {ports}; print(processes.free_port())"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    return (done.stdout or done.stderr.splitlines()[-1]).strip()
+
+
+def test_a_port_is_given_once_while_whoever_has_it_lives() -> None:
+    """Nobody listens on it yet: it is the server's that will be started."""
+    port = free_port()
+    assert asked_elsewhere([port]) == "RuntimeError: no free TCP port of 127.0.0.1 found in a thousand tries"
+    other = int(asked_elsewhere([port, *range(14_000, 14_900)]))
+    assert other != port
+    assert asked_elsewhere([other]) == str(other), "who had it has ended"
+
+
 def test_a_temporary_folder_goes() -> None:
     with temporary_folder("cup") as folder:
         (folder / "tea").write_text("green")

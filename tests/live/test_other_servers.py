@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import pytest
 
 from tests.clients import Client, Plain
 from tests.live.rawsocket import RawSocket
-from tests.live.wireserver import listens, wait_for
+from tests.live.wireserver import wait_for
 from tests.processes import Process
 from tests.servers import Teahouse, environment
 
@@ -40,6 +41,14 @@ def served(*server: str) -> Iterator[Teahouse]:
         yield with_data
     finally:
         with_data.close()
+
+
+def listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="module", params=[UVICORN, DAPHNE], ids=["uvicorn", "daphne"])

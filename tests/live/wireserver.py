@@ -1,7 +1,6 @@
 """wire_app.py on a real server in another process, and the reins of it."""
 
 import json
-import socket
 import ssl
 import sys
 import time
@@ -16,6 +15,8 @@ from tests.live.rawsocket import RawSocket
 from tests.processes import Process, free_port, temporary_folder
 
 OURS = "teahouse.live.wire:WireProtocol"
+OPEN = ("Uvicorn running on", "Listening on TCP address")
+"""What uvicorn and daphne print when they listen."""
 
 
 class WireServer:
@@ -99,10 +100,12 @@ def served(
         process = Process(argv, log=folder / "log", env={"PATH": "", "PYTHONPATH": "."} | env)
         server = WireServer(process, port, tls)
         try:
-            process.wait_until(lambda: listens(port), "listening")
+            # Its own word: whoever answers on the port may be another.
+            process.wait_until(lambda: any(word in process.output() for word in OPEN), "listening")
             # A library's connection: it answers the server's pings.
             uri = f"{'wss' if tls else 'ws'}://127.0.0.1:{port}/control"
-            with connect(uri, ssl=tls, ping_interval=None, max_size=None) as server.control:
+            connected = connect(uri, ssl=tls, open_timeout=20, ping_interval=None, max_size=None)
+            with connected as server.control:
                 yield server
         except BaseException:
             print(process.output())  # Shown where the test, or what makes its server, fails.
@@ -112,11 +115,3 @@ def served(
                 process.kill()
             else:
                 process.wait()
-
-
-def listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port)).close()
-    except ConnectionRefusedError:
-        return False
-    return True

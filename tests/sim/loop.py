@@ -58,6 +58,8 @@ class Loop(asyncio.BaseEventLoop):
     What is due is kept here, not in BaseEventLoop: two of three calls of a schedule are about that.
     """
 
+    _stopping: bool  # BaseEventLoop's: set by `stop`.
+
     def __init__(self) -> None:
         super().__init__()
         self._now = 0.0
@@ -83,34 +85,40 @@ class Loop(asyncio.BaseEventLoop):
         self._now += seconds
 
     def _run_once(self) -> None:
-        """All that is due; where nothing is, the clock is set to what comes next."""
+        """All that is due, again and again until the loop is stopped: `run_forever` calls this as if it were once.
+        Where nothing is due, the clock is set to what comes next."""
         soon, timers = self._soon, self._timers
-        if not soon:
-            while timers and timers[0][2].callback is None:
-                heappop(timers)
-            if not timers:
-                raise Stuck
-            self._now = max(self._now, timers[0][0])
-        now = self._now
-        while timers and timers[0][0] <= now:
-            soon.append(heappop(timers)[2])
-        for _ in range(len(soon)):
-            due = soon.popleft()
-            if due.callback is None or (due.life is not None and due.life.is_over and not self._is_ending):
-                continue
-            try:
-                due.context.run(due.callback, *due.args)
-            except (SystemExit, KeyboardInterrupt):
-                raise
-            except BaseException as error:  # noqa: BLE001  As a loop does: it is told, and the others go on.
-                self.call_exception_handler({"message": f"in {due.callback}", "exception": error})
+        while not self._stopping:
+            if not soon:
+                while timers and timers[0][2].callback is None:
+                    heappop(timers)
+                if not timers:
+                    raise Stuck
+                self._now = max(self._now, timers[0][0])
+            now = self._now
+            while timers and timers[0][0] <= now:
+                soon.append(heappop(timers)[2])
+            for _ in range(len(soon)):
+                due = soon.popleft()
+                if due.callback is None or (
+                    due.life is not None and due.life.is_over and not self._is_ending
+                ):
+                    continue
+                try:
+                    due.context.run(due.callback, *due.args)
+                except (SystemExit, KeyboardInterrupt):
+                    raise
+                except BaseException as error:  # noqa: BLE001  As a loop does: it is told, and the others go on.
+                    self.call_exception_handler({"message": f"in {due.callback}", "exception": error})
+
+    # A `Due` is what is used of a handle. Not by `cast`: a schedule makes a thousand.
 
     def call_soon(
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
         due = Due(callback, args, context)
         self._soon.append(due)
-        return cast(asyncio.Handle, due)
+        return due  # type: ignore[return-value]
 
     def call_at(
         self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
@@ -118,12 +126,15 @@ class Loop(asyncio.BaseEventLoop):
         due = Due(callback, args, context)
         self._made += 1
         heappush(self._timers, (when, self._made, due))
-        return cast(asyncio.TimerHandle, due)
+        return due  # type: ignore[return-value]
 
     def call_later(
         self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        return self.call_at(self._now + delay, callback, *args, context=context)
+        due = Due(callback, args, context)
+        self._made += 1
+        heappush(self._timers, (self._now + delay, self._made, due))
+        return due  # type: ignore[return-value]
 
     def call_soon_threadsafe(
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None

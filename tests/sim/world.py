@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
-from unittest.mock import patch
 
 from teahouse.journal import Change, Transaction
 from teahouse.live import hub, missed, runtime, sweep
@@ -25,7 +23,7 @@ from tests.sim.keeper import Keeper
 from tests.sim.loop import Loop
 from tests.sim.network import Layer, Socket
 from tests.sim.plain import PlainClient
-from tests.sim.process import Process, replaced
+from tests.sim.process import Process, replaced, swapped
 
 TROUBLE_SECONDS: Final = 0.8
 HEALED_SECONDS: Final = 40.0
@@ -83,7 +81,7 @@ class World:
 
     def run(self) -> None:
         """Raises: Violation, or whatever the program itself did not expect."""
-        with replaced(self.loop), small():
+        with replaced(self.loop), swapped(SMALL):
             try:
                 for process in self.processes:
                     process.start()
@@ -309,14 +307,16 @@ def number_of(key: str) -> int:
     return int(key.partition("-")[2])
 
 
-@contextmanager
-def small() -> Iterator[None]:
-    """So that a short schedule meets the ends of everything."""
-    with (
-        patch.multiple(hub, RING_EVENTS=8, PAGE_EVENTS=6, HELD_EVENTS=4),
-        patch.multiple(missed, REACH_MORE=2, ALIKE=4, KEPT=3),
-        patch.multiple(sweep, TICK=0.5, SNAPSHOT_SECONDS=1.0),
-        patch.object(runtime, "PingWheel", partial(PingWheel, slices=2)),
-        patch.object(runtime, "Presence", partial(Presence, grace=0.5, expiry=3.0, told_every=0.2)),
-    ):
-        yield
+SMALL: Final = {
+    (hub, "RING_EVENTS"): 8,
+    (hub, "PAGE_EVENTS"): 6,
+    (hub, "HELD_EVENTS"): 4,
+    (missed, "REACH_MORE"): 2,
+    (missed, "ALIKE"): 4,
+    (missed, "KEPT"): 3,
+    (sweep, "TICK"): 0.5,
+    (sweep, "SNAPSHOT_SECONDS"): 1.0,
+    (runtime, "PingWheel"): partial(PingWheel, slices=2),
+    (runtime, "Presence"): partial(Presence, grace=0.5, expiry=3.0, told_every=0.2),
+}
+"""So that a short schedule meets the ends of everything."""
