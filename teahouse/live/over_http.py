@@ -10,17 +10,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from functools import cache
 from typing import Any, Final
 from urllib.parse import parse_qs
-
-from django.conf import settings
-from django.core.signals import setting_changed
-from django.urls import NoReverseMatch, reverse
 
 from teahouse.api import events
 from teahouse.conf import conf
 from teahouse.events import encode
+from teahouse.live.addresses import own_address, path_of
 from teahouse.live.begin import begin
 from teahouse.live.brief import Asked, BriefSession, exchange
 from teahouse.live.collected import Collected
@@ -66,26 +62,8 @@ class OverHttp:
 
 
 def _is_meant(scope: Any) -> bool:
-    address = own_address("frames")
-    path = scope["path"].removeprefix(scope.get("root_path", ""))
-    return address is not None and path == address and is_frames(_header(scope, b"content-type"))
-
-
-@cache
-def own_address(name: str) -> str | None:
-    """Where the project has this page of ours; None where it has none of them."""
-    try:
-        return reverse(f"teahouse:{name}", urlconf=settings.ROOT_URLCONF)
-    except NoReverseMatch:
-        return None
-
-
-def _settings_changed(*, setting: str, **_: Any) -> None:
-    if setting == "ROOT_URLCONF":
-        own_address.cache_clear()
-
-
-setting_changed.connect(_settings_changed, dispatch_uid="teahouse.over_http")  # Only tests send it.
+    path = path_of(scope)
+    return path == own_address("frames", near=path) and is_frames(_header(scope, b"content-type"))
 
 
 def is_frames(content_type: str) -> bool:

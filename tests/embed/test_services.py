@@ -13,7 +13,9 @@ import pytest
 from tests.embed.conftest import Shop, shop_prepared
 
 LOOK: Final = """
-import json
+import json, sys
+import teahouse.routing
+early = [name for name in ("ninja", "teahouse.api.urls") if name in sys.modules]
 from django.core.cache import cache
 from django.core.files.storage import default_storage
 from django.core.mail import send_mail
@@ -36,6 +38,7 @@ headers = {"HTTP_AUTHORIZATION": "Bearer " + make_token(ensure_person(ada))}
 said = browser.post(f"/talk/api/v1/rooms/{slug}/messages", {"text": "tea"}, "application/json", **headers)
 webhooks.make(ensure_person(ada), "https://hooks.invalid/", ["closed"])
 told = {
+    "early": early,
     "said": said.status_code,
     "order": browser.get("/orders/1/").content.decode(),
     "room": browser.get(f"/talk/rooms/{slug}/").content.decode(),
@@ -71,6 +74,11 @@ def test_it_needs_no_cache_no_mail_and_no_storage_of_files(told: dict[str, Any])
     assert told["said"] == 201
     assert 'room="order-1"' in told["order"]
     assert "tea" in told["room"]
+
+
+def test_the_api_is_loaded_with_its_addresses_and_not_before(told: dict[str, Any]) -> None:
+    """A command has nothing of it, and a process of sockets only what answers there."""
+    assert told["early"] == []
 
 
 def test_webhooks_are_found_where_users_are_in_another_database(told: dict[str, Any]) -> None:
