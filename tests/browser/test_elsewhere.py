@@ -16,11 +16,16 @@ from tests.servers import Teahouse
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-# What is painted of a message: nothing may lie between it and the reader's eye.
-PLACE = f"""(seq) => {{
-    const message = {SCROLLER}.querySelector(`.message[data-seq="${{seq}}"]`);
-    return message && message.getBoundingClientRect().top - {SCROLLER}.getBoundingClientRect().top;
-}}"""
+# Where a message is painted: nothing may lie between it and the reader's eye. Looked at behind whoever else hears of
+# this layout; a moment earlier older messages may stand above it, and the view is not yet where it belongs.
+PLACE = f"""(seq) => new Promise((told) => {{
+    const painted = new ResizeObserver(() => {{
+        painted.disconnect();
+        const message = {SCROLLER}.querySelector(`.message[data-seq="${{seq}}"]`);
+        told(message && message.getBoundingClientRect().top - {SCROLLER}.getBoundingClientRect().top);
+    }});
+    painted.observe({SCROLLER});
+}})"""
 
 
 @pytest.fixture(scope="module")
