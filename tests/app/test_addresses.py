@@ -11,7 +11,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
 from teahouse.actions.rooms import make_main
-from teahouse.client import Closed, SyncClient
+from teahouse.client import SyncClient, Unreachable
 from teahouse.testing import Server
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -58,7 +58,7 @@ def test_below_a_prefix_for_each_language(settings: Any) -> None:
     with Server() as server:
         assert server.prefix == "/en/chat/"
         works_below(server, "/zh-hans/chat/", "/en/chat/")
-        with pytest.raises(Closed, match="4004"), SyncClient(f"{server.url}/chat/", name="Mei"):
+        with pytest.raises(Unreachable, match="no chat"), SyncClient(f"{server.url}/chat/", name="Mei"):
             pass
 
 
