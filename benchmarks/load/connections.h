@@ -15,7 +15,7 @@
 #define DEAF_BYTES 65536 /* The system would take megabytes for a session that never reads. */
 #define AGAIN_AFTER 0.05 /* Seconds until a server that did not answer is asked again. */
 #define AT_A_TURN 32 /* Listeners that are read between two looks at the publishers. */
-#define LOOK_AFTER 0.001 /* Seconds from one turn of the listeners to the next. */
+#define LOOK_AFTER 0.005 /* Seconds from one turn of the listeners to the next. */
 
 static int *waiting, waiting_count; /* Sessions that are to be opened, by number; a stack. */
 static double ask_again_at;
