@@ -172,11 +172,10 @@ def chromium_options() -> dict[str, Any]:
     return services.chromium_options()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(chromium_options: dict[str, Any]) -> AsyncIterator[Browser]:
-    """One Chromium for all tests of a module; `browser.new_context()` gives each person an own one.
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium(chromium_options: dict[str, Any]) -> AsyncIterator[Browser]:
+    """One for all tests of this worker: to start and end another costs as much as a person who comes and talks.
 
-    Tests that use it share the module's loop: `pytestmark = pytest.mark.asyncio(loop_scope="module")`.
     Playwright's synchronous API is not used, since it leaves a running loop in the main thread, in which
     neither asyncio tests nor the ORM will work afterwards.
     """
@@ -185,6 +184,17 @@ async def browser(chromium_options: dict[str, Any]) -> AsyncIterator[Browser]:
         seen.watch_browser(chromium)
         yield chromium
         await chromium.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser(chromium: Browser) -> AsyncIterator[Browser]:
+    """Chromium without anybody's windows; `browser.new_context()` gives each person cookies and a cache of their own.
+
+    Tests that use it share its loop: `pytestmark = pytest.mark.asyncio(loop_scope="session")`.
+    """
+    yield chromium
+    for context in list(chromium.contexts):
+        await context.close()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -200,10 +200,8 @@ def _early(env: Mapping[str, str]) -> dict[str, str]:
 def main(channel: socket.socket, *, site: bool) -> None:
     """Forks for each message until the socket ends. Returns in the child as well, which then is `teahouse`."""
     with warnings.catch_warnings(action="ignore"):
-        for name in LIBRARIES:
-            # Each is an optimisation: what is not installed or was renamed is loaded by whoever needs it.
-            with contextlib.suppress(ImportError):
-                importlib.import_module(name)
+        load_libraries()
+        _hash_quickly()
         if site:
             _load_the_site()
     gc.freeze()  # A child's collector need not look through it, which would copy it.
@@ -220,15 +218,36 @@ def main(channel: socket.socket, *, site: bool) -> None:
         message, files, *_ = socket.recv_fds(channel, LONGEST, 1)
         if not message:
             os._exit(0)
+        told, tells = os.pipe()
         pid = os.fork()
         if pid == 0:
+            os.setsid()
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             for end in (woken, wakes, channel):
                 end.close()
+            os.close(told)
+            os.close(tells)
             _become(json.loads(message), files[0])
         os.close(files[0])
+        os.close(tells)
+        os.read(told, 1)  # Ends when it has a group of its own: whoever gets its pid may kill that group.
+        os.close(told)
         channel.send(json.dumps({"pid": pid}).encode())
+
+
+def load_libraries() -> None:
+    for name in LIBRARIES:
+        # Each is an optimisation: what is not installed or was renamed is loaded by whoever needs it.
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+
+
+def _hash_quickly() -> None:
+    """Passwords are hashed slowly on purpose, each a third of a second; nobody attacks a test."""
+    from django.contrib.auth.hashers import PBKDF2PasswordHasher
+
+    PBKDF2PasswordHasher.iterations = 1000
 
 
 def _load_the_site() -> None:
@@ -238,7 +257,6 @@ def _load_the_site() -> None:
         os.environ |= {"TEAHOUSE_DATA": folder, "DJANGO_SETTINGS_MODULE": SETTINGS}
         from django.apps import apps
         from django.conf import settings
-        from django.contrib.auth.hashers import PBKDF2PasswordHasher
         from django.db import connections
         from django.utils.functional import empty
 
@@ -246,8 +264,6 @@ def _load_the_site() -> None:
         apps.populate(settings.INSTALLED_APPS)
         for name in SITE:
             importlib.import_module(name)
-    # Slow on purpose, a third of a second for each sign-in; nobody attacks a test.
-    PBKDF2PasswordHasher.iterations = 1000
     if "default" in connections.settings:
         del connections["default"]
     connections._settings = None  # type: ignore[attr-defined]
@@ -268,7 +284,6 @@ def _tell_who_ended(channel: socket.socket) -> None:
 
 
 def _become(asked: dict[str, Any], output: int) -> NoReturn:
-    os.setsid()
     os.chdir(asked["cwd"])
     os.dup2(output, 1)
     os.dup2(output, 2)

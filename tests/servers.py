@@ -217,8 +217,21 @@ def command_line(
 
 def of_project(folder: Path, file: str, *words: str) -> tuple[int, str]:
     """`python FILE WORDS…` in a project's folder: exit status, and what it printed to both outputs."""
-    forked = _forked_command(libraries, file, words, environment(), folder)
-    return forked or _run([sys.executable, file, *words], environment(), folder, None)
+    return script(file, *words, env=environment(), cwd=folder)
+
+
+def script(file: str | Path, *words: str, env: Mapping[str, str], cwd: Path) -> tuple[int, str]:
+    """`python FILE WORDS…` of a project with settings of its own; it imports from `cwd`."""
+    forked = _forked_command(libraries, str(file), words, env, cwd)
+    return forked or _run([sys.executable, str(file), *words], env, cwd, None)
+
+
+def process_of(program: str, *words: str, log: Path, env: Mapping[str, str], cwd: Path) -> Process:
+    """`python -m PROGRAM WORDS…`, or a project's `python FILE.py WORDS…`, which runs on and prints to `log`."""
+    with log.open("ab") as output:
+        started = libraries.start(words, env, cwd, output.fileno(), program)
+    command = [sys.executable, *([] if program.endswith(".py") else ["-m"]), program, *words]
+    return Process(command, log=log, env=env, cwd=cwd, started=started)
 
 
 def _run(

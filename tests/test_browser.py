@@ -5,7 +5,7 @@ from playwright.async_api import Browser
 
 from tests import services
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_two_people_have_nothing_in_common(browser: Browser) -> None:

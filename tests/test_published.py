@@ -158,7 +158,7 @@ def page(strange: str) -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_what_a_page_hears_is_looked_at(browser: Browser, strange: str, page: str) -> None:
     context = await browser.new_context()
     with seen.expected() as found:

@@ -24,7 +24,7 @@ def site() -> Iterator[Teahouse]:
         yield server
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def cast(browser: Browser, site: Teahouse) -> AsyncIterator[Cast]:
     people = Cast(browser, site.url)
     yield people

@@ -18,14 +18,14 @@ from tests.browser.test_look import barriers
 from tests.clients import Client
 from tests.servers import Teahouse
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PASSWORD = "a pot of oolong"
 SHOWN = os.environ.get("TEAHOUSE_PICTURES")
 """A folder for a picture of each page, to be looked at."""
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def alice(browser: Browser, site: Teahouse) -> AsyncIterator[Cast]:
     """The owner's browser, in a cast of its own that lasts as long as the site."""
     people = Cast(browser, site.url)

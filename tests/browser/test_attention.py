@@ -11,7 +11,7 @@ from tests.browser.test_rooms import entry, two, visit
 from tests.clients import Client
 from tests.servers import Teahouse
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 __all__ = ["two"]
 
 RECORD = """

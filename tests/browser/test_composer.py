@@ -7,7 +7,7 @@ from tests.browser.person import Cast
 from tests.clients import Client
 from tests.servers import Teahouse
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_emoji_are_chosen_for_a_text_and_as_a_reaction(cast: Cast, room: str) -> None:

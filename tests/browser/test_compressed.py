@@ -25,7 +25,7 @@ def site() -> Iterator[Teahouse]:
         yield server
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_people_in_browsers_read_each_other(cast: Cast) -> None:
     ada, bob = await cast.person(), await cast.person()
     await ada.enter("Ada", "/rooms/main/")

@@ -11,7 +11,7 @@ from playwright.async_api import Browser
 from tests.browser.person import Cast
 from tests.servers import Teahouse
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CONNECT = """async (name) => {
     // The address that the page's own modules have, or any other.

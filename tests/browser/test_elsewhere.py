@@ -14,7 +14,7 @@ from tests.browser.test_reading import FROM_END, SCROLLER, scroll, tell
 from tests.clients import Client
 from tests.servers import Teahouse
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 # Where a message is painted: nothing may lie between it and the reader's eye. Looked at behind whoever else hears of
 # this layout; a moment earlier older messages may stand above it, and the view is not yet where it belongs.

@@ -25,7 +25,7 @@ from tests.live.conftest import SECRET
 from tests.live.rawsocket import RawSocket
 from tests.servers import Teahouse, database_with_tables
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 LABEL = re.compile(r'<span style="color:grey;width:100%;font-size:12px">(.*?):</span><br>(.*)')
 

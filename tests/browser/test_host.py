@@ -13,7 +13,7 @@ from tests.browser.way import Way
 from tests.processes import Process, free_port, temporary_folder
 from tests.servers import ROOT, environment
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 class Host:

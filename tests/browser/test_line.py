@@ -14,7 +14,7 @@ from tests.browser.person import Cast, Person
 from tests.clients import Client
 from tests.servers import Teahouse
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 # Where sockets fail HTTP is tried.
 REFUSED = "WebSocket connection to .* failed|Failed to load resource: net::ERR_"

@@ -11,7 +11,7 @@ from tests.browser.person import NARROW, WIDE, Cast, Person
 from tests.clients import Client
 from tests.servers import ROOT, Teahouse
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 AXE = Path(__file__).parent / "vendor/axe-core/axe.min.js"
 PICTURES = ROOT / "test-results" / "pictures"

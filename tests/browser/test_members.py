@@ -13,7 +13,7 @@ from tests.clients import Client
 from tests.server.accounts import cookie
 from tests.servers import Teahouse, make_owner
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PASSWORD = "a pot of oolong"
 

@@ -11,7 +11,7 @@ from tests.browser.test_rooms import entry, shown
 from tests.clients import Client
 from tests.servers import Teahouse
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 # Answers from the database of the browser: how many entries there are.
 KEPT = """() => new Promise((resolve) => {

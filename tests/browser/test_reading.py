@@ -10,7 +10,7 @@ from tests.browser.person import NARROW, WIDE, Cast, Person
 from tests.clients import Client
 from tests.servers import Teahouse
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SPEAKERS = 5
 TOLD = 40  # messages of each, as many as may be said at once

@@ -67,7 +67,7 @@ def written(seed: int) -> list[str]:
     return [*EXECUTES, *(text.encode("utf-8", "replace").decode() for text in made)]
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_nothing_runs_in_a_real_browser(browser: Browser) -> None:
     seed = random.SystemRandom().randrange(1_000_000)
     htmls = [html for text in written(seed) if (html := render(text)) is not None]
@@ -75,7 +75,7 @@ async def test_nothing_runs_in_a_real_browser(browser: Browser) -> None:
     assert await what_runs(browser, htmls) == [], f"seed {seed}"
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize(
     "html",
     [

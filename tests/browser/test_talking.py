@@ -9,7 +9,7 @@ from tests.browser.person import NARROW, Cast, Person
 from tests.clients import Client
 from tests.servers import Teahouse, make_owner
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest.fixture(scope="module")

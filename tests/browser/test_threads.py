@@ -14,7 +14,7 @@ from tests.clients import Client
 from tests.live.cast import fresh
 from tests.servers import Teahouse
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def thread(person: Person) -> Locator:

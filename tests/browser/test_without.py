@@ -14,7 +14,7 @@ from tests.browser.way import Way
 from tests.clients import Client
 from tests.servers import Teahouse
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 BY_HTTP = re.compile("No live connection gets through here")
 REFUSED = "WebSocket connection to .* failed"
@@ -28,13 +28,13 @@ def site() -> Iterator[Teahouse]:
         yield server
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def way(site: Teahouse) -> AsyncIterator[Way]:
     async with Way(site.port) as way:
         yield way
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def behind(browser: Browser, way: Way) -> AsyncIterator[Cast]:
     """People whose browsers reach the server by the way."""
     people = Cast(browser, way.url)

@@ -11,7 +11,7 @@ from typing import Final
 
 from tests.docs.blocks import INDENTED, Block
 from tests.processes import Process, free_port
-from tests.servers import Browser, environment
+from tests.servers import Browser, environment, process_of, script
 
 # What a page lets its reader type, and what becomes of it here; all else is somebody else's program.
 RUN: Final = ("django-admin", "python manage.py", "rm ")
@@ -24,9 +24,7 @@ class Project:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.env = environment(PYTHONPATH=str(folder), DJANGO_SETTINGS_MODULE="", PYTHONWARNINGS="")
-        del self.env["DJANGO_SETTINGS_MODULE"]
-        self.env["DJANGO_SUPERUSER_PASSWORD"] = "a pot of tea"
+        self.env = environment(DJANGO_SUPERUSER_PASSWORD="a pot of tea")
         self.server: Process | None = None
 
     def follow(self, block: Block) -> None:
@@ -46,14 +44,18 @@ class Project:
     def run(self, line: str) -> str:
         """A command that the page tells; what it printed."""
         words = shlex.split(line, comments=True)
-        if words[0] in {"python", "django-admin"}:
-            words[:1] = [sys.executable] if words[0] == "python" else [sys.executable, "-m", "django"]
+        if words[0] == "django-admin":
+            words[:1] = [sys.executable, "-m", "django"]
         if words[-1] == "createsuperuser":
             # What it asks a reader for.
             words += ["--no-input", "--username", "ada", "--email", "ada@example.org"]
-        done = subprocess.run(words, cwd=self.folder, env=self.env, capture_output=True, text=True)
-        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
-        return done.stdout + done.stderr
+        if words[0] == "python":
+            status, said = script(words[1], *words[2:], env=self.env, cwd=self.folder)
+        else:
+            done = subprocess.run(words, cwd=self.folder, env=self.env, capture_output=True, text=True)
+            status, said = done.returncode, done.stdout + done.stderr
+        assert status == 0, f"{line}\n{said}"
+        return said
 
     def python(self, code: str) -> str:
         """What the code prints, in a process of the project."""
@@ -62,8 +64,9 @@ class Project:
     def serve(self) -> None:
         """As `manage.py runserver` does, at a free port; the server before it is gone."""
         self.stop()
-        argv = [sys.executable, "manage.py", "runserver", "--noreload", str(self.port)]
-        self.server = Process(argv, log=self.folder / "log", env=self.env, cwd=self.folder)
+        words = ["runserver", "--noreload", str(self.port)]
+        log = self.folder / "log"
+        self.server = process_of("manage.py", *words, log=log, env=self.env, cwd=self.folder)
         self.server.wait_until(self._answers, "answering")
 
     def stop(self) -> None:

@@ -62,7 +62,7 @@ def test_links_of_the_repository_lead_to_pages_of_the_site(site: Path) -> None:
     assert 'href="../security/#limits"' in (site / "settings" / "index.html").read_text()
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_nothing_is_asked_of_another_host(site: Path, address: str, browser: Browser) -> None:
     """Not by a page, its fonts or its search, in a browser that would get an answer."""
     elsewhere: list[str] = []

@@ -49,7 +49,7 @@ def talk(project: Project, *, name: str = "") -> ClientConnection:
     return connect(f"{project.url.replace('http', 'ws')}/wsmsg/{query}")
 
 
-# Twelve starts of Django, one behind the other: 13 s of a processor, which others use too.
+# Twelve starts of Django, one behind the other: 6 s of a processor, which others use too.
 @pytest.mark.timeout(180)
 def test_each_step_leaves_something_that_runs(project: Project) -> None:
     todo = steps()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -20,7 +18,7 @@ from tests import services
 from tests.browser.person import Cast, Person
 from tests.clients import Client
 from tests.processes import Process, free_port, temporary_folder
-from tests.servers import ROOT, environment
+from tests.servers import ROOT, environment, process_of, script
 
 expect.set_options(timeout=20_000)
 
@@ -70,20 +68,19 @@ class Shop:
 
     def python(self, code: str) -> str:
         """What the code prints, run in a process of the project that serves nobody."""
-        code = f"import django; django.setup()\n{code}"
-        done = subprocess.run(
-            [sys.executable, "-c", code], cwd=ROOT, env=self.env, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        file = self.folder / "code.py"
+        file.write_text(f"import django; django.setup()\n{code}")
+        status, said = script(file, env=self.env, cwd=ROOT)
+        assert status == 0, said
+        return said
 
     def new_order(self) -> int:
         """An order of Ada's that no other test has."""
         return next(self._orders)
 
     def start(self, command: list[str]) -> None:
-        argv = [sys.executable, "-m", *(word.format(port=self.port) for word in command)]
-        self.process = Process(argv, log=self.log, env=self.env, cwd=ROOT)
+        module, *words = (word.format(port=self.port) for word in command)
+        self.process = process_of(module, *words, log=self.log, env=self.env, cwd=ROOT)
         self.process.wait_until(self._answers, "answering")
 
     def kill(self) -> None:
@@ -131,7 +128,7 @@ def shop(postgres_server: services.Postgres) -> Iterator[Shop]:
     postgres_server.drop_database(talk)
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def cast(browser: Chromium, shop: Shop) -> AsyncIterator[ShopCast]:
     people = ShopCast(browser, shop)
     yield people

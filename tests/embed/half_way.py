@@ -14,12 +14,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import channels.auth  # noqa: F401  These three are imported once for all.
 import django
-import nh3  # noqa: F401
-import pydantic  # noqa: F401
 from django.conf import settings
 from django.core.management import execute_from_command_line
+
+from tests.forked import load_libraries
 
 LINES = ("daphne", "asgi setting", "urls", "sockets", "policy")
 WAYS = (
@@ -122,6 +121,7 @@ def migrate(there: frozenset[str], folder: Path) -> dict[str, Any]:
 
 def main(folder: Path) -> None:
     sys.path.insert(0, str(folder))
+    load_libraries()  # Once for all.
     for some in WAYS:
         if os.fork() == 0:
             print(json.dumps(migrate(frozenset(some), folder)), flush=True)

@@ -12,7 +12,7 @@ from playwright.async_api import expect
 
 from tests.embed.conftest import DAPHNE, Shop, ShopCast
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_two_talk_on_the_page_of_an_order_and_the_outsider_sees_nothing(

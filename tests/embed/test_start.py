@@ -41,7 +41,7 @@ def project() -> Iterator[Project]:
             made.stop()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def cast(browser: Browser, project: Project) -> AsyncIterator[Cast]:
     people = Cast(browser, project.url)
     yield people
@@ -49,7 +49,7 @@ async def cast(browser: Browser, project: Project) -> AsyncIterator[Cast]:
     people.check()
 
 
-@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.asyncio(loop_scope="session")
 async def test_whoever_follows_the_page_talks(project: Project, cast: Cast) -> None:
     cast.expect_trouble("WebSocket|ERR_|Failed to load", always=False)
     mei = await cast.person("Mei", "/profiles/1/")

@@ -14,7 +14,7 @@ from tests.examples.conftest import Visitors
 SUBJECT: Final = "My [cup] is **broken**"
 """What a visitor types, of which nothing is markup at the desk."""
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
 
 
 async def test_people_talk_about_an_order_and_the_shop_speaks_in_its_transactions(

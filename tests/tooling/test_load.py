@@ -81,4 +81,5 @@ def test_it_sees_what_is_wrong(fault: str) -> None:
     found = {name for name in ("lost", "repeated", "disordered") if answer[name]}
     assert found == ({fault} if fault else set())
     assert answer["messages"] > MESSAGES
-    assert answer["deliveries"] >= 5 * (answer["messages"] - 1)
+    # When counting begins and when it ends one message is under way, and its four listeners may fall outside.
+    assert answer["deliveries"] >= 5 * answer["messages"] - 2 * 4
