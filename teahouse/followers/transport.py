@@ -97,9 +97,9 @@ _asked_lock = threading.Lock()
 def resolved(host: str, port: int, seconds: float) -> list[Address]:
     """The addresses of a name, in the system's order.
 
-    The system waits for a silent name server as long as its own settings say, and cannot be told to stop. So it is asked
-    on a thread of its own, and whoever asks for the same name meanwhile waits for that one: no more threads hang than
-    there are names.
+    The system waits for a silent name server as long as its own settings say, and cannot be told to stop. So it is
+    asked on a thread of its own, and whoever asks for the same name meanwhile waits for that one: no more threads hang
+    than there are names.
 
     Raises:
         httpcore.ConnectError: it has none.

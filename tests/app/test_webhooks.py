@@ -351,7 +351,7 @@ def test_a_silent_name_server_is_waited_for_no_longer_and_asked_once_for_a_name(
     answers.set()
     assert answered.wait(SECONDS)
     until(lambda: not transport._asked)
-    with pytest.raises(outside.Failed, match="cannot be found: .*Temporary failure"):
+    with pytest.raises(outside.Failed, match=r"cannot be found: .*Temporary failure"):
         outside.post("http://silent.example/", b"{}", {})
     assert len(asked) == 2, "what nobody asks any more is asked anew"
 
