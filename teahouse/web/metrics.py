@@ -65,7 +65,9 @@ async def figures(running: runtime.Runtime, accept: str) -> Answer:
     """For who may have them. On the loop of the runtime."""
     try:
         from teahouse.metrics import exposition
-    except ModuleNotFoundError:
+    except ModuleNotFoundError as missing:
+        if not (missing.name or "").startswith("prometheus_client"):
+            raise
         return Answer(501, MISSING.encode())
     media, text = await exposition(running, accept)
     return Answer(200, text, media)
