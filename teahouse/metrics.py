@@ -65,7 +65,7 @@ async def exposition(running: Runtime, accept: str) -> tuple[str, bytes]:
     """Media type and text. `accept` is the request's header."""
     figures, stored = await asyncio.gather(running.figures.everywhere(), _of_database(running))
     registry = CollectorRegistry()
-    registry.register(_Collected(figures, stored))
+    registry.register(Collected(figures, stored))
     # OpenMetrics only for who names it: what a browser accepts is text.
     encode, media = choose_encoder(accept) if "openmetrics" in accept else (generate_latest, "")
     return media or "text/plain; version=0.0.4; charset=utf-8", encode(registry)
@@ -112,7 +112,7 @@ def _followers(using: str, now: datetime) -> list[Followed]:
     ]
 
 
-class _Collected(Collector):
+class Collected(Collector):
     """What was asked for once, for the library to write."""
 
     def __init__(self, figures: Sequence[Figures], stored: Stored | None) -> None:
