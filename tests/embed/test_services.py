@@ -37,6 +37,12 @@ browser.force_login(ada)
 headers = {"HTTP_AUTHORIZATION": "Bearer " + make_token(ensure_person(ada))}
 said = browser.post(f"/talk/api/v1/rooms/{slug}/messages", {"text": "tea"}, "application/json", **headers)
 webhooks.make(ensure_person(ada), "https://hooks.invalid/", ["closed"])
+made = [browser.post("/talk/api/v1/tokens", {}, "application/json").status_code]
+session = browser.session
+session["teahouse_proved_at"] -= 3600
+session.save()
+late = browser.post("/talk/api/v1/tokens", {}, "application/json")
+made += [late.status_code, late.json()["code"]]
 def figures(asking):
     answer = asking.get("/talk/metrics")
     return [answer.status_code, answer.content.decode()]
@@ -52,6 +58,7 @@ told = {
     "rooms": browser.get("/talk/rooms/").content.decode(),
     "hooks": [webhook.name for webhook in webhooks.webhooks()],
     "refused": 0,
+    "made": made,
     "figures": {"refused": refused, "without": without, "there": figures(browser)},
 }
 for ask in (lambda: cache.get("x"), lambda: default_storage.exists("x"), lambda: send_mail("x", "x", None, ["x@x.x"])):
@@ -82,6 +89,10 @@ def test_it_needs_no_cache_no_mail_and_no_storage_of_files(told: dict[str, Any])
     assert told["said"] == 201
     assert 'room="order-1"' in told["order"]
     assert "tea" in told["room"]
+
+
+def test_a_token_is_made_by_a_login_of_the_last_half_hour(told: dict[str, Any]) -> None:
+    assert told["made"] == [201, 403, "sign_in_again"]
 
 
 def test_figures_are_for_owners_where_no_token_is_set_and_the_extra_is_asked_for(
