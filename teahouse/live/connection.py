@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from channels.consumer import AsyncConsumer
 from django.utils import timezone
@@ -41,6 +41,8 @@ class Connection(AsyncConsumer):
     Channels' own `disconnect` does not after an error (channels #1466)."""
 
     plain = False
+    speaks: ClassVar[str]
+    """`json`, `plain`, `http` or `api`: what those who watch call this kind of session."""
     runtime: Runtime
     outlet: Outlet
     deliver: Callable[[Block], None]
@@ -156,6 +158,7 @@ class Connection(AsyncConsumer):
 
     async def _live(self, receive: Any) -> None:
         self.runtime.sessions[self] = None
+        self.runtime.counts.opened[self.speaks] += 1
         self.runtime.pings.add(self.outlet)
         try:
             await self.opened()
@@ -304,6 +307,7 @@ class Connection(AsyncConsumer):
 
     def _too_slow(self) -> None:
         self._closing = True
+        self.runtime.counts.slow += 1
         log.info("A session of %s was too slow", self.person_id)
 
     # What the hub and the runtime ask of a session

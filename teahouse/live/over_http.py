@@ -21,6 +21,7 @@ from teahouse.live.begin import begin
 from teahouse.live.brief import Asked, BriefSession, exchange
 from teahouse.live.collected import Collected
 from teahouse.live.fields import BIGGEST
+from teahouse.web import metrics
 
 MEDIA: Final = ("application/x-ndjson", "application/json")
 """What a request says it is: no form of another site can say so."""
@@ -57,6 +58,8 @@ class OverHttp:
                 return _respond(scope, receive, send)
             if (room := events.room_of(scope)) is not None:
                 return events.respond(scope, receive, send, room)
+            if metrics.is_meant(scope, own_address("metrics")):
+                return metrics.respond(scope, send)
         answer: Awaitable[None] = self.inner(scope, receive, send)
         return answer
 

@@ -60,6 +60,7 @@ TEAHOUSE: dict[str, Any] = {
     "PING": ENVIRONMENT.ping,
     "COMPRESSION": ENVIRONMENT.compression,
     "HOOKS_INNER": ENVIRONMENT.hooks_inner,
+    "METRICS_TOKEN": ENVIRONMENT.metrics_token,
 }
 
 INSTALLED_APPS = [
