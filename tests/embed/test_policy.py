@@ -122,7 +122,7 @@ def sam_again(shop: Shop) -> list[dict[str, object]]:
 
 
 def test_what_nobody_told_is_noticed_by_itself(shop: Shop) -> None:
-    """Here within a second; where nobody has set it otherwise, within the 60 s that P6 gives, one of them the sweep's."""
+    """Here within a second; where nobody has set it otherwise, within the 60 s of P6, one of them the sweep's."""
     assert policing.POLICY_SECONDS + 1 < 60
     order, room = opened(shop)
     with shop.client("Ada") as ada, shop.client("Sam") as sam:
