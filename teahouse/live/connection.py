@@ -10,10 +10,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any, ClassVar, cast
 
 from channels.consumer import AsyncConsumer
+from django.conf import settings
 from django.utils import timezone
 
 from teahouse import access, scopes
@@ -26,7 +27,7 @@ from teahouse.live import runtime as runtimes
 from teahouse.live.handshake import Handshake, handshake
 from teahouse.live.hub import Joined
 from teahouse.live.identify import Identity, identify
-from teahouse.live.outlet import Outlet, outlet_for
+from teahouse.live.outlet import Outlet, has_wire, outlet_for
 from teahouse.live.protocol import Problem
 from teahouse.live.runtime import Runtime
 from teahouse.live.sendqueue import Block
@@ -34,6 +35,16 @@ from teahouse.models import Room
 from teahouse.models.rooms import slug_of
 
 log = logging.getLogger("teahouse.session")
+
+
+@cache
+def _tell_what_is_lost() -> None:
+    """Once for each process: what serves it is seen by nobody before the first session, `manage.py check` neither."""
+    log.warning(
+        "This server has nothing but send() for sessions: everything works, but each delivery costs several times as "
+        "much, and a reader that is too slow is noticed late. What has more: uvicorn --ws "
+        "teahouse.live.wire:WireProtocol"
+    )
 
 
 class Connection(AsyncConsumer):
@@ -109,6 +120,8 @@ class Connection(AsyncConsumer):
 
     def way_out(self, send: Any) -> Outlet:
         """What this session writes to."""
+        if not has_wire(self.scope) and not settings.DEBUG:
+            _tell_what_is_lost()
         return outlet_for(
             self.scope,
             send,

@@ -174,6 +174,13 @@ def test_daphne_is_for_development(check: Check) -> None:
     # test_a_host_in_order is its opposite
 
 
+def test_static_files_are_in_one_place(check: Check, site: Site) -> None:
+    assert "(teahouse.W073)" in check("--deploy")
+    assert "(teahouse.W073)" not in check(), "runserver serves them by itself"
+    site.settings('STATIC_ROOT = "/srv/static"')
+    assert "(teahouse.W073)" not in check("--deploy")
+
+
 def test_sqlite_as_django_makes_it(check: Check, site: Site) -> None:
     site.settings('DATABASES["default"]["OPTIONS"] = {"init_command": "PRAGMA synchronous=NORMAL"}')
     site.settings('DATABASES["default"]["CONN_MAX_AGE"] = None')

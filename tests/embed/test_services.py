@@ -140,5 +140,9 @@ def test_its_static_files_are_those_of_the_projects_storage(shop: Shop, told: di
 def test_its_templates_override_blocks_of_ours(told: dict[str, Any]) -> None:
     assert '<header id="of-the-shop">The shop</header>' in told["room"]
     assert '<meta name="shop" content="own script">' in told["room"]
-    assert "<teahouse-" in told["room"], "the rest is as it was"
+    assert '<meta name="shop" content="own head">' in told["room"]
+    assert re.findall("<title>(.*?)</title>", told["room"]) == ["The shop: Order 1"]
+    assert '<p id="messages-of-the-shop"></p>' in told["room"]
+    assert re.search(r'<div id="round-the-room">\s*<teahouse-chat ', told["room"])
+    assert re.search(r"teahouse/room\.\w+\.css", told["room"]), "the rest is as it was"
     assert "The shop&#x27;s talk" in told["rooms"] or "The shop's talk" in told["rooms"]
