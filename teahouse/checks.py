@@ -276,7 +276,7 @@ def _sqlite(database: BaseDatabaseWrapper, name: str) -> Iterator[Finding]:
         synchronous = int(cursor.fetchone()[0])
     # A database in memory has no journal to set; tests use such.
     if journal not in {"wal", "memory"}:
-        yield found("W051", name=database.settings_dict["NAME"])
+        yield found("W051", alias=name)
     if synchronous < 2:
         yield found("W052", alias=name, synchronous=SYNCHRONOUS[synchronous])
 

@@ -194,6 +194,14 @@ def test_sqlite_as_django_makes_it(check: Check, site: Site) -> None:
     assert "(teahouse.W051)" not in settings_only
 
 
+def test_sqlite_as_the_check_says(check: Check, site: Site) -> None:
+    """Its line, pasted: nothing is left to say, of the database neither."""
+    site.settings('DATABASES["default"]["OPTIONS"] = {}')
+    (line,) = re.findall(r'^\s+("OPTIONS": .*),$', check("--database", "default"), re.MULTILINE)
+    site.settings(f'DATABASES["default"].update({{{line}}})')
+    assert findings(check("--database", "default")) == {"teahouse.W065"}
+
+
 def test_sqlite_as_it_should_be(check: Check, site: Site) -> None:
     import sqlite3
 
@@ -257,7 +265,9 @@ def test_the_doctor_passes_them_on(doctor: Doctor, site: Site) -> None:
     """With the lines to type, and each only once, though the doctor finds some of them by itself."""
     site.settings('DATABASES["default"]["OPTIONS"] = {}', 'DATABASES["default"]["CONN_MAX_AGE"] = 60')
     told = doctor("--python", sys.executable, "--project", site.folder, "--connect", "--lang", "zh")
-    assert told["W050"]["type"] == ['"OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 5},']
+    assert told["W050"]["type"] == [
+        '"OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 5, "init_command": "PRAGMA journal_mode=WAL"},'
+    ]
     assert "SQLite 的事务开始得太晚" in told["W050"]["say"]
     assert told["W051"]["level"] == "warning"
     assert told.ids.count("W053") == 1
