@@ -40,6 +40,8 @@ TOOLS: Final = {
     "hypothesis",
     "jsonschema",
     "playwright",
+    # A server that a project may have, in tests/live; it brings what makes certificates.
+    "daphne",
 }
 QUICK: Final = ("tests/pure", "tests/app", "tests/live")
 

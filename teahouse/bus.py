@@ -30,6 +30,8 @@ BEAT_SECONDS: Final = 1.0
 COMPLAINT_SECONDS: Final = 60.0
 SILENT_BEATS: Final = 4
 """So many own beats that did not come back mean that the layer does not work."""
+MISSED_BEATS: Final = 1.5
+"""Own beats that are so far apart mean that one of them may be lost, and with it what others told."""
 OUTSIDE: Final = "outside"
 """The name of whoever is no serving process, and waits for no answer."""
 LEASE_SECONDS: Final = 5.0
@@ -74,6 +76,8 @@ class Bus:
         self._out: asyncio.Queue[dict[str, Any]] = asyncio.Queue(QUEUE)
         self._tasks: list[asyncio.Task[None]] = []
         self._last_echo: float | None = None
+        self.gaps = 0
+        """How often own beats did not come back for a while and came again: what others told meanwhile may be lost."""
         self._began = inf
         self._heard_at: dict[str, float] = {}  # The other processes, and when each was heard last.
         self._beat_due = inf
@@ -180,7 +184,10 @@ class Bus:
 
     def _take(self, message: dict[str, Any]) -> None:
         if message.get("from") == self.process:
-            self._last_echo = asyncio.get_running_loop().time()
+            now = asyncio.get_running_loop().time()
+            if self._last_echo is not None and now - self._last_echo > MISSED_BEATS * BEAT_SECONDS:
+                self.gaps += 1
+            self._last_echo = now
             return
         try:
             self._take_from_another(message["from"], json.loads(message["data"]))

@@ -140,7 +140,7 @@ def _with_our_sockets(finding: Finding) -> Finding:
 
 
 def _our_routes(seen: Project) -> Iterator[Finding]:
-    from teahouse.live.over_http import own_address  # Needs the models, which are not there yet.
+    from teahouse.live.addresses import own_address  # Needs the models, which are not there yet.
 
     routes = seen.asgi.routes if seen.asgi is not None else None
     if routes and not any(route.consumer.startswith("teahouse.live.") for route in routes):
@@ -276,7 +276,7 @@ def _sqlite(database: BaseDatabaseWrapper, name: str) -> Iterator[Finding]:
         synchronous = int(cursor.fetchone()[0])
     # A database in memory has no journal to set; tests use such.
     if journal not in {"wal", "memory"}:
-        yield found("W051", name=database.settings_dict["NAME"])
+        yield found("W051", alias=name)
     if synchronous < 2:
         yield found("W052", alias=name, synchronous=SYNCHRONOUS[synchronous])
 

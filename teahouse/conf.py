@@ -78,6 +78,12 @@ class Conf(BaseModel):
         (),
         description="Networks inside, such as 10.0.0.0/8, that webhooks may reach; no inner one without it.",
     )
+    METRICS_TOKEN: str | None = Field(
+        None,
+        min_length=16,
+        pattern=r"^[!-~]+$",
+        description="What Prometheus brings as a bearer token to read the figures at `metrics`.",
+    )
     LIMITS: Limits = Limits()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.checks import Tags
 from django.db import connections, router
@@ -40,6 +41,18 @@ def static_files(**options: Any) -> Iterator[Finding]:
         yield found("W064", missing=missing, line='INSTALLED_APPS += ["django.contrib.staticfiles"]')
     if not settings.STATIC_URL:
         yield found("W064", missing="STATIC_URL is not set", line='STATIC_URL = "static/"')
+
+
+@registered(deploy=True)
+def gathered_files(**options: Any) -> Iterator[Finding]:
+    """`runserver` serves them by itself, other servers need them in one place."""
+    if not apps.is_installed("django.contrib.staticfiles") or settings.STATIC_ROOT:
+        return
+    from django.contrib.staticfiles.storage import StaticFilesStorage, staticfiles_storage
+
+    # Another storage, such as one of a content delivery network, has a place of its own.
+    if isinstance(staticfiles_storage, StaticFilesStorage):
+        yield found("W073")
 
 
 @registered()

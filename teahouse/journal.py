@@ -33,6 +33,7 @@ from teahouse.entries import (
     Transaction,
 )
 from teahouse.events import MessageState
+from teahouse.live.counts import Times
 from teahouse.live.protocol import Problem
 from teahouse.render import RENDER_VERSION
 from teahouse.store import Row, Sql
@@ -184,6 +185,8 @@ class Journal(database.Writer):
             queue.SimpleQueue()
         )
         self.thread = threading.Thread(target=self._work, name="teahouse-writer", daemon=True)
+        self.commits = Times()  # Of transactions, also of those that failed.
+        self.entries = 0  # Carried out in them.
         self._ends = threading.Lock()
         self._ended = False
 
@@ -266,7 +269,10 @@ class Journal(database.Writer):
     def _store(self, entries: list[tuple[Entry, Callable[[Any], None]]]) -> None:
         if not entries:
             return
+        began = time.perf_counter()
         for outcomes, commit in _stored([entry for entry, _ in entries]):
+            self.commits.add(time.perf_counter() - began)
+            self.entries += len(outcomes)
             dones = [done for _, done in entries[: len(outcomes)]]
             entries = entries[len(outcomes) :]
             try:
@@ -274,6 +280,7 @@ class Journal(database.Writer):
             except Exception:
                 # Without the writer every later sender would wait for ever.
                 log.exception("What was stored could not be told; the sweep and repeats tell it later")
+            began = time.perf_counter()
 
 
 def _lock_before_reading_and_sync(connection: BaseDatabaseWrapper) -> None:

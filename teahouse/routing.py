@@ -11,7 +11,8 @@ from typing import Any
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import re_path
 
-from teahouse.live.over_http import OverHttp, own_address
+from teahouse.live.addresses import own_address, path_of
+from teahouse.live.over_http import OverHttp
 from teahouse.live.plain import PlainSession
 from teahouse.live.runtime import lifespan
 from teahouse.live.session import Session
@@ -56,9 +57,9 @@ class _Below:
         self.inner = inner
 
     def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
-        prefix = own_address("home")
+        path = path_of(scope)
+        prefix = own_address("home", near=path)
         if prefix is not None and path.startswith(prefix):
-            # What the router would take off again is off already.
-            scope = {**scope, "root_path": "", "path_remaining": path.removeprefix(prefix)}
-        return self.inner(scope, receive, send)
+            path = path.removeprefix(prefix)
+        # What the router would take off again is off already.
+        return self.inner({**scope, "root_path": "", "path_remaining": path}, receive, send)

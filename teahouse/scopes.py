@@ -39,7 +39,7 @@ NEEDS: Final = {
             "change_hook",
             "delete_hook",
             "list_deliveries",
-            "get_delivery",
+            "replay_delivery",
         ),
         "hooks",
     ),

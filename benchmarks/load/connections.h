@@ -15,7 +15,7 @@
 #define DEAF_BYTES 65536 /* The system would take megabytes for a session that never reads. */
 #define AGAIN_AFTER 0.05 /* Seconds until a server that did not answer is asked again. */
 #define AT_A_TURN 32 /* Listeners that are read between two looks at the publishers. */
-#define LOOK_AFTER 0.001 /* Seconds from one turn of the listeners to the next. */
+#define LOOK_AFTER 0.005 /* Seconds from one turn of the listeners to the next. */
 
 static int *waiting, waiting_count; /* Sessions that are to be opened, by number; a stack. */
 static double ask_again_at;
@@ -176,21 +176,22 @@ static void read_session(Session *session, uint32_t events) {
     if (listeners && listens && session->phase == READY && !session->in_turn) read_in_turn(session);
 }
 
-static void read_listeners(void) {
+static int read_listeners(int milliseconds) {
     struct epoll_event events[AT_A_TURN];
-    if (now < listen_at) return;
-    int found = epoll_wait(listeners, events, AT_A_TURN, 0);
+    int found = epoll_wait(listeners, events, AT_A_TURN, milliseconds);
     now = clock_now();
     for (int i = 0; i < found; i++) {
         Session *session = events[i].data.ptr;
         if (session->phase != CLOSED) read_session(session, events[i].events);
     }
     if (found < AT_A_TURN) listen_at = clock_now() + LOOK_AFTER;
+    return found;
 }
 
-/* What has come by now: at the ends of the time that is measured nothing waits for its turn. */
+/* At the ends of the time that is measured nothing waits for its turn; nor at the server's end, where the system holds
+   back what is sent until more of what went before was acknowledged, which only reading does. */
 static void read_all_listeners(void) {
-    for (listen_at = 0; listeners && listen_at == 0;) read_listeners();
+    while (listeners && read_listeners(2) > 0) continue;
 }
 
 static int wait_on(struct epoll_event *events, int most, int milliseconds) {
@@ -212,7 +213,7 @@ static void wait_for_events(int milliseconds) {
         else if (session->deaf && session->phase == READY) gone(session);
         else read_session(session, events[i].events);
     }
-    if (listeners) read_listeners();
+    if (listeners && now >= listen_at) read_listeners(0);
     open_some();
 }
 

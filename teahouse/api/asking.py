@@ -49,6 +49,8 @@ class Told:
 class ApiSession(BriefSession):
     """Carries out commands one after another, until one is refused. Writes nothing: results are kept as they are."""
 
+    speaks = "api"
+
     def __init__(self, door: Handshake, commands: Sequence[BaseCommand]) -> None:
         super().__init__(Asked([""] * len(commands), door=door))
         self._commands = deque(commands)
@@ -91,6 +93,7 @@ class ApiSession(BriefSession):
         self._stirred.set()
 
     def _refuse(self, id: int | str | None, problem: Problem) -> None:
+        self.runtime.counts.errors[problem.code] += 1
         self.told.problem = self.told.problem or problem
         self._stirred.set()
 

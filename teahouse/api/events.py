@@ -6,19 +6,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping
-from functools import cache
 from io import BytesIO
 from typing import Any, Final
-from urllib.parse import unquote
 
-from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
-from django.core.signals import setting_changed
 from django.http import HttpRequest, HttpResponse
-from django.urls import NoReverseMatch, reverse
 
 from teahouse.api import home, offsets, problems, stream
 from teahouse.api.doors import door_of
+from teahouse.live.addresses import own_address, path_of
 from teahouse.live.protocol import Problem
 
 END: Final = "/events"
@@ -29,32 +25,15 @@ SLOW_SECONDS: Final = 30.0
 
 def room_of(scope: Any) -> str | None:
     """The room whose events a request is for, or None: it is for something else."""
-    path: str = scope["path"]
-    if scope["method"] not in METHODS or not path.endswith(END):
+    if scope["method"] not in METHODS or not scope["path"].endswith(END):
         return None
-    before = _before()
-    path = path.removeprefix(scope.get("root_path", ""))
-    if before is None or not path.startswith(before):
+    path = path_of(scope)
+    address = own_address("api:events", "x", near=path)
+    before = (address or "").removesuffix(f"x{END}")
+    if not before or not path.startswith(before):
         return None
     room = path.removeprefix(before).removesuffix(END)
     return room if room and "/" not in room else None
-
-
-@cache
-def _before() -> str | None:
-    try:
-        there = reverse("teahouse:api:events", args=["x"], urlconf=settings.ROOT_URLCONF)
-    except NoReverseMatch:
-        return None  # A project without our addresses.
-    return unquote(there).removesuffix(f"x{END}")
-
-
-def _settings_changed(*, setting: str, **_: Any) -> None:
-    if setting == "ROOT_URLCONF":
-        _before.cache_clear()
-
-
-setting_changed.connect(_settings_changed, dispatch_uid="teahouse.api.events")  # Only tests send it.
 
 
 def respond(scope: Any, receive: Any, send: Any, room: str) -> Awaitable[None]:

@@ -60,7 +60,7 @@ def list_deliveries(
 @router.post("/hooks/{hook}/deliveries/{delivery}/replay", response=DeliveryView)
 def replay(request: HttpRequest, hook: Path[shapes.Id], delivery: Path[shapes.Id]) -> HttpResponse:
     """Tells one event again, as it is now, and waits for the answer. Whether it was taken says `ok`. Scope `hooks`."""
-    asked = made(own_hooks.GetDelivery, hook=hook, delivery=delivery)
+    asked = made(own_hooks.ReplayDelivery, hook=hook, delivery=delivery)
     ask(request, asked)
     # On this request's own thread: what the receiver takes its time for holds up no other.
     with suppress(Again):  # It is in the log, and so in the answer.

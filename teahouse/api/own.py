@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
-from teahouse import directory, history, paging, scopes
+from teahouse import directory, history, paging, proof, scopes
 from teahouse.access import Speaker
 from teahouse.actions import people, tokens
 from teahouse.events import timestamp
@@ -122,6 +122,17 @@ async def _get_person(session: Session, speaker: Speaker, command: GetPerson) ->
     session.answer(command.id, await session.runtime.read(directory.person, speaker, command.person))
 
 
+async def check_proved(session: Session, scope: str) -> None:
+    """As the pages do: a borrowed browser gets nothing by which it could stay.
+
+    Raises:
+        Problem: `sign_in_again`, where a login says who asks, in which nobody has shown lately that it is them.
+    """
+    if session.login is not None and not await session.runtime.read(proof.is_login_recent, session.login):
+        said = "You signed in over 30 minutes ago. Sign in again, or type your password once more on a page of your "
+        raise Problem("sign_in_again", f"{said}account, or bring a token with the scope {scope}.")
+
+
 def _told(row: Token) -> dict[str, Any]:
     def when(at: datetime | None) -> str | None:
         return timestamp(at) if at is not None else None
@@ -147,6 +158,7 @@ async def _list_tokens(session: Session, speaker: Speaker, command: ListTokens) 
 async def _make_token(session: Session, speaker: Speaker, command: MakeToken) -> None:
     if speaker.is_guest:
         raise Problem("forbidden", "Guests have a ticket and no tokens; sign in first.")
+    await check_proved(session, "tokens")
     given = frozenset(command.scopes) or scopes.USUAL
     for name in sorted(given):
         scopes.check(session.scopes, name)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from teahouse import database, history
 from teahouse.access import Speaker
+from teahouse.api.own import check_proved
 from teahouse.events import timestamp
 from teahouse.followers import webhooks
 from teahouse.live.fields import BaseCommand
@@ -67,10 +68,10 @@ class ListDeliveries(BaseCommand):
     limit: int
 
 
-class GetDelivery(BaseCommand):
-    """One of them."""
+class ReplayDelivery(BaseCommand):
+    """Whether one of them may be told again; the request does it itself then."""
 
-    do: Literal["get_delivery"] = "get_delivery"
+    do: Literal["replay_delivery"] = "replay_delivery"
     hook: int
     delivery: int
 
@@ -157,6 +158,7 @@ async def _make_hook(session: Session, speaker: Speaker, command: MakeHook) -> N
         return {**_told(hook), "secret": hook.secret}
 
     _check_owner(speaker)
+    await check_proved(session, "hooks")
     room = await _room(session, speaker, command.room)
     session.answer(command.id, await session.runtime.write(make))
 
@@ -175,6 +177,7 @@ async def _change_hook(session: Session, speaker: Speaker, command: ChangeHook) 
         return _told(_hook(command.hook))
 
     _check_owner(speaker)
+    await check_proved(session, "hooks")
     given = dict(command.given)
     active = given.pop("active", None)
     if not command.given:
@@ -190,6 +193,7 @@ async def _change_hook(session: Session, speaker: Speaker, command: ChangeHook) 
 
 async def _delete_hook(session: Session, speaker: Speaker, command: DeleteHook) -> None:
     _check_owner(speaker)
+    await check_proved(session, "hooks")
     await session.runtime.write(lambda: webhooks.delete(_hook(command.hook)))
     session.answer(command.id, {})
 
@@ -207,8 +211,9 @@ async def _list_deliveries(session: Session, speaker: Speaker, command: ListDeli
     session.answer(command.id, await session.runtime.read(listed))
 
 
-async def _get_delivery(session: Session, speaker: Speaker, command: GetDelivery) -> None:
+async def _replay_delivery(session: Session, speaker: Speaker, command: ReplayDelivery) -> None:
     _check_owner(speaker)
+    await check_proved(session, "hooks")
     found = await session.runtime.read(delivery, command.hook, command.delivery)
     session.answer(command.id, told_delivery(found))
 
@@ -231,5 +236,5 @@ COMMANDS: Final[dict[type[BaseCommand], Callable[[Session, Speaker, Any], Awaita
     ChangeHook: _change_hook,
     DeleteHook: _delete_hook,
     ListDeliveries: _list_deliveries,
-    GetDelivery: _get_delivery,
+    ReplayDelivery: _replay_delivery,
 }

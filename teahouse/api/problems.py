@@ -18,6 +18,7 @@ MEDIA: Final = "application/problem+json"
 OWN: Final = {
     "no_credential": "The request says not who asks: bring a token or ticket, or the cookie of a login.",
     "csrf": "A change by the cookie of a login brings the form's token in the header X-CSRFToken.",
+    "sign_in_again": "By the cookie of a login this is for who typed the password in the last 30 minutes.",
     "not_allowed": "There is no such method at this address; the header Allow names those there are.",
     "media_type": "A body is application/json.",
     "too_large": "The body has more bytes than `limits.frame`.",
@@ -37,6 +38,7 @@ EVERY: Final = {
 STATUSES: Final = {
     "no_credential": 401,
     "csrf": 403,
+    "sign_in_again": 403,
     "not_allowed": 405,
     "media_type": 415,
     "too_large": 413,

@@ -36,6 +36,9 @@ PASSING: Final = frozenset({429, 500, 502, 503, 504})
 """HTTP's statuses of a server that is not there at the moment, or has too much to do."""
 
 
+NO_SUCH_ADDRESS: Final = 4004
+
+
 class Connection:
     """One session for ever. What is said in it is the machine's business."""
 
@@ -185,6 +188,10 @@ class Connection:
             if status not in PASSING:
                 # Before the first session that is a wrong address; later, a proxy whose server is not there.
                 return Unreachable(f"{self.url} answered with HTTP status {status}: there is no chat.")
+        if self.hello is None and code == NO_SUCH_ADDRESS:
+            return Unreachable(
+                f"There is no chat at {self.url}. Give the address of its page, with its prefix if it has one."
+            )
         return Closed(code, reason) if is_final(code) else None
 
     def _asked_to_wait(self) -> float:

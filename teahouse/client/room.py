@@ -64,6 +64,7 @@ class Room:
 
     @property
     def here_count(self) -> int:
+        """How many are here, as last heard."""
         return self._following.count
 
     @property

@@ -201,30 +201,37 @@ class SyncRoom:
 
     @property
     def name(self) -> str:
+        """Of the room, in addresses."""
         return self.room.name
 
     @property
     def state(self) -> RoomState:
+        """Title, topic, kind and what else the room is, as last heard."""
         return self.room.state
 
     @property
     def position(self) -> Position:
+        """Up to where events were taken. Give it as `since` to a later `SyncClient.room`, to go on there."""
         return self.room.position
 
     @property
     def here(self) -> list[Present]:
+        """Who is here, as last heard; of a crowd nobody, only `here_count`."""
         return self.room.here
 
     @property
     def here_count(self) -> int:
+        """How many are here, as last heard."""
         return self.room.here_count
 
     @property
     def role(self) -> Role | None:
+        """One's own; None for who does not belong to it."""
         return self.room.role
 
     @property
     def may(self) -> list[Right]:
+        """What one may do here, as last heard."""
         return self.room.may
 
     def events(self, timeout: float | None = None) -> Iterator[EventFrame]:

@@ -6,8 +6,10 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterable
+from concurrent.futures import Future
 from typing import Any, Final
 
 import httpcore
@@ -70,7 +72,7 @@ class _Backend(httpcore.SyncBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         error: Exception = httpcore.ConnectError(f"{host} has no address")
-        addresses = resolved(host, port)
+        addresses = resolved(host, port, _left(self._deadline, None, httpcore.ConnectTimeout))
         for address in addresses:
             if not is_allowed(address):
                 raise Refused(f"{host} leads to {address}, an inner address, which hooks do not reach")
@@ -87,17 +89,48 @@ class _Backend(httpcore.SyncBackend):
         raise Refused("hooks reach no sockets of this machine")
 
 
-def resolved(host: str, port: int) -> list[Address]:
+_asked: dict[tuple[str, int], Future[list[Address]]] = {}
+"""What the system is asked just now."""
+_asked_lock = threading.Lock()
+
+
+def resolved(host: str, port: int, seconds: float) -> list[Address]:
     """The addresses of a name, in the system's order.
+
+    The system waits for a silent name server as long as its own settings say, and cannot be told to stop. So it is
+    asked on a thread of its own, and whoever asks for the same name meanwhile waits for that one: no more threads hang
+    than there are names.
 
     Raises:
         httpcore.ConnectError: it has none.
+        httpcore.ConnectTimeout: there was no answer in so many seconds.
     """
+    with _asked_lock:
+        asked = _asked.get((host, port))
+        if asked is None:
+            asked = _asked[host, port] = Future()
+            threading.Thread(target=_ask, args=(host, port, asked), name="teahouse-name", daemon=True).start()
+    try:
+        return asked.result(seconds)
+    except TimeoutError:
+        raise httpcore.ConnectTimeout(f"no name server said in {seconds:.3g} s where {host} is") from None
+
+
+def _ask(host: str, port: int, asked: Future[list[Address]]) -> None:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = [ipaddress.ip_address(str(one[4][0]).partition("%")[0]) for one in found]
+        answer: list[Address] | Exception = list(dict.fromkeys(addresses))
     except (OSError, UnicodeError) as unknown:
-        raise httpcore.ConnectError(f"{host} cannot be found: {unknown}") from None
-    return list(dict.fromkeys(ipaddress.ip_address(str(one[4][0]).partition("%")[0]) for one in found))
+        answer = httpcore.ConnectError(f"{host} cannot be found: {unknown}")
+    except Exception as error:  # noqa: BLE001  Whoever waits for it is told.
+        answer = error
+    with _asked_lock:
+        del _asked[host, port]
+    if isinstance(answer, Exception):
+        asked.set_exception(answer)
+    else:
+        asked.set_result(answer)
 
 
 class _Transport(httpx.HTTPTransport):

@@ -57,6 +57,7 @@ class Asked(NamedTuple):
 class BriefSession(Session):
     """Opened, asked and left in one go by `exchange`."""
 
+    speaks = "http"
     outlet: Collected
 
     waiting = 0

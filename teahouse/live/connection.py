@@ -10,10 +10,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
-from typing import Any, cast
+from functools import cache, partial
+from typing import Any, ClassVar, cast
 
 from channels.consumer import AsyncConsumer
+from django.conf import settings
 from django.utils import timezone
 
 from teahouse import access, scopes
@@ -26,7 +27,7 @@ from teahouse.live import runtime as runtimes
 from teahouse.live.handshake import Handshake, handshake
 from teahouse.live.hub import Joined
 from teahouse.live.identify import Identity, identify
-from teahouse.live.outlet import Outlet, outlet_for
+from teahouse.live.outlet import Outlet, has_wire, outlet_for
 from teahouse.live.protocol import Problem
 from teahouse.live.runtime import Runtime
 from teahouse.live.sendqueue import Block
@@ -36,11 +37,23 @@ from teahouse.models.rooms import slug_of
 log = logging.getLogger("teahouse.session")
 
 
+@cache
+def _tell_what_is_lost() -> None:
+    """Once for each process: what serves it is seen by nobody before the first session, `manage.py check` neither."""
+    log.warning(
+        "This server has nothing but send() for sessions: everything works, but each delivery costs several times as "
+        "much, and a reader that is too slow is noticed late. What has more: uvicorn --ws "
+        "teahouse.live.wire:WireProtocol"
+    )
+
+
 class Connection(AsyncConsumer):
     """One WebSocket connection. `__call__` is the whole of its life; `finally` in it is what always runs:
     Channels' own `disconnect` does not after an error (channels #1466)."""
 
     plain = False
+    speaks: ClassVar[str]
+    """`json`, `plain`, `http` or `api`: what those who watch call this kind of session."""
     runtime: Runtime
     outlet: Outlet
     deliver: Callable[[Block], None]
@@ -107,6 +120,8 @@ class Connection(AsyncConsumer):
 
     def way_out(self, send: Any) -> Outlet:
         """What this session writes to."""
+        if not has_wire(self.scope) and not settings.DEBUG:
+            _tell_what_is_lost()
         return outlet_for(
             self.scope,
             send,
@@ -156,6 +171,7 @@ class Connection(AsyncConsumer):
 
     async def _live(self, receive: Any) -> None:
         self.runtime.sessions[self] = None
+        self.runtime.counts.opened[self.speaks] += 1
         self.runtime.pings.add(self.outlet)
         try:
             await self.opened()
@@ -304,6 +320,7 @@ class Connection(AsyncConsumer):
 
     def _too_slow(self) -> None:
         self._closing = True
+        self.runtime.counts.slow += 1
         log.info("A session of %s was too slow", self.person_id)
 
     # What the hub and the runtime ask of a session

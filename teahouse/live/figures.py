@@ -13,7 +13,7 @@ import os
 import platform
 import resource
 import time
-from collections import deque
+from collections import Counter, deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -49,6 +49,22 @@ class Slot(BaseModel):
     late: float = 0.0
 
 
+class Totals(BaseModel):
+    """What a process has counted since it began, and `open_files` now. As in `counts.py`; `processor` is seconds."""
+
+    messages: int = 0
+    deliveries: int = 0
+    opened: dict[str, int] = {}
+    errors: dict[str, int] = {}
+    resumes: dict[str, int] = {}
+    slow: int = 0
+    entries: int = 0
+    commits: list[int] = []
+    commit_seconds: float = 0.0
+    processor: float = 0.0
+    open_files: int | None = None  # Where the system does not say.
+
+
 class Figures(BaseModel):
     """One process. Times are seconds since 1970, sizes bytes; what another version does not tell is 0."""
 
@@ -66,7 +82,9 @@ class Figures(BaseModel):
     waiting: int = 0
     files: int = 0
     memory: int = 0
+    speaking: dict[str, int] = {}  # The sessions, by what they speak.
     slots: list[Slot] = []
+    totals: Totals = Totals()
 
 
 class Watch:
@@ -133,7 +151,25 @@ class Watch:
             waiting=runtime.journal.waiting,
             files=_most_files(),
             memory=_memory(),
+            speaking=Counter(one.speaks for one in sessions),
             slots=list(self._slots),
+            totals=self._totals(),
+        )
+
+    def _totals(self) -> Totals:
+        runtime, counts, journal = self.runtime, self.runtime.counts, self.runtime.journal
+        return Totals(
+            messages=self.messages,
+            deliveries=runtime.hub.delivered,
+            opened=counts.opened,
+            errors=counts.errors,
+            resumes=counts.resumes,
+            slow=counts.slow,
+            entries=journal.entries,
+            commits=journal.commits.counts,
+            commit_seconds=journal.commits.seconds,
+            processor=time.process_time(),
+            open_files=_open_files(),
         )
 
     def _count(self) -> Slot:
@@ -155,6 +191,13 @@ def _most_files() -> int:
     """How many files and connections the process may have open; 0 where there is no bound."""
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return 0 if soft == resource.RLIM_INFINITY else soft
+
+
+def _open_files() -> int | None:
+    try:
+        return len(os.listdir("/proc/self/fd")) - 1  # noqa: PTH208  No object for each of thousands.
+    except OSError:
+        return None
 
 
 def _memory() -> int:

@@ -73,6 +73,11 @@ class Wire(Protocol):
     def ping(self) -> None: ...
 
 
+def has_wire(scope: Mapping[str, Any]) -> bool:
+    """Whether the server offers our wire to this connection."""
+    return EXTENSION in (scope.get("extensions") or {})
+
+
 def outlet_for(
     scope: Mapping[str, Any],
     send: Send,

@@ -10,21 +10,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from functools import cache
 from typing import Any, Final
 from urllib.parse import parse_qs
-
-from django.conf import settings
-from django.core.signals import setting_changed
-from django.urls import NoReverseMatch, reverse
 
 from teahouse.api import events
 from teahouse.conf import conf
 from teahouse.events import encode
+from teahouse.live.addresses import own_address, path_of
 from teahouse.live.begin import begin
 from teahouse.live.brief import Asked, BriefSession, exchange
 from teahouse.live.collected import Collected
 from teahouse.live.fields import BIGGEST
+from teahouse.web import metrics
 
 MEDIA: Final = ("application/x-ndjson", "application/json")
 """What a request says it is: no form of another site can say so."""
@@ -61,31 +58,15 @@ class OverHttp:
                 return _respond(scope, receive, send)
             if (room := events.room_of(scope)) is not None:
                 return events.respond(scope, receive, send, room)
+            if metrics.is_meant(scope, own_address("metrics")):
+                return metrics.respond(scope, send)
         answer: Awaitable[None] = self.inner(scope, receive, send)
         return answer
 
 
 def _is_meant(scope: Any) -> bool:
-    address = own_address("frames")
-    path = scope["path"].removeprefix(scope.get("root_path", ""))
-    return address is not None and path == address and is_frames(_header(scope, b"content-type"))
-
-
-@cache
-def own_address(name: str) -> str | None:
-    """Where the project has this page of ours; None where it has none of them."""
-    try:
-        return reverse(f"teahouse:{name}", urlconf=settings.ROOT_URLCONF)
-    except NoReverseMatch:
-        return None
-
-
-def _settings_changed(*, setting: str, **_: Any) -> None:
-    if setting == "ROOT_URLCONF":
-        own_address.cache_clear()
-
-
-setting_changed.connect(_settings_changed, dispatch_uid="teahouse.over_http")  # Only tests send it.
+    path = path_of(scope)
+    return path == own_address("frames", near=path) and is_frames(_header(scope, b"content-type"))
 
 
 def is_frames(content_type: str) -> bool:

@@ -42,6 +42,7 @@ class PlainSession(Connection):
     """A reader and writer of one group."""
 
     plain = True
+    speaks = "plain"
     channel_layer_alias = "teahouse: sessions have none"
 
     async def opened(self) -> None:
@@ -152,6 +153,7 @@ class PlainSession(Connection):
         self.close(4004, "not_found")
 
     def _refuse(self, problem: Problem, code: str | None = None) -> None:
+        self.runtime.counts.errors[code or problem.code] += 1
         words = REFUSALS.get(code or problem.code, problem.message).format(limit=conf().LIMITS.text)
         self.outlet.put(Block([f"[{words}]"]))
 

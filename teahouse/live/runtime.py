@@ -28,6 +28,7 @@ from teahouse.journal import Commit, Entry, Journal, Settled, Stored
 from teahouse.limits import Buckets, Counted, address_key
 from teahouse.live import pages
 from teahouse.live.around import Around
+from teahouse.live.counts import Counts
 from teahouse.live.cuts import Cuts
 from teahouse.live.figures import Watch
 from teahouse.live.following import Following
@@ -109,6 +110,7 @@ class Runtime:
         self.place = PlaceName(self)
         self.around = Around(self)
         self.figures = Watch(self)
+        self.counts = Counts()
         self.following = Following(loop, self.hub, self.read)
         self.beside: list[Beside] = []
         self.announcer = signals.Announcer()

@@ -50,6 +50,7 @@ class _Unsaid:
 class Session(Watching):
     """One socket for all rooms of a person."""
 
+    speaks = "json"
     # Names no layer: a session is no member of it, the process is.
     channel_layer_alias = "teahouse: sessions have none"
 
@@ -147,6 +148,7 @@ class Session(Watching):
 
     def _refuse(self, id: int | str | None, problem: Problem) -> None:
         problem.re = id
+        self.runtime.counts.errors[problem.code] += 1
         self.outlet.put(Block([protocol.refusal(problem)]))
         if problem.close is not None:
             self.close(problem.close, problem.code)
@@ -207,6 +209,9 @@ class Session(Watching):
         follow = self.follow_or_make if command.make and command.room != "@me" else self.follow
         room, grant, joined = await follow(speaker, command.room, since)
         self.remember(command.room, grant)
+        if since is not None:
+            result = "reset" if joined.reset else "live" if joined.live else "page"
+            self.runtime.counts.resumes[result] += 1
         answer = {
             "room": history.room_state(room) | {"room": command.room if command.room == "@me" else room.slug},
             "position": joined.position,

@@ -59,6 +59,7 @@ class Sweep:
         self.policing = Policing(runtime)
         self._data_version: int | None = None
         self._logins_changed = False  # Perhaps: another process has written, on SQLite.
+        self._bus_gaps = 0  # Those of the bus after which logins have been looked at.
         self._outbox_due = asyncio.Event()
         self._outbox_due.set()
         self._done_at: dict[str, float] = {}
@@ -142,10 +143,14 @@ class Sweep:
         self._tell_state()
 
     async def _look_at_logins(self) -> None:
-        """A cut does not reach us while the bus is silent, and a command's never does. In a task of its own: what
-        waits for the writer must not hold up who is to be cut."""
+        """A cut does not reach us while the bus is silent, not even afterwards; on SQLite a command's never does. In a
+        task of its own: what waits for the writer must not hold up who is to be cut."""
         await asyncio.sleep(TICK)
-        alone = self._logins_changed or not self.runtime.bus.works
+        bus = self.runtime.bus
+        if bus.gaps != self._bus_gaps:
+            self._bus_gaps = bus.gaps
+            self._done_at.pop("logins", None)
+        alone = self._logins_changed or not bus.works
         if self._due("logins", LOGINS_SECONDS_ALONE if alone else LOGINS_SECONDS):
             self._logins_changed = False
             await self._check_logins()

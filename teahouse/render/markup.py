@@ -37,12 +37,13 @@ ALIGNMENTS = {"left", "center", "right"}
 
 # Every character and beginning of a line that Markdown, as set up below, gives a meaning to, and every link. They
 # may let too much through, never too little: `render` returns None for a text that turns out to have no markup.
+# Other spaces than these three: some are none to Markdown, such as U+2028.
 # Two patterns, because a set of characters at the beginning lets `re` skip all others: a microsecond, not five.
 _INLINE = re.compile(
     r"""
     [*_`\]<\\&\r~:@.]
-    (?: (?<=\*)(?=\S[^*]*\*)
-      | (?<=_)(?<![^\W_]_)(?=\S[^_]*_)
+    (?: (?<=\*)(?=[^ \t\n][^*]*\*)
+      | (?<=_)(?<![^\W_]_)(?=[^ \t\n][^_]*_)
       | (?<=`)(?=[^`]*`)
       | (?<=\])\(
       | (?<=<)(?=[^\s<>]*[:@])

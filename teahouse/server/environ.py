@@ -21,7 +21,13 @@ from teahouse.server import forms
 from teahouse.server.words import Refused, program, say
 
 FILE_SUFFIX: Final = "_FILE"
-SECRET: Final = {"TEAHOUSE_SECRET_KEY", "DATABASE_URL", "REDIS_URL", "TEAHOUSE_MAIL_URL"}
+SECRET: Final = {
+    "TEAHOUSE_SECRET_KEY",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "TEAHOUSE_MAIL_URL",
+    "TEAHOUSE_METRICS_TOKEN",
+}
 """Their values are never shown."""
 
 
@@ -111,6 +117,11 @@ class Environment(BaseModel):
         (),
         alias="TEAHOUSE_HOOKS_INNER",
         description="Networks inside that webhooks may reach; without it none.",
+    )
+    metrics_token: Annotated[str | None, BeforeValidator(forms.metrics_token)] = Field(
+        None,
+        alias="TEAHOUSE_METRICS_TOKEN",
+        description="What Prometheus brings to read the figures at /metrics; owners may without it.",
     )
     language: Annotated[str, BeforeValidator(forms.language)] = Field(
         "en", alias="TEAHOUSE_LANGUAGE", description="Language of pages for browsers that ask for neither."

@@ -20,6 +20,7 @@ NO = {"no", "off", "false", "0"}
 LEVELS = ("debug", "info", "warning", "error")
 LANGUAGES = {"en": "English", "zh-hans": "简体中文"}
 SECRET_LENGTH = 32
+TOKEN_LENGTH = 16
 
 
 def split_url(text: str, schemes: Iterable[str], example: str) -> SplitResult:
@@ -215,6 +216,17 @@ def secret_key(text: str) -> str:
                 "'import secrets; print(secrets.token_urlsafe(48))' makes one",
                 f"至少 {SECRET_LENGTH} 个字符；可用 python3 -c "
                 "'import secrets; print(secrets.token_urlsafe(48))' 生成",
+            )
+        )
+    return text
+
+
+def metrics_token(text: str) -> str:
+    if len(text) < TOKEN_LENGTH or not all("!" <= one <= "~" for one in text):
+        raise ValueError(
+            say(
+                f"must have at least {TOKEN_LENGTH} ASCII characters and no blanks: openssl rand -hex 24 makes one",
+                f"至少 {TOKEN_LENGTH} 个 ASCII 字符，没有空格；可用 openssl rand -hex 24 生成",
             )
         )
     return text

@@ -4,15 +4,13 @@ is them. Signed in for weeks is enough to talk; what would let a borrowed browse
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial, wraps
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.signals import user_logged_in
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -22,16 +20,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from teahouse import database
+from teahouse import database, proof
 from teahouse.actions import people
 from teahouse.models import Person
 from teahouse.server import accounts, tries
 
 View = Callable[..., HttpResponse]
-
-SECONDS: Final = 30 * 60
-PROVED_AT: Final = "proved_at"
-"""In the Django session: when the password was typed last, in seconds since the epoch."""
 
 
 class PasswordForm(forms.Form):
@@ -80,17 +74,12 @@ def owner_page(view: View) -> View:
     return account_page(looked)
 
 
-def is_recent(request: HttpRequest) -> bool:
-    proved = request.session.get(PROVED_AT, 0)
-    return bool(isinstance(proved, int | float) and 0 <= time.time() - proved < SECONDS)
-
-
 def after_recent_sign_in(view: View) -> View:
     """Who typed the password longer ago does so again, and comes back to the page."""
 
     @wraps(view)
     def looked(request: HttpRequest, *args: Any, **more: Any) -> HttpResponse:
-        if is_recent(request):
+        if proof.is_recent(request.session):
             return view(request, *args, **more)
         # A form that was sent is not kept: it is filled in once more.
         back = request.path if request.method == "GET" else request.POST.get("page") or request.path
@@ -110,7 +99,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
     form = PasswordForm(request.POST if request.method == "POST" else None, label_suffix="")
     if request.method == "POST" and form.is_valid():
         if request.user.check_password(form.cleaned_data["password"]):
-            _note(request)
+            proof.note(request.session)
             return redirect(following)
         form.add_error("password", accounts.wrong_password())
     context = {"form": form, "next": following}
@@ -127,15 +116,3 @@ class RedirectAndThen(HttpResponseRedirect):
     def close(self) -> None:
         super().close()
         self._then()
-
-
-def _note(request: HttpRequest) -> None:
-    request.session[PROVED_AT] = time.time()
-
-
-def _on_login(request: Any, **_: Any) -> None:
-    if request is not None:
-        _note(request)
-
-
-user_logged_in.connect(_on_login, dispatch_uid="teahouse.recent")

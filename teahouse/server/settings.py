@@ -41,8 +41,9 @@ SESSION_ENGINE = "teahouse.server.sessions"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # HSTS for subdomains and in browsers' lists concerns more than this site; to send people from http to https is the
-# proxy's work, since behind one that is not in TEAHOUSE_PROXIES everything would look like http, for ever.
-SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
+# proxy's work, since behind one that is not in TEAHOUSE_PROXIES everything would look like http, for ever. Static files
+# are served by the program itself.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021", "teahouse.W073"]
 CSRF_FAILURE_VIEW = "teahouse.server.accounts.csrf_failure"
 
 TEAHOUSE: dict[str, Any] = {
@@ -60,6 +61,7 @@ TEAHOUSE: dict[str, Any] = {
     "PING": ENVIRONMENT.ping,
     "COMPRESSION": ENVIRONMENT.compression,
     "HOOKS_INNER": ENVIRONMENT.hooks_inner,
+    "METRICS_TOKEN": ENVIRONMENT.metrics_token,
 }
 
 INSTALLED_APPS = [

@@ -25,6 +25,7 @@ SETTINGS_IN_CHINESE: Final = {
     "TEAHOUSE_PING": "会话两次 ping 之间的秒数。",
     "TEAHOUSE_COMPRESSION": "压缩 WebSocket 上的内容，适合网络慢或按流量计费的客户端。",
     "TEAHOUSE_HOOKS_INNER": "Webhook 可以访问的内部网段；不设则一个也不行。",
+    "TEAHOUSE_METRICS_TOKEN": "Prometheus 读取 /metrics 上的数据时出示的令牌；站点主人不需要它。",
     "TEAHOUSE_LANGUAGE": "浏览器未指定语言时页面的语言。",
     "TEAHOUSE_TIME_ZONE": "服务器显示时间所用时区，如 /admin/ 中。",
     "TEAHOUSE_LOG_LEVEL": "日志的最低级别。",

@@ -13,10 +13,10 @@ class LiveChatTestCase(TransactionTestCase):
     """Each test has a server of its own: `self.server`.
 
     Attributes:
-        chat_prefix: where the project's `urls.py` includes `teahouse.urls`.
+        chat_prefix: below which the sockets are, where that is not where `urls.py` includes `teahouse.urls`.
     """
 
-    chat_prefix: ClassVar[str] = "/"
+    chat_prefix: ClassVar[str | None] = None
     server: Server
 
     def setUp(self) -> None:

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def teahouse_prefix() -> str:
-    """Where the project's `urls.py` includes `teahouse.urls`; redefine it where that is not the root."""
-    return "/"
+def teahouse_prefix() -> str | None:
+    """Below which the sockets are; None: where `urls.py` includes `teahouse.urls`. Redefine it where not."""
+    return None
 
 
 @pytest.fixture
-def teahouse_server(transactional_db: None, teahouse_prefix: str) -> Iterator[Server]:
+def teahouse_server(transactional_db: None, teahouse_prefix: str | None) -> Iterator[Server]:
     """The project, served on a free port until the test ends, on the test's database."""
     from teahouse.testing.server import Server
 

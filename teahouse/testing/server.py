@@ -28,6 +28,7 @@ from teahouse import database, routing
 from teahouse.actions import people
 from teahouse.client import SyncClient
 from teahouse.live import runtime
+from teahouse.live.addresses import own_address
 from teahouse.live.wirecheck import protocol_class
 from teahouse.models import Person
 from teahouse.testing.databases import drop_own, shared_by_threads
@@ -45,15 +46,15 @@ class Server:
 
     Args:
         application: what to serve; without it `settings.ASGI_APPLICATION`, and where that is not set the project's
-            pages with Teahouse's sockets below `prefix`.
-        prefix: where the project's `urls.py` includes `teahouse.urls`, such as `/chat/`. Clients connect there.
+            pages with Teahouse's sockets.
+        prefix: below which the sockets are, such as `/chat/`; without it where `urls.py` includes `teahouse.urls`.
 
     Raises:
         ImproperlyConfigured: the test runs in a transaction, which a server's threads cannot see.
     """
 
-    def __init__(self, application: Any = None, prefix: str = "/") -> None:
-        self.prefix = f"/{prefix.strip('/')}/".replace("//", "/")
+    def __init__(self, application: Any = None, prefix: str | None = None) -> None:
+        self.prefix = _prefix() if prefix is None else f"/{prefix.strip('/')}/".replace("//", "/")
         self._application = application
         self._exit = ExitStack()
         self._thread: threading.Thread | None = None
@@ -105,7 +106,7 @@ class Server:
         return people.make_token(person, "test")
 
     def _start(self) -> None:
-        application = self._application or _application(self.prefix)
+        application = self._application or _application()
         if apps.is_installed("django.contrib.staticfiles"):
             application = ASGIStaticFilesHandler(application)
         listening = socket.create_server((HOST, 0))
@@ -161,19 +162,12 @@ class _Uvicorn(uvicorn.Server):
             await sync_to_async(drop_own)()
 
 
-def _application(prefix: str) -> Any:
+def _application() -> Any:
     if getattr(settings, "ASGI_APPLICATION", None):
         return get_default_application()
-    return _below(prefix.rstrip("/"), routing.application(get_asgi_application()))
+    return routing.application(get_asgi_application())
 
 
-def _below(prefix: str, application: Any) -> Any:
-    """Teahouse's sockets where its pages are."""
-
-    async def routed(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "websocket" and prefix:
-            path = scope["path"]
-            scope = {**scope, "path": path.removeprefix(prefix) if path.startswith(f"{prefix}/") else "/"}
-        await application(scope, receive, send)
-
-    return routed
+def _prefix() -> str:
+    """Where the pages are, and in `routing.application` the sockets."""
+    return own_address("home", near=f"/{settings.LANGUAGE_CODE}/") or "/"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from teahouse.web import frames, hooks, installed, pictures, rooms, saying, views
+from teahouse.web import frames, hooks, installed, metrics, pictures, rooms, saying, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("frames/", frames.frames, name="frames"),
     path("hooks/<str:secret>", hooks.speak, name="hook"),
     path("hooks/<str:secret>/", hooks.speak),
+    path("metrics", metrics.metrics, name="metrics"),
     path("guest/", views.guest, name="guest"),
     path("people/<int:person>/<slug:version>.webp", pictures.picture, name="picture"),
     path("guest/leave/", views.leave, name="leave"),

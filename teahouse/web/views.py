@@ -126,9 +126,10 @@ def _page(
     return HttpResponse(page, status=status, headers={"Cache-Control": KEPT_BY_NOBODY})
 
 
-def _urls(request: HttpRequest) -> tuple[str, str]:
-    """What addresses depend on."""
-    return getattr(request, "urlconf", None) or settings.ROOT_URLCONF, request.META.get("SCRIPT_NAME", "")
+def _urls(request: HttpRequest) -> tuple[str, str, str]:
+    """What addresses depend on; on the language with `i18n_patterns`."""
+    urls = getattr(request, "urlconf", None) or settings.ROOT_URLCONF
+    return urls, request.META.get("SCRIPT_NAME", ""), translation.get_language() or ""
 
 
 @lru_cache(1024)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.http import Api, Asking
 from tests.live.cast import accounts, fresh
+from tests.scraped import TOKEN
 from tests.servers import Teahouse
 
 GUEST = """
@@ -36,7 +37,8 @@ def owner_token(server: Teahouse, *scopes: str) -> str:
 
 @pytest.fixture(scope="package")
 def server() -> Iterator[Teahouse]:
-    with Teahouse(env={"TEAHOUSE_LIMITS": "off", "TEAHOUSE_HOOKS_INNER": "127.0.0.1/32"}) as server:
+    env = {"TEAHOUSE_LIMITS": "off", "TEAHOUSE_HOOKS_INNER": "127.0.0.1/32", "TEAHOUSE_METRICS_TOKEN": TOKEN}
+    with Teahouse(env=env) as server:
         yield server
 
 

@@ -136,10 +136,22 @@ def test_rates_are_told_and_kept() -> None:
                 alice.ask("GET", f"rooms/{room}/events?offset=-1"),
                 alice.ask("GET", "people/999999"),
             ]
+            before = [
+                alice.ask("GET", "nowhere"),
+                alice.ask("PUT", "rooms"),
+                alice.ask("POST", f"rooms/{room}/messages", b"{"),
+                alice.ask("POST", f"rooms/{room}/messages", b"text=x", Content_Type="text/plain"),
+                alice.ask("POST", f"rooms/{room}/messages", {"text": 1}),
+                alice.ask("GET", "me", Authorization="Bearer tok_nothing"),
+                alice.ask("GET", "me", Origin="https://evil.example"),
+            ]
+            reads.append(alice.ask("GET", "people/999999"))
             answers = [alice.ask("POST", f"rooms/{room}/messages", {"text": fresh("m")}) for _ in range(6)]
+    assert [answer.status for answer in before] == [404, 405, 400, 415, 422, 401, 403]
+    assert not any("ratelimit" in answer.headers for answer in before), "docs/api.md says so"
     assert answers[0].headers["ratelimit-policy"].startswith('"say";q=3;w=3, "start";q=60;w=60')
-    assert [answer.status for answer in reads] == [200, 304, 200, 404]
-    assert [quota(answer.headers["ratelimit"])["say"]["r"] for answer in reads] == [3, 3, 3, 3]
+    assert [answer.status for answer in reads] == [200, 304, 200, 404, 404]
+    assert [quota(answer.headers["ratelimit"])["say"]["r"] for answer in reads] == [3] * 5
     left: list[Any] = [quota(answer.headers["ratelimit"])["say"]["r"] for answer in answers]
     assert left[0] == 2
     assert min(left) == 0

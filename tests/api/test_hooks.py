@@ -14,6 +14,7 @@ from tests.api.conftest import owner_token
 from tests.api.http import Api, Asking
 from tests.live.cast import fresh
 from tests.receiver import Answer, Taken
+from tests.scraped import Scrape
 from tests.servers import Teahouse
 
 
@@ -109,6 +110,9 @@ def test_one_that_is_given_up_is_seen_by_who_looks_after_the_site(
         threading.Event().wait(0.05)
     assert told["active"] is False
     assert parked() == before + 1
+    figures, name = Scrape(server.url), f"hook-{hook['id']}"
+    assert figures.value("teahouse_follower_parked_rooms", follower=name) == 1
+    assert figures.value("teahouse_follower_behind_events", follower=name) >= 1
     status, said = server.command_line("manage", "check", "--database", "default")
     assert (status, "teahouse.W069" in said, f"hook-{hook['id']} (the index)" in said) == (0, True, True), (
         said

@@ -22,6 +22,7 @@ def user(name: str) -> Person:
 
 def guests(count: int) -> list[Person]:
     names = [f"Guest {number}" for number in range(count)]
+    connection.ensure_connection()  # Django 6.0.0 asks SQLite for its limits without opening it.
     return Person.objects.bulk_create(Person(kind="guest", name=name, name_key=name) for name in names)
 
 

@@ -74,3 +74,25 @@ def test_the_names_of_who_is_nowhere_are_forgotten(monkeypatch: pytest.MonkeyPat
     live.names = {person: {"id": person, "name": str(person)} for person in (7, 8, 9)}
     asyncio.run(Sweep(live)._show_presence())
     assert set(live.names) == {7, 8}
+
+
+def test_logins_are_looked_at_as_soon_as_the_bus_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a command said of them while it was away is lost."""
+    monkeypatch.setattr(sweep, "TICK", 0)
+    looks: list[int] = []
+
+    async def look() -> None:
+        looks.append(live.bus.gaps)
+
+    live = runtime()
+    live.loop, live.bus = SimpleNamespace(time=lambda: 0.0), SimpleNamespace(works=True, gaps=0)
+    live.place = SimpleNamespace(look=look)
+    looking = Sweep(live)
+    monkeypatch.setattr(looking, "_check_logins", lambda: asyncio.sleep(0))
+    asyncio.run(looking._look_at_logins())
+    asyncio.run(looking._look_at_logins())
+    assert looks == [0]
+    live.bus.gaps = 1
+    asyncio.run(looking._look_at_logins())
+    asyncio.run(looking._look_at_logins())
+    assert looks == [0, 1]

@@ -19,7 +19,9 @@ PAGE = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
 FILES = dict(
     re.findall(r"^```python\n# (test_\w+\.py|conftest\.py)\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 )
-PREFIX = re.search(r"^```python\n# conftest\.py, below a prefix\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+PREFIX = re.search(
+    r"^```python\n# conftest\.py, with sockets elsewhere\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE
+)
 
 SETTINGS = """
 SECRET_KEY = "only for tests"
@@ -41,6 +43,16 @@ DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "never-
 URLS = """
 from django.urls import include, path
 urlpatterns = [path("chat/", include("teahouse.urls"))]
+"""
+ELSEWHERE = """
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.asgi import get_asgi_application
+from django.urls import path
+pages = get_asgi_application()
+from teahouse import routing
+application = ProtocolTypeRouter(
+    {"http": pages, "websocket": URLRouter([path("live/", URLRouter(routing.websocket_urlpatterns))])}
+)
 """
 MORE = '''
 import urllib.request
@@ -87,17 +99,18 @@ def test_the_database_in_memory_is_back(transactional_db):
 
 @pytest.fixture(scope="module")
 def project() -> Iterator[Path]:
-    assert PREFIX is not None
     with temporary_folder("host") as folder:
-        for name, text in {**FILES, "settings.py": SETTINGS, "urls.py": URLS, "test_more.py": MORE}.items():
-            (folder / name).write_text(text)
-        with (folder / "conftest.py").open("a") as conftest:
-            conftest.write(PREFIX[1])
+        write(folder, {**FILES, "settings.py": SETTINGS, "urls.py": URLS, "test_more.py": MORE})
         yield folder
 
 
-def run(project: Path, *words: str, module: str = "settings") -> str:
-    env = environment(DJANGO_SETTINGS_MODULE=module, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).write_text(text)
+
+
+def run(project: Path, *words: str) -> str:
+    env = environment(DJANGO_SETTINGS_MODULE="settings", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
     env["PYTHONPATH"] += f":{project}"
     command = [sys.executable, "-W", "error", "-m", *words]
     done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, timeout=55)
@@ -121,8 +134,9 @@ def test_with_pytest(project: Path) -> None:
     assert " 9 passed" in f" {said.splitlines()[-1]}", said
 
 
-def test_on_postgresql(project: Path, postgres_url: str) -> None:
+def test_on_postgresql_with_the_sockets_elsewhere(tmp_path: Path, postgres_url: str) -> None:
     """Where no connection may be left when the database is removed."""
+    assert PREFIX is not None
     where = urlsplit(postgres_url)
     options = {
         "ENGINE": "django.db.backends.postgresql",
@@ -132,9 +146,13 @@ def test_on_postgresql(project: Path, postgres_url: str) -> None:
         "HOST": where.hostname or "",
         "PORT": where.port or "",
     }
-    (project / "on_postgresql.py").write_text(
-        f"from settings import *\nDATABASES = {{'default': {options!r}}}\n"
-    )
+    more = f"DATABASES = {{'default': {options!r}}}\nASGI_APPLICATION = 'elsewhere.application'\n"
+    case = FILES["test_live_case.py"].replace("Case):\n", 'Case):\n    chat_prefix = "/live/"\n\n')
+    files = {
+        **FILES, "conftest.py": FILES["conftest.py"] + PREFIX[1], "test_live_case.py": case,
+        "settings.py": SETTINGS + more, "urls.py": URLS, "elsewhere.py": ELSEWHERE,
+    }  # fmt: skip
+    write(tmp_path, files)
     words = [
         "pytest",
         "-q",
@@ -143,9 +161,9 @@ def test_on_postgresql(project: Path, postgres_url: str) -> None:
         "-p",
         "no:cacheprovider",
         "--rootdir",
-        str(project),
+        str(tmp_path),
     ]
-    said = run(project, *words, "test_live.py", "test_live_case.py", module="on_postgresql")
+    said = run(tmp_path, *words, "test_live.py", "test_live_case.py")
     assert " 3 passed" in f" {said.splitlines()[-1]}", said
 
 

@@ -20,7 +20,7 @@ from django.utils import timezone
 from teahouse import testing
 from teahouse.access import Speaker
 from teahouse.actions import messages, people
-from teahouse.followers import outside, webhooks
+from teahouse.followers import outside, transport, webhooks
 from teahouse.followers.follower import Again
 from teahouse.followers.runner import Runner
 from teahouse.journal import Journal
@@ -325,6 +325,35 @@ def test_a_receiver_that_drips_its_answer_is_waited_for_no_longer_than_all_of_it
         assert time.monotonic() - began < 5
         ended.set()
         thread.join()
+
+
+def test_a_silent_name_server_is_waited_for_no_longer_and_asked_once_for_a_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("teahouse.followers.transport.TOTAL_SECONDS", 0.3)
+    asked: list[str] = []
+    answers, answered = threading.Event(), threading.Event()
+
+    def silent(host: str, *_: Any, **__: Any) -> list[Any]:
+        """As the system does where no name server answers: nobody can end it."""
+        asked.append(host)
+        assert answers.wait(SECONDS)
+        answered.set()
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    began = time.monotonic()
+    for _ in range(2):
+        with pytest.raises(outside.Failed, match=r"no name server said in 0\.\d+ s where silent\.example is"):
+            outside.post("http://silent.example/", b"{}", {})
+    assert time.monotonic() - began < 5
+    assert asked == ["silent.example"], "another thread would hang for each try"
+    answers.set()
+    assert answered.wait(SECONDS)
+    until(lambda: not transport._asked)
+    with pytest.raises(outside.Failed, match=r"cannot be found: .*Temporary failure"):
+        outside.post("http://silent.example/", b"{}", {})
+    assert len(asked) == 2, "what nobody asks any more is asked anew"
 
 
 def test_an_inner_receiver_is_not_asked_and_the_log_says_why(

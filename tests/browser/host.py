@@ -21,8 +21,12 @@ PAGE = """{% load static %}<!doctype html>
 <body><h1>Orders</h1><p id="own">The host's own text</p>
 <teahouse-room room="main" ws="/chat/ws/"></teahouse-room></body></html>"""
 
-STYLE = """button { background: red; border: 9px solid; } p { font-size: 40px; color: red; } * { letter-spacing: 3px }
-teahouse-room { letter-spacing: normal; --teahouse-tea: rgb(0, 80, 160); }"""
+STYLE = """:root { color-scheme: light dark; }
+body { --ink: light-dark(rgb(1, 2, 3), rgb(251, 252, 253)); --paper: light-dark(rgb(240, 241, 242), rgb(11, 12, 13));
+  --line: var(--ink); --round: 1px; background: var(--paper); color: var(--ink); }
+button { background: red; border: 9px solid; } p { font-size: 40px; color: red; } * { letter-spacing: 3px }
+teahouse-room { letter-spacing: normal; --teahouse-tea: rgb(0, 80, 160); --teahouse-leading: 2;
+  --teahouse-ink: var(--ink); --teahouse-paper: var(--paper); --teahouse-line: var(--line); }"""
 
 settings.configure(
     SECRET_KEY="only for tests",

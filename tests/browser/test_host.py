@@ -120,6 +120,30 @@ async def test_neither_styles_the_other(cast: Cast) -> None:
     assert 300 < box["height"] <= 800
 
 
+async def test_the_host_hands_on_colours_of_the_names_that_it_has_itself(cast: Cast) -> None:
+    """Set on the element itself: if the names inside were as plain, each would refer to itself there."""
+    ada = await cast.person()
+    await ada.open("/orders/")
+    await ada.give_name("Ada")
+    await ada.say("in your colours")
+    await ada.sees("in your colours")
+    look = """(element) => {
+        const { color, backgroundColor, lineHeight, fontSize } = getComputedStyle(element);
+        return [color, backgroundColor, parseFloat(lineHeight) / parseFloat(fontSize)];
+    }"""
+    inks = {False: ("rgb(1, 2, 3)", "rgb(240, 241, 242)"), True: ("rgb(251, 252, 253)", "rgb(11, 12, 13)")}
+    for dark, (ink, paper) in inks.items():
+        await ada.page.emulate_media(color_scheme="dark" if dark else "light")
+        assert (await ada.page.locator("teahouse-room").evaluate(look))[:2] == [ink, paper]
+        text = await ada.message("in your colours").locator(".text").evaluate(look)
+        assert (text[0], text[2]) == (ink, 2)
+        assert (await ada.page.locator("body").evaluate(look))[:2] == [ink, paper]
+    box = ada.page.locator("teahouse-composer .box")
+    assert await box.evaluate("(box) => getComputedStyle(box).borderRadius") == "13px", (
+        "--round is the page's"
+    )
+
+
 async def test_the_pages_speak_the_readers_language_without_the_hosts_help(cast: Cast) -> None:
     mei = await cast.person("Mei", "/chat/", locale="zh-CN")
     await expect(mei.page.locator("html")).to_have_attribute("lang", "zh-hans")

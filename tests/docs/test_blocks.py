@@ -13,11 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from django.core.asgi import get_asgi_application
 from django.template import engines
 from django.urls import include, path
+from prometheus_client import CollectorRegistry
 
+from teahouse import metrics
 from teahouse.conf import Conf
+from teahouse.live.counts import BOUNDS
+from teahouse.live.figures import Figures, Totals
 from tests.docs import shell
 from tests.docs.blocks import INDENTED, Block, all_blocks
 from tests.servers import ROOT
@@ -106,6 +111,31 @@ def _ini(block: Block) -> None:
         assert re.match(r"^(\[\w+\]|\w+=.*|#.*|)$", line), line
 
 
+def _yaml(block: Block) -> None:
+    """Of Prometheus: where it scrapes, and rules about figures that there are."""
+    told = yaml.safe_load(block.text)
+    assert told.keys() <= {"scrape_configs", "groups"}
+    names = set(re.findall(r"\b(?:teahouse|process)_[a-z_]+", block.text))
+    assert names <= figures_there_are(), names - figures_there_are()
+
+
+def figures_there_are() -> set[str]:
+    """Names of samples, of a process with something of everything."""
+    own = Figures(
+        process="a", redis=True, files=1, totals=Totals(commits=[0] * (len(BOUNDS) + 1), open_files=1)
+    )
+    registry = CollectorRegistry()
+    registry.register(metrics.Collected([own], metrics.Stored(0, 0.0, [metrics.Followed("a", 0, True, 0)])))
+    return {sample.name for family in registry.collect() for sample in family.samples}
+
+
+def test_each_figure_is_told_of() -> None:
+    page = (ROOT / "docs" / "deployment.md").read_text()
+    told = set(re.findall(r"`((?:teahouse|process)_[a-z_]+)`", page))
+    there = {re.sub(r"_(bucket|sum|count)$", "", name) for name in figures_there_are()}
+    assert there == told
+
+
 def _shell(block: Block) -> None:
     shell.check(block.text)
 
@@ -123,6 +153,7 @@ CHECKS: dict[str, Callable[[Block], None]] = {
     "css": _style,
     "nginx": _nginx,
     "ini": _ini,
+    "yaml": _yaml,
 }
 
 

@@ -174,6 +174,13 @@ def test_daphne_is_for_development(check: Check) -> None:
     # test_a_host_in_order is its opposite
 
 
+def test_static_files_are_in_one_place(check: Check, site: Site) -> None:
+    assert "(teahouse.W073)" in check("--deploy")
+    assert "(teahouse.W073)" not in check(), "runserver serves them by itself"
+    site.settings('STATIC_ROOT = "/srv/static"')
+    assert "(teahouse.W073)" not in check("--deploy")
+
+
 def test_sqlite_as_django_makes_it(check: Check, site: Site) -> None:
     site.settings('DATABASES["default"]["OPTIONS"] = {"init_command": "PRAGMA synchronous=NORMAL"}')
     site.settings('DATABASES["default"]["CONN_MAX_AGE"] = None')
@@ -185,6 +192,14 @@ def test_sqlite_as_django_makes_it(check: Check, site: Site) -> None:
     settings_only = check()
     assert "(teahouse.W050)" in settings_only
     assert "(teahouse.W051)" not in settings_only
+
+
+def test_sqlite_as_the_check_says(check: Check, site: Site) -> None:
+    """Its line, pasted: nothing is left to say, of the database neither."""
+    site.settings('DATABASES["default"]["OPTIONS"] = {}')
+    (line,) = re.findall(r'^\s+("OPTIONS": .*),$', check("--database", "default"), re.MULTILINE)
+    site.settings(f'DATABASES["default"].update({{{line}}})')
+    assert findings(check("--database", "default")) == {"teahouse.W065"}
 
 
 def test_sqlite_as_it_should_be(check: Check, site: Site) -> None:
@@ -250,7 +265,9 @@ def test_the_doctor_passes_them_on(doctor: Doctor, site: Site) -> None:
     """With the lines to type, and each only once, though the doctor finds some of them by itself."""
     site.settings('DATABASES["default"]["OPTIONS"] = {}', 'DATABASES["default"]["CONN_MAX_AGE"] = 60')
     told = doctor("--python", sys.executable, "--project", site.folder, "--connect", "--lang", "zh")
-    assert told["W050"]["type"] == ['"OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 5},']
+    assert told["W050"]["type"] == [
+        '"OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 5, "init_command": "PRAGMA journal_mode=WAL"},'
+    ]
     assert "SQLite 的事务开始得太晚" in told["W050"]["say"]
     assert told["W051"]["level"] == "warning"
     assert told.ids.count("W053") == 1

@@ -7,6 +7,7 @@ import urllib.error
 
 import pytest
 
+from teahouse.live import policing
 from tests.clients import Client, Plain, Posting
 from tests.embed.conftest import Shop
 from tests.servers import ROOT
@@ -121,6 +122,8 @@ def sam_again(shop: Shop) -> list[dict[str, object]]:
 
 
 def test_what_nobody_told_is_noticed_by_itself(shop: Shop) -> None:
+    """Here within a second; where nobody has set it otherwise, within the 60 s of P6, one of them the sweep's."""
+    assert policing.POLICY_SECONDS + 1 < 60
     order, room = opened(shop)
     with shop.client("Ada") as ada, shop.client("Sam") as sam:
         assert "speak" in ada.ok(do="subscribe", room=room)["may"]

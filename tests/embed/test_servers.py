@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.clients import Client
 from tests.embed.conftest import APPLICATION, DAPHNE, Shop, shop_prepared
+from tests.scraped import TOKEN, Scrape
 
 UVICORN = ["uvicorn", "--port", "{port}", APPLICATION]
 HYPERCORN = ["hypercorn", "--bind", "127.0.0.1:{port}", APPLICATION]
@@ -35,7 +36,7 @@ SERVERS = {
 def prepared() -> Iterator[Shop]:
     """One folder for all of them, one after another. Its policy is async: each server has its own way with threads.
     Each of its views is a transaction, which with SQLite has the file for itself."""
-    with shop_prepared(HOST_POLICY=POLICY, HOST_ATOMIC="yes") as shop:
+    with shop_prepared(HOST_POLICY=POLICY, HOST_ATOMIC="yes", HOST_METRICS_TOKEN=TOKEN) as shop:
         shop.python(
             "import teahouse; from tests.embed.host.shop.models import Order;"
             "teahouse.room_for(Order.objects.get(pk=1)); from teahouse.actions import people; people.site_bot()"
@@ -84,6 +85,7 @@ def test_a_message_over_the_socket(prepared: Shop, server: str) -> None:
             assert sam.event()["message"]["text"] == f"by way of {server}"
             told = [shop.get(f"/orders/1/pay/{how}/") for how in ("fails", "well")]
             assert told == ["failed", "paid"]
+            assert Scrape(shop.url, "/talk/metrics").value("teahouse_sessions", protocol="json") == 2
             assert sam.event()["message"]["text"] == "paid: well", "nothing of what was rolled back"
         with shop.client("Otto") as otto:
             assert otto.refused(do="history", room="order-1") == "not_found"

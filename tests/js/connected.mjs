@@ -45,5 +45,5 @@ try {
   process.stdin.destroy();
   chat.close(); // From here on nothing keeps the program alive.
 } catch (error) {
-  tell(named(error));
+  tell({ ...named(error), said: error.message });
 }

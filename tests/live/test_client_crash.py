@@ -34,12 +34,12 @@ def eager(server: Teahouse, name: str) -> Client:
     return client
 
 
-async def talk(room: Room, who: str, half: asyncio.Event) -> list[int]:
-    """Says so many things, each after the one before; their numbers."""
-    seqs = []
-    for number in range(SENDS):
-        seqs.append((await room.send(f"{who} {number}"))["seq"])
-        if number == SENDS // 2:
+async def talk(room: Room, who: str, half: asyncio.Event, ended: asyncio.Event) -> list[int]:
+    """Says so many things, each after the one before, and goes on until the server has ended; their numbers."""
+    seqs: list[int] = []
+    while len(seqs) < SENDS or not ended.is_set():
+        seqs.append((await room.send(f"{who} {len(seqs)}"))["seq"])
+        if len(seqs) == SENDS // 2:
             half.set()
     return seqs
 
@@ -59,14 +59,16 @@ async def test_a_server_that_ends_in_mid_conversation(server: Teahouse, end: str
     async with eager(server, "Mei") as mei, eager(server, "Bob") as bob, eager(server, "Reader") as reader:
         rooms = [await one.room(name, make=True) for one in (mei, bob, reader)]
         before = rooms[2].position["seq"]
-        half = asyncio.Event()
+        half, ended = asyncio.Event(), asyncio.Event()
         listening = asyncio.create_task(listen(rooms[2], "the end"))
-        talking = [asyncio.create_task(talk(room, who, half)) for room, who in zip(rooms, "mb", strict=False)]
+        talking = [
+            asyncio.create_task(talk(room, who, half, ended)) for room, who in zip(rooms, "mb", strict=False)
+        ]
         # What is said at once is stored in this order too.
         at_once = [asyncio.create_task(rooms[0].send(f"all {n}")) for n in range(SENDS)]
         await half.wait()
         await asyncio.to_thread(getattr(server, end))
-        assert not all(task.done() for task in talking)
+        ended.set()
         await asyncio.to_thread(server.start)
         async with asyncio.timeout(SECONDS):
             results = await asyncio.gather(*talking)
@@ -74,13 +76,14 @@ async def test_a_server_that_ends_in_mid_conversation(server: Teahouse, end: str
             await rooms[0].send("the end")
             heard = await listening
 
-    assert [event["seq"] for event in heard] == list(range(before + 1, before + 2 * SENDS + SENDS + 2))
+    said = {"m": len(results[0]), "b": len(results[1]), "all": SENDS}
+    assert [event["seq"] for event in heard] == list(range(before + 1, before + sum(said.values()) + 2))
     texts = [event["message"]["text"] for event in heard]
-    for who in ("m", "b", "all"):
-        assert [text for text in texts if text.startswith(f"{who} ")] == [f"{who} {n}" for n in range(SENDS)]
+    for who, times in said.items():
+        assert [text for text in texts if text.startswith(f"{who} ")] == [f"{who} {n}" for n in range(times)]
     stored = {event["seq"]: event["message"]["text"] for event in heard}
     for seqs, who in zip(results, "mb", strict=False):
-        assert [stored[seq] for seq in seqs] == [f"{who} {n}" for n in range(SENDS)]
+        assert [stored[seq] for seq in seqs] == [f"{who} {n}" for n in range(len(seqs))]
 
 
 class Mortal(Teahouse):

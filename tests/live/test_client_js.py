@@ -121,8 +121,13 @@ def test_what_is_refused_says_why(server: Teahouse) -> None:
         assert script.next()["event"]["message"]["text"] == "and on"
     accounts(server, "Taken")
     with Script(SCRIPT, server.url, room, "Taken") as script:
-        assert script.next() == {"error": "Refused", "code": "name_taken"}
+        told = script.next()
+        assert (told["error"], told["code"]) == ("Refused", "name_taken")
         assert script.process.wait(10) == 0
+    with Script(SCRIPT, f"{server.url}/elsewhere/", room, "Rita") as script:
+        told = script.next()
+        assert (told["error"], told["code"]) == ("Closed", 4004)
+        assert "no chat at this address" in told["said"]
 
 
 def test_a_thread_is_read_answered_and_left(server: Teahouse) -> None:

@@ -155,7 +155,9 @@ def test_a_session_that_breaks_off_in_the_middle_is_forgotten(server: Teahouse, 
         mallory.put(do="send", room="main", key="last", text="last words")
         mallory.socket.socket.close()
         with pytest.raises((ConnectionClosed, OSError)):
-            mallory.socket.recv(timeout=15)
+            list(
+                iter(lambda: mallory.socket.recv(timeout=15), None)
+            )  # Older websockets give first what they had read.
     assert healthy.event(text="last words")
     still_well(healthy)
 

@@ -73,6 +73,20 @@ def test_both_protocols_are_spoken(other: Teahouse) -> None:
         assert bob.next().endswith("梅:</span><br>茶")
 
 
+def test_the_log_says_once_what_the_server_lacks(other: Teahouse) -> None:
+    for _ in range(2):
+        with Client(other.url, "Alice") as alice:
+            alice.ok(do="ping")
+    assert other.output().count("uvicorn --ws teahouse.live.wire:WireProtocol") == 1
+
+
+def test_a_server_with_our_wire_has_nothing_to_say() -> None:
+    with served("uvicorn", "--ws", "teahouse.live.wire:WireProtocol", "--port") as server:
+        with Client(server.url, "Alice") as alice:
+            alice.ok(do="ping")
+        assert "teahouse.live.wire" not in server.output()
+
+
 def test_a_reader_that_never_reads_is_dropped_and_slows_nobody(other: Teahouse) -> None:
     with (
         Client(other.url, "Beside") as beside,

@@ -205,6 +205,8 @@ TEXTS = st.lists(FRAGMENTS | st.text(max_size=5), max_size=40).map("".join) | st
 @settings(max_examples=1000, deadline=None)
 @given(TEXTS)
 @example("[x](http://a.b\n\n    ```js\n")
+@example("*\u2028*")
+@example("_\x1f_")
 def test_whatever_is_written(text: str) -> None:
     html, short = render(text), render_short(text)
     for each in (html, short):

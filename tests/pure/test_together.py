@@ -85,6 +85,15 @@ async def test_a_crowd_waits_for_those_whom_the_loop_is_busy_with() -> None:
     assert reader.reads == [list(range(CROWD + 5))]
 
 
+async def test_a_crowd_to_which_nobody_comes_waits_no_longer_however_busy_the_loop_is() -> None:
+    reader = Reader()
+    together: Together[int, int] = Together(asyncio.get_running_loop(), reader.read, patience=1000)
+    asked = asyncio.gather(*(together.ask(number) for number in range(CROWD)))
+    while not asked.done():
+        await busy_rounds(1)
+    assert reader.reads == [list(range(CROWD))]
+
+
 async def test_who_is_alone_does_not_wait_for_a_loop_that_is_busy_with_others() -> None:
     reader = Reader()
     together = reader.together()

@@ -124,19 +124,25 @@ CALLS: Final = (
     Call("GET", "people/999999", "- -", pattern="people/<person>"),
     # Webhooks are for owners of the site; the bot's token is not for them.
     Call("GET", "hooks", HOOKS.format("ok")),
-    Call("POST", "hooks", HOOKS.format("ok"), {"url": "https://hooks.invalid/", "events": ["closed"]}),
+    # These logins have never typed a password: tests/server/test_token_page.py has those that have.
+    Call(
+        "POST",
+        "hooks",
+        HOOKS.format("sign_in_again"),
+        {"url": "https://hooks.invalid/", "events": ["closed"]},
+    ),
     Call("GET", "hooks/999999", HOOKS.format("-"), pattern="hooks/<hook>"),
-    Call("PATCH", "hooks/999999", HOOKS.format("-"), {"label": "tea"}, pattern="hooks/<hook>"),
-    Call("DELETE", "hooks/999999", HOOKS.format("-"), pattern="hooks/<hook>"),
+    Call("PATCH", "hooks/999999", HOOKS.format("sign_in_again"), {"label": "tea"}, pattern="hooks/<hook>"),
+    Call("DELETE", "hooks/999999", HOOKS.format("sign_in_again"), pattern="hooks/<hook>"),
     Call("GET", "hooks/999999/deliveries", HOOKS.format("-"), pattern="hooks/<hook>/deliveries"),
     Call(
         "POST",
         "hooks/999999/deliveries/999999/replay",
-        HOOKS.format("-"),
+        HOOKS.format("sign_in_again"),
         pattern="hooks/<hook>/deliveries/<delivery>/replay",
     ),
     # The bot's token is not for tokens.
     Call("GET", "tokens", "- ok ok ok ok ok ok forbidden"),
-    Call("POST", "tokens", "- forbidden ok ok ok ok ok forbidden", {"scopes": ["read"]}),
+    Call("POST", "tokens", "- forbidden{} forbidden".format(5 * " sign_in_again"), {"scopes": ["read"]}),
     Call("DELETE", "tokens/999999", "- - - - - - - forbidden", pattern="tokens/<token>"),
 )

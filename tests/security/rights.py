@@ -363,6 +363,9 @@ PAGES: Final = (
     Page("GET", "manifest.webmanifest", "/manifest.webmanifest", "- 200"),
     Page("GET", "worker.js", "/worker.js", "- 200"),
     Page("GET", "offline/", "/offline/", "- 200"),
+    # Who brings the token of the settings is nobody: tests/api/test_metrics.py.
+    Page("GET", "metrics", "/metrics", "- 401 401 403 403 403 403 200 401 403 401"),
+    Page("POST", "metrics", "/metrics", "- 405"),
     Page("GET", "guest/", "/guest/", "- 200"),
     Page("POST", "guest/", "/guest/", "- 200", {"name": "Lan"}),
     # Frames are no form: what each of them comes to is that of the commands.

@@ -22,6 +22,7 @@ from teahouse.client import SyncClient
 from tests import seen
 from tests.guard import guard
 from tests.live.cast import accounts
+from tests.processes import free_port
 from tests.servers import Teahouse, environment
 
 SECONDS = 20.0
@@ -261,6 +262,34 @@ def test_what_is_wrong_is_said_in_one_line(server: Teahouse, tmp_path: Path) -> 
     assert (status, "no room 'nowhere'" in said) == (1, True)
     status, said = script(tmp_path, "ftp://x", LANG="zh_CN.UTF-8")
     assert (status, "不是聊天地址" in said) == (2, True)
+
+
+def test_who_waits_for_a_server_is_told_so(tmp_path: Path) -> None:
+    with Terminal(tmp_path, f"http://127.0.0.1:{free_port()}/", "--name", "Mei") as terminal:
+        terminal.shows("No answer from ws://127.0.0.1:", "still trying")
+
+
+def test_who_leaves_learns_what_was_not_sent(server: Teahouse, tmp_path: Path) -> None:
+    with Terminal(tmp_path, server.url, "--name", "Lea") as terminal:
+        terminal.shows("here")
+        terminal.type("stored before I leave\r\x03")
+        assert terminal.process.wait(SECONDS) == 0
+        with SyncClient(server.url, name="Reader") as reader:
+            assert reader.room("main").history()["messages"][-1]["text"] == "stored before I leave"
+    with Terminal(tmp_path, server.url) as terminal:
+        terminal.shows("stored before")
+        server.kill()
+        try:
+            terminal.shows("Connection lost")
+            terminal.type("said to nobody\r")
+            terminal.shows("1 waiting to be sent")
+            terminal.type("\x03")
+            assert terminal.process.wait(SECONDS) == 1
+            left = terminal._drawn()
+            assert "perhaps not sent" in left
+            assert "said to nobody" in left
+        finally:
+            server.start()
 
 
 def test_without_the_library_it_says_what_to_install(server: Teahouse, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from tests import services
 from tests.clients import Client
 from tests.processes import free_port
+from tests.scraped import TOKEN, Scrape
 from tests.server.accounts import PASSWORD, cookie, invite, picture, sign_in, sign_up, upload
 from tests.server.conftest import until
 from tests.servers import Teahouse, database_with_tables, make_owner
@@ -130,15 +131,23 @@ class Prepared(Teahouse):
 
 
 def test_it_says_that_postgres_is_gone_and_recovers() -> None:
-    with services.Postgres() as postgres, Prepared(DATABASE_URL=database_with_tables(postgres)) as server:
+    with (
+        services.Postgres() as postgres,
+        Prepared(DATABASE_URL=database_with_tables(postgres), TEAHOUSE_METRICS_TOKEN=TOKEN) as server,
+    ):
         server.start()
         assert state(server) == "ok"
+        assert Scrape(server.url).value("teahouse_database_up") == 1
         alice = make_owner(server, "alice")
         alice.submit("/welcome/", name="The Kettle")
         postgres.kill()
         until(lambda: state(server) == "unavailable", "unavailable")
         assert server.browser().get("/health/ready").status == 503
         assert server.browser().get("/health/live").status == 200
+        figures = Scrape(server.url)
+        assert figures.value("teahouse_database_up") == 0
+        assert figures.value("teahouse_state", state="unavailable") == 1
+        assert not figures.of("teahouse_outbox_pending"), "nobody knows"
         page = server.browser().get("/sign-in/")
         assert page.status == 503
         assert "/sign-in/" not in page.text, "who is signed in cannot be known now"

@@ -290,7 +290,7 @@ def test_what_matters_asks_for_the_password_again_after_a_while(
         "shell",
         "-c",
         "from teahouse.server.sessions import SessionStore as S;"
-        f"s = S('{alice.cookie('teahouse_session')}'); s['proved_at'] -= 3600; s.save()",
+        f"s = S('{alice.cookie('teahouse_session')}'); s['teahouse_proved_at'] -= 3600; s.save()",
     )
     assert status == 0, said
     asked = press(alice, f"/account/people/{person}/reset-link/", page="/account/")

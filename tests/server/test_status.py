@@ -14,6 +14,7 @@ from teahouse.live.figures import Figures, Slot
 from teahouse.server.status import Code, Database, Status, Storage, Trouble, troubles
 from tests import services
 from tests.clients import Client
+from tests.scraped import TOKEN, Scrape
 from tests.server.accounts import invite, sign_up
 from tests.server.conftest import until
 from tests.servers import ROOT, Browser, Teahouse, make_owner
@@ -87,7 +88,7 @@ def test_two_processes_are_both_there_and_one_alone_where_redis_is_silent(
     postgres_tables: str, redis_server: services.Redis
 ) -> None:
     env = {"DATABASE_URL": postgres_tables, "REDIS_URL": redis_server.url, "TEAHOUSE_LIMITS": "off"}
-    with Teahouse(env=env, workers=2) as site:
+    with Teahouse(env=env | {"TEAHOUSE_METRICS_TOKEN": TOKEN}, workers=2) as site:
         alice = make_owner(site, "alice")
         pids = set(site.worker_pids())
         clients = [Client(site.url, f"guest {number}") for number in range(6)]
@@ -97,6 +98,7 @@ def test_two_processes_are_both_there_and_one_alone_where_redis_is_silent(
         until(lambda: codes(figures(alice)) == ["rates"], "well but for the rates")
         told = figures(alice)
         assert told["expected"] == 2
+        one_scrape_tells_of_both(site, pids)
         assert told["storage"]["database"] > 1_000_000
         for client in clients:
             client.socket.close()
@@ -105,6 +107,26 @@ def test_two_processes_are_both_there_and_one_alone_where_redis_is_silent(
         until(lambda: figures(alice)["redis"] is False, "noticed by both")
         assert codes(figures(alice))[0] == "bus", "what is bad stands first"
         until(lambda: len(figures(alice)["processes"]) == 1, "alone")
+        alone = Scrape(site.url)
+        assert len(alone.of("teahouse_process_info")) == 1
+        assert (alone.value("teahouse_redis_up"), alone.value("teahouse_state", state="degraded")) == (0, 1)
+
+
+def one_scrape_tells_of_both(site: Teahouse, pids: set[int]) -> None:
+    """Whichever process it reaches: none is missing, none comes twice."""
+    scrapes = [Scrape(site.url) for _ in range(6)]
+    for told in scrapes:
+        assert {int(one.labels["pid"]) for one in told.of("teahouse_process_info")} == pids
+        assert told.value("teahouse_redis_up") == 2
+        assert told.value("teahouse_sessions", protocol="json") == 6
+        assert len({one.value for one in told.of("process_start_time_seconds")}) == 2
+    with Client(site.url, "Lan") as lan:
+        lan.ok(do="subscribe", room="main")
+        for number in range(3):
+            lan.say("main", f"cup {number}")
+        after = Scrape(site.url)
+        assert after.rose(scrapes[-1], "teahouse_messages_total") == 3
+        assert after.rose(scrapes[-1], "teahouse_sessions", protocol="json") == 1
 
 
 # What is wrong

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
 
 from teahouse.client import Client, ClientError, Refused
 from teahouse.client.address import endpoint, room_of
@@ -14,6 +16,7 @@ from teahouse.server.words import Refused as Impossible
 from teahouse.server.words import installed, program, say
 
 MAIN = "main"
+PATIENCE: Final = 2.0
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -42,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 async def _chat(given: options.Given, room: str, on_screen: bool) -> int:
-    async with await _signed_in(given) as chat:
+    async with _begun(await _signed_in(given), given.url) as chat:
         if not on_screen:
             return await piped.run(chat, room, follow=given.follow)
         from teahouse.server.chat.screen import Screen
@@ -60,17 +63,35 @@ async def _signed_in(given: options.Given) -> Client:
     known = tickets.get(address)
     if known is not None and given.name in (None, known.name):
         try:
-            async with Client(given.url, ticket=known.ticket):
+            async with _begun(Client(given.url, ticket=known.ticket), given.url):
                 return Client(given.url, ticket=known.ticket)
         except Refused as refused:
             if refused.code != "bad_token":
                 raise
             tickets.forget(address)
     name = given.name or (known.name if known is not None else None) or _asked_name()
-    async with Client(given.url, name=name) as guest:
+    async with _begun(Client(given.url, name=name), given.url) as guest:
         if guest.ticket is not None:
             tickets.keep(address, guest.you["name"], guest.ticket)
         return Client(given.url, ticket=guest.ticket)
+
+
+@asynccontextmanager
+async def _begun(client: Client, url: str) -> AsyncIterator[Client]:
+    """Its session. Who waits for an answer is told what for: the client tries for a while."""
+    address = endpoint(url)
+    told = say(f"No answer from {address} yet, still trying …", f"{address} 尚无回应，仍在尝试 …")
+    waiting = asyncio.get_running_loop().call_later(PATIENCE, _warn, told)
+    async with AsyncExitStack() as stack:
+        try:
+            chat = await stack.enter_async_context(client)
+        finally:
+            waiting.cancel()
+        yield chat
+
+
+def _warn(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _asked_name() -> str:

@@ -30,7 +30,7 @@ from teahouse.server.chat.keys import Names, keys
 from teahouse.server.chat.state import State, title_of
 from teahouse.server.chat.talk import Talk
 from teahouse.server.chat.text import Fragments, clean, cut
-from teahouse.server.words import say
+from teahouse.server.words import say, tell
 
 STYLE: Final = Style.from_dict(
     {
@@ -61,7 +61,7 @@ class Screen:
         chat.on_change = self._session_changed
 
     async def run(self) -> int:
-        """The exit status.
+        """The exit status: 1 where something that was said is perhaps not stored.
 
         Raises:
             ClientError: the session has ended for good.
@@ -79,10 +79,19 @@ class Screen:
             self.state.start(self.state.run(self._first))
             await self.app.run_async()
         finally:
-            await self.state.stop()
+            unsent = await self.state.stop()
+            if unsent:
+                tell(
+                    say(
+                        "Without an answer of the server, so perhaps not sent:",
+                        "未得到服务器确认，可能没有发出：",
+                    )
+                )
+            for text in unsent:
+                tell(f"  {clean(text)}")
         if self.state.over is not None and not isinstance(self.state.over, SystemExit):
             raise self.state.over
-        return 0
+        return 1 if unsent else 0
 
     def _changed(self) -> None:
         if (draft := self.state.draft) is not None and not self._buffer.text:
@@ -145,8 +154,8 @@ class Screen:
         state = self.state
         if not state.chat.connected:
             waits = (
-                say(f" {state.sending} waiting to be sent.", f" {state.sending} 条待发送。")
-                if state.sending
+                say(f" {len(state.unsent)} waiting to be sent.", f" {len(state.unsent)} 条待发送。")
+                if state.unsent
                 else ""
             )
             return [

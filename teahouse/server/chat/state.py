@@ -18,6 +18,7 @@ from teahouse.server.words import say
 TYPING_EVERY: Final = 3.0
 TYPING_LASTS: Final = 5.0
 MARK_EVERY: Final = 1.0
+LAST_WORDS: Final = 2.0
 PAGE: Final = 50
 
 
@@ -36,7 +37,7 @@ class State:
         self.notices: list[str] = []
         self.typing: dict[int, tuple[str, float]] = {}
         self.draft: str | None = None
-        self.sending = 0
+        self.unsent: dict[asyncio.Task[Any] | None, str] = {}
         self.over: BaseException | None = None
         self._marked: tuple[str, int | None, int] = ("", None, 0)
         self._marking = False
@@ -263,10 +264,15 @@ class State:
             self.over = self.over or error
         self.changed()
 
-    async def stop(self) -> None:
+    async def stop(self) -> list[str]:
+        """Ends it; what was said last has a moment to be stored. What the server has not acknowledged is returned."""
+        if self.unsent and self.chat.connected:
+            await asyncio.wait([task for task in self.unsent if task], timeout=LAST_WORDS)
+        left = list(self.unsent.values())
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        return left
 
     def _here(self) -> Room:
         if self.room is None:
@@ -291,12 +297,13 @@ class State:
     async def _say(self, text: str, *, reply: int | None = None, thread: int | None = None) -> None:
         if not text.strip():
             return
-        self.sending += 1
+        task = asyncio.current_task()
+        self.unsent[task] = text
         self.changed()
         try:
             await self._here().send(text, reply=reply, thread=thread)
         finally:
-            self.sending -= 1
+            del self.unsent[task]
 
     async def _do_help(self, _: str) -> None:
         self.notices += help_lines()

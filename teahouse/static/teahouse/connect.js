@@ -13,11 +13,13 @@ import { Refused } from "./refused.js";
 /** So many events of a room wait for a loop; over that the room is put aside until some were read. */
 const WAITING = 1_000;
 
+const NO_SUCH_ADDRESS = 4004;
+
 /** The session has ended for good; `code` is the close code, 1000 where `close` was called. */
 export class Closed extends Error {
   /** @param {number} code */
   constructor(code) {
-    super(`The session was closed with ${code}.`);
+    super(code === NO_SUCH_ADDRESS ? "There is no chat at this address (4004)." : `The session was closed with ${code}.`);
     this.code = code;
   }
 }

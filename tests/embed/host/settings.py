@@ -81,7 +81,10 @@ DATABASES = {
 }
 DATABASE_ROUTERS = ["tests.embed.host.router.Router"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-TEAHOUSE = {"POLICY": os.environ.get("HOST_POLICY", "tests.embed.host.shop.chat.Policy")}
+TEAHOUSE = {
+    "POLICY": os.environ.get("HOST_POLICY", "tests.embed.host.shop.chat.Policy"),
+    "METRICS_TOKEN": os.environ.get("HOST_METRICS_TOKEN"),
+}
 
 if "HOST_OWN_SERVICES" in os.environ:
     DEBUG = False

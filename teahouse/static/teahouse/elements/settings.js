@@ -19,21 +19,21 @@ export class TeahouseSettings extends LitElement {
     button {
       display: grid;
       place-items: center;
-      width: var(--target);
-      height: var(--target);
+      width: var(--th-target);
+      height: var(--th-target);
       padding: 0;
       border: 0;
-      border-radius: var(--round);
+      border-radius: var(--th-round);
       background: none;
-      color: var(--faded);
+      color: var(--th-faded);
       cursor: pointer;
     }
     button:hover {
-      background: var(--hover);
-      color: var(--ink);
+      background: var(--th-hover);
+      color: var(--th-ink);
     }
     :focus-visible {
-      outline: var(--focus);
+      outline: var(--th-focus);
       outline-offset: 2px;
     }
     [popover] {
@@ -41,11 +41,11 @@ export class TeahouseSettings extends LitElement {
       margin: 0;
       min-width: 13rem;
       padding: 0.75rem 1rem 1rem;
-      border: 1px solid var(--line);
-      border-radius: calc(var(--round) * 1.2);
-      background: var(--raised);
-      color: var(--ink);
-      box-shadow: var(--shade);
+      border: 1px solid var(--th-line);
+      border-radius: calc(var(--th-round) * 1.2);
+      background: var(--th-raised);
+      color: var(--th-ink);
+      box-shadow: var(--th-shade);
     }
     fieldset {
       margin: 0;
@@ -55,28 +55,28 @@ export class TeahouseSettings extends LitElement {
     fieldset + fieldset {
       margin-top: 0.75rem;
       padding-top: 0.75rem;
-      border-top: 1px solid var(--line);
+      border-top: 1px solid var(--th-line);
     }
     legend {
       float: left;
       width: 100%;
       margin-bottom: 0.25rem;
-      color: var(--faded);
-      font-size: var(--small);
+      color: var(--th-faded);
+      font-size: var(--th-small);
     }
     label {
       clear: both;
       display: flex;
       align-items: center;
       gap: 0.625rem;
-      min-height: max(2rem, var(--small-target));
+      min-height: max(2rem, var(--th-small-target));
       cursor: pointer;
     }
     input {
       width: 1.1rem;
       height: 1.1rem;
       margin: 0;
-      accent-color: var(--tea);
+      accent-color: var(--th-tea);
     }
   `;
 
