@@ -13,6 +13,7 @@ import pytest
 from teahouse.access import Grant, Speaker, not_found
 from teahouse.conf import conf
 from teahouse.events import EVERYONE, Event, Position
+from teahouse.live.counts import Counts
 from teahouse.live.hub import Hub, Joined
 from teahouse.live.inbox import Gate
 from teahouse.live.presence import Presence
@@ -33,6 +34,7 @@ class Narrowing:
 
     def __init__(self, *, belongs: bool) -> None:
         self.hub, self.presence = Hub(), Presence()
+        self.counts = Counts()
         self.names: dict[int, Any] = {}
         self.loop = asyncio.get_running_loop()
         self.pace = SimpleNamespace(came=lambda: None)

@@ -14,6 +14,7 @@ import pytest
 from teahouse.access import Grant, Speaker, not_found
 from teahouse.conf import conf
 from teahouse.journal import Say, Stale, Stored
+from teahouse.live.counts import Counts
 from teahouse.live.inbox import Gate
 from teahouse.live.protocol import Send, parse
 from teahouse.live.session import Session
@@ -30,6 +31,7 @@ class Room:
         self.waiting: list[tuple[Say, Callable[[Any], None]]] = []
         self.renderer = SimpleNamespace(render=self.render)
         self.sends = SimpleNamespace(take=lambda *_: 0.0)
+        self.counts = Counts()
         self.loop = asyncio.get_running_loop()
         self.told: list[dict[str, Any]] = []
         self.is_hidden = False  # From Bob, who was removed.
