@@ -15,7 +15,7 @@ from tests.shots.views import VIEWS
 NO_PICTURE = {
     # No pages for people, or the same as another.
     "manifest.webmanifest", "worker.js", "offline/", "guest/", "sign-out/", "status/figures/", "account/confirm/",
-    "api/v1/openapi.json", "rooms/<str:name>/<int:seq>/",
+    "api/v1/openapi.json", "metrics", "rooms/<str:name>/<int:seq>/",
 }  # fmt: skip
 
 
