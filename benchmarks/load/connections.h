@@ -15,7 +15,6 @@
 #define DEAF_BYTES 65536 /* The system would take megabytes for a session that never reads. */
 #define AGAIN_AFTER 0.05 /* Seconds until a server that did not answer is asked again. */
 #define AT_A_TURN 32 /* Listeners that are read between two looks at the publishers. */
-#define LOOK_AFTER 0.005 /* Seconds from one turn of the listeners to the next. */
 
 static int *waiting, waiting_count; /* Sessions that are to be opened, by number; a stack. */
 static double ask_again_at;
@@ -184,7 +183,7 @@ static int read_listeners(int milliseconds) {
         Session *session = events[i].data.ptr;
         if (session->phase != CLOSED) read_session(session, events[i].events);
     }
-    if (found < AT_A_TURN) listen_at = clock_now() + LOOK_AFTER;
+    if (found < AT_A_TURN) listen_at = clock_now() + option.turn;
     return found;
 }
 

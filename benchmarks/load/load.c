@@ -13,6 +13,7 @@
  *   --deaf N         the last N sessions never read once they are ready
  *   --roaming        each message of a sender goes to the next room (with --acknowledged)
  *   --stragglers S   waits so many seconds at the end for what has not come; 10 by default
+ *   --turn SECONDS   who only listens in a race is read so long after the last time; 0.001 by default
  *   --per-address N  so many sessions come from 127.0.0.1, the next from 127.0.0.2, and so on
  *
  * Times are from sending to receipt: the clock is read for every read of a socket, and a message that the system
@@ -109,7 +110,7 @@ static void read_options(int argc, char **argv) {
         {"rate", 1, 0, 'R'}, {"connecting", 1, 0, 'c'}, {"hold", 1, 0, 'h'}, {"texts", 1, 0, 'x'}, {"tickets", 1, 0, 'k'},
         {"prefix", 1, 0, 'f'}, {"acknowledged", 0, 0, 'A'}, {"returning", 0, 0, 'B'}, {"roaming", 0, 0, 'M'},
         {"deaf", 1, 0, 'D'}, {"per-address", 1, 0, 'P'}, {"patience", 1, 0, 'W'},
-        {"server-core", 1, 0, 'C'}, {"stragglers", 1, 0, 'S'}, {0}};
+        {"server-core", 1, 0, 'C'}, {"stragglers", 1, 0, 'S'}, {"turn", 1, 0, 'T'}, {0}};
     for (int letter; (letter = getopt_long(argc, argv, "", known, NULL)) >= 0;) switch (letter) {
         case 'p': option.port = atoi(optarg); break;
         case 'u': option.path = optarg; break;
@@ -134,6 +135,7 @@ static void read_options(int argc, char **argv) {
         case 'W': option.patience = atof(optarg); break;
         case 'C': option.server_core = atoi(optarg); break;
         case 'S': option.stragglers = atof(optarg); break;
+        case 'T': option.turn = atof(optarg); break;
         case 'd': option.dialect = dialect_called(optarg); break;
         default: exit(2);
         }

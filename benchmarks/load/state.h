@@ -39,11 +39,12 @@ typedef struct {
 
 static struct {
     int port, sessions, publishers, rooms, window, size, connecting, per_address, deaf, acknowledged, returning, roaming, server_core;
-    double warmup, seconds, rate, hold, patience, stragglers;
+    double warmup, seconds, rate, hold, patience, stragglers, turn;
     const char *path, *prefix;
     const Dialect *dialect;
 } option = {.port = 8000, .sessions = 100, .publishers = 1, .rooms = 1, .window = 1, .size = 64, .connecting = 64,
-            .per_address = 20000, .warmup = 1, .seconds = 3, .patience = 120, .stragglers = 10, .path = "/", .server_core = -1, .prefix = "room",
+            .per_address = 20000, .warmup = 1, .seconds = 3, .patience = 120, .stragglers = 10, .turn = 0.001,
+            .path = "/", .server_core = -1, .prefix = "room",
             .dialect = &dialects[0]};
 
 static Session *sessions;

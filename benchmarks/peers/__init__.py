@@ -33,6 +33,7 @@ class Peer:
         version: says which one it is.
         needs: "redis", "postgres": what is started beside it.
         spread: whether it may use the load's core too.
+        turn: seconds from one reading of its listeners to the next, where the usual ones would fill the load's core.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Peer:
     version: versions.Version = str
     needs: tuple[str, ...] = ()
     spread: bool = False
+    turn: float | None = None
 
 
 def python(module: str, *arguments: str) -> list[str]:
@@ -162,8 +164,15 @@ def of_npm(name: str, script: str, package: str, dialect: str, path: str) -> Pee
     return Peer(name, node(script), dialect, path, NOTHING, version=versions.of_module(NODE_MODULES, package))
 
 
-def other(name: str, command: Callable[[Path, int], list[str]], dialect: str, path: str, lacks: str) -> Peer:
-    return Peer(name, command, dialect, path, lacks, version=VERSIONS[name])
+def other(
+    name: str,
+    command: Callable[[Path, int], list[str]],
+    dialect: str,
+    path: str,
+    lacks: str,
+    turn: float | None = None,
+) -> Peer:
+    return Peer(name, command, dialect, path, lacks, version=VERSIONS[name], turn=turn)
 
 
 VERSIONS: Final = {
@@ -188,6 +197,6 @@ PEERS: Final = {
         other("NATS", nats, "nats", "/", "stores nothing; no numbers, no resume"),
         other("Nchan", nchan, "silent", "/room/$r", NOTHING),
         other("Centrifugo", centrifugo, "centrifugo", "/connection/websocket", IN_MEMORY),
-        other("Bun", bun, "ready", "/$r", NOTHING),
+        other("Bun", bun, "ready", "/$r", NOTHING, turn=0.005),
     )
 }
