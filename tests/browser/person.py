@@ -76,6 +76,12 @@ class Person:
             has=self.page.locator(".text", has_text=text)
         )
 
+    async def finds(self, condition: str) -> None:
+        """Waits until an asynchronous function of the page answers yes: Playwright's `wait_for_function` takes the
+        promise of an answer for a yes."""
+        wait = "while (!(await (%s)())) await new Promise((resolve) => setTimeout(resolve, 20));"
+        await self.page.evaluate("async () => {" + wait % condition + "}")
+
     async def choose(self, text: str, *actions: str) -> None:
         """Opens the menu of a message and presses entries in it."""
         message = self.message(text)

@@ -27,6 +27,7 @@ RECORD = """
 
 
 HELD = "async () => (await navigator.locks.query()).held.some(one => one.name.includes(' shows '))"
+"""Whether one of the tabs shows it: the others see that."""
 
 
 async def turn_on(person: Person) -> None:
@@ -43,6 +44,7 @@ async def test_what_needs_one_is_listed_and_leads_to_the_message(
     ada = await cast.person("Ada", f"/rooms/{room}/")
     await visit(ada, other, room)
     await ada.say("my own words")
+    await ada.sees(f"the first word in {room}", "my own words")
     with Client(site.url, "Bob") as bob:
         bob.say(other, "@Ada <b>look</b> here")
         mine = bob.ok(do="history", room=room)["messages"][-1]["id"]
@@ -103,9 +105,7 @@ async def test_a_message_is_shown_once_outside_of_all_tabs(
         bob.say(other, "nobody is called")
         bob.say(other, "@Ada *tea*?")
         await expect(entry(desk, other).locator(".number")).to_have_text("@2")
-        await ada.page.wait_for_function(
-            "() => navigator.locks.query().then(all => all.held.some(one => one.name.includes(' shows ')))"
-        )
+        await ada.finds(HELD)
         shown = [one for window in windows for one in await window.page.evaluate("() => window.shown")]
         assert [(one["title"], one["body"]) for one in shown] == [(f"Bob · {other}", "@Ada *tea*?")]
         (first,) = [one for one in windows if await one.page.evaluate("() => window.shown.length")]

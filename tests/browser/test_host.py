@@ -84,6 +84,7 @@ async def test_the_whole_chat_stays_below_its_prefix(cast: Cast) -> None:
     await ada.page.wait_for_url("**/chat/rooms/kitchen/")
     await ada.page.get_by_role("button", name="Make this room").click()
     await ada.say("below the prefix")
+    await ada.sees("below the prefix")
     await ada.page.reload()
     await ada.sees("below the prefix")
     for path, kind in (
@@ -165,6 +166,7 @@ async def test_what_the_host_tells_is_shown_in_its_place_and_its_scripts_hear_of
     await ada.open("/orders/")
     await ada.give_name("Ada")
     await ada.say("before it is paid")
+    await ada.sees("before it is paid")
     await ada.page.request.get(f"{ada.base}/paid/7/")
     line = ada.page.locator(".happened")
     await expect(line).to_have_count(1)
@@ -178,6 +180,7 @@ async def test_what_the_host_tells_is_shown_in_its_place_and_its_scripts_hear_of
         ["order.paid", {"number": 7}],
     ]
     await ada.say("behind it")
+    await ada.sees("behind it")
     order = "(all) => all.map((one) => one.querySelector('.text, .rich').textContent)"
     shown = await ada.page.locator(":is(.message, .happened)").evaluate_all(order)
     assert shown[-3:] == ["before it is paid", "Order 7 was paid.", "behind it"]

@@ -262,6 +262,7 @@ async def test_a_refused_message_stays_with_its_reason_until_it_is_dealt_with(ca
     await ada.say("one", "two", "three", "four", "five")
     failed = ada.page.locator(".message.failed")
     await expect(failed).to_have_count(4)
+    await expect(ada.page.locator(".message.pending")).to_have_count(0)
     await expect(failed.nth(0)).to_contain_text("Not sent. You may read this room, but not do that here.")
     await expect(failed.nth(2)).to_contain_text("said by the test")
     await expect(ada.state).to_have_text("")
