@@ -5,7 +5,7 @@ those whom it concerns.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from teahouse import history
@@ -16,6 +16,8 @@ from teahouse.live.protocol import Problem
 from teahouse.models import Member, Room
 from teahouse.rights import RANKS
 
+Coming = Callable[[Speaker, Grant, int], Change]
+"""`join` or `visit`."""
 Invited = tuple[Who, int]
 """Somebody, and the id of their own room, which hears of it too."""
 
@@ -33,6 +35,25 @@ def join(speaker: Speaker, grant: Grant, stream: int) -> Change:
         add(tx, Room.objects.get(pk=grant.room), speaker.who, [(speaker.who, stream)], "joined")
 
     return Change((grant.room, stream), apply)
+
+
+def visit(speaker: Speaker, grant: Grant, stream: int) -> Change:
+    """Notes that somebody has been in a room without belonging to it, who speaks there before they have marked
+    anything as read: so they can be called, and hear of answers."""
+
+    def apply(tx: Transaction) -> None:
+        check_still(tx, grant)
+        if not Member.objects.filter(room=grant.room, person=speaker.id).exists():
+            _mark(tx, speaker, stream, _visitor(speaker, grant), tx.heads[grant.room])
+
+    return Change((grant.room, stream), apply)
+
+
+def by_speaking(speaker: Speaker, grant: Grant) -> Coming | None:
+    """Who speaks in an open room belongs to it from then on; guests only visit."""
+    if grant.role in (None, "guest") and not speaker.is_guest and "join" in grant.may:
+        return join
+    return visit if grant.role is None else None
 
 
 def check_may_join(speaker: Speaker, grant: Grant) -> None:
@@ -175,17 +196,25 @@ def read(speaker: Speaker, grant: Grant, seq: int, back: bool, stream: int) -> C
         mark = min(seq, tx.rooms[grant.room].seq)
         member = Member.objects.filter(room=grant.room, person=speaker.id).first()
         if member is None:
-            # Who only reads an open room has a mark there, but does not belong to it.
-            member = Member(room_id=grant.room, person_id=speaker.id, role=Member.Role.GUEST)
+            member = _visitor(speaker, grant)
         elif member.read == mark or (mark < member.read and not back):
             return {"read": member.read}
-        member.read = mark
-        member.save()
-        more = {"about": tx.rooms[grant.room].slug, "read": mark}
-        tx.about_room(stream, "read", speaker.who, more, subject=grant.room)
+        _mark(tx, speaker, stream, member, mark)
         return {"read": mark}
 
     return Change((grant.room, stream), apply)
+
+
+def _visitor(speaker: Speaker, grant: Grant) -> Member:
+    """Who reads or speaks in an open room has a mark there, but does not belong to it."""
+    return Member(room_id=grant.room, person_id=speaker.id, role=Member.Role.GUEST)
+
+
+def _mark(tx: Transaction, speaker: Speaker, stream: int, member: Member, seq: int) -> None:
+    member.read = seq
+    member.save()
+    more = {"about": tx.rooms[member.room_id].slug, "read": seq}
+    tx.about_room(stream, "read", speaker.who, more, subject=member.room_id)
 
 
 def check_still(tx: Transaction, grant: Grant) -> None:

@@ -93,8 +93,8 @@ class PlainSession(Connection):
         if not self._grant.may_speak:
             self._grant = await self._look_again()
         self._grant.check_may_speak()
-        if self._grant.role in (None, "guest") and "join" in self._grant.may:
-            await self._join(self.speaker)
+        if comes := membership.by_speaking(self.speaker, self._grant):
+            await self._come(self.speaker, comes)
         self._count += 1
         # A key of our own makes the journal's second try after a broken connection safe.
         key = f"plain-{self._prefix}-{self._count}"
@@ -104,11 +104,11 @@ class PlainSession(Connection):
                 return
             self._grant = await self._look_again()
 
-    async def _join(self, speaker: Speaker) -> None:
-        """Speaking in an open room makes a signed-in person its member, here as in the other protocol."""
+    async def _come(self, speaker: Speaker, comes: membership.Coming) -> None:
+        """Who speaks in an open room has been there from then on, here as in the other protocol."""
         stream = await self.runtime.write(rooms.personal, speaker.id)
         with contextlib.suppress(Stale):
-            await self.runtime.store(membership.join(speaker, self._grant, stream.pk))
+            await self.runtime.store(comes(speaker, self._grant, stream.pk))
         self._grant = await self._look_again()
 
     async def _stored(self, entry: Any) -> Any:

@@ -357,7 +357,8 @@ class Session(Watching):
             author = await self.runtime.read(replied, speaker.id, grant, reply["by"]["id"])
         elif root is not None:
             author = await self.runtime.read(answered, speaker.id, grant, root)
-        stream = await self.own_stream(speaker) if _is_to_join(speaker, grant) else None
+        comes = membership.by_speaking(speaker, grant)
+        stream = await self.own_stream(speaker) if comes else 0
         # From here on nothing is waited for.
         if self._closing:
             return True  # Signed out or banned meanwhile; a repeat with the same key is answered.
@@ -367,8 +368,8 @@ class Session(Watching):
         entry = messages.say(
             speaker, grant, command.key, command.text, unsaid.html, mentions, reply, author, root
         )
-        if stream is not None:
-            self._submit_quietly(membership.join(speaker, grant, stream))
+        if comes:
+            self._submit_quietly(comes(speaker, grant, stream))
         self.runtime.submit(entry, partial(self._said, unsaid, grant.room))
         self._flying[grant.room] = rights, flying + 1
         return True
@@ -430,11 +431,6 @@ class Session(Watching):
             except Problem as problem:
                 await self._repeat_or_refuse(self.speaker, unsaid.command, problem)
             self._again.remove(unsaid)
-
-
-def _is_to_join(speaker: Speaker, grant: Grant) -> bool:
-    """Who speaks in an open room belongs to it from then on; guests only visit."""
-    return grant.role in (None, "guest") and not speaker.is_guest and "join" in grant.may
 
 
 def _with_events(reply: str, events: list[str]) -> str:

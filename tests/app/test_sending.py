@@ -42,7 +42,7 @@ class Room:
     async def room(self, speaker: Speaker, name: str) -> tuple[None, Grant]:
         if self.is_hidden:
             raise not_found(name)
-        grant = Grant(1, "tea", "open", self.rights, None, False, True, False, False)
+        grant = Grant(1, "tea", "open", self.rights, "member", False, True, False, False)
         await asyncio.sleep(0)
         return None, grant
 

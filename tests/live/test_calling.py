@@ -88,6 +88,32 @@ def test_visitors_and_guests_call_by_name_alone(narrow: Teahouse, people: list[C
         assert heard_of([alice, bob], gina.say(room, "@Bob你好")) == [False, True]
 
 
+def test_who_spoke_is_called_and_answered_though_they_marked_nothing_as_read(
+    narrow: Teahouse, people: list[Client]
+) -> None:
+    alice, *_ = people
+    room = made(alice, fresh("visited"))
+    with Client(narrow.url, "Gina") as gina, Client(narrow.url, "Hans") as hans:
+        for guest in (gina, hans):
+            guest.ok(do="subscribe", room="@me")
+            before = guest.ok(do="subscribe", room=room)["position"]["seq"]
+        said = gina.say(room, "I am here")["message"]
+        told = gina.event("read", room="@me")
+        assert (told["about"], told["read"]) == (room, before)
+        alice.say(room, "@Gina and @Hans")
+        assert gina.event("mention")["about"] == room
+        alice.ok(do="react", room=room, message=said, emoji="🍵")
+        assert gina.event("reaction")["message"]["id"] == said
+        alice.ok(do="send", room=room, key="to-gina", text="yes", reply=said)
+        assert gina.event("reply")["about"] == room
+        # Who has only listened is called by nobody, until they speak.
+        hans.say(room, "neither was I")
+        last = alice.say(room, "@Hans again")["message"]
+        assert hans.event("mention")["message"]["id"] == last
+        members = alice.ok(do="members", room=room)["members"]
+        assert [one["person"]["name"] for one in members] == ["Alice"], "guests only visit"
+
+
 def test_a_repeat_is_answered_though_there_are_too_many_by_now(people: list[Client]) -> None:
     alice, bob, charlie, dora, emil = people
     room = made(alice, fresh("repeat"), kind="private")

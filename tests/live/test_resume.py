@@ -94,7 +94,8 @@ def test_after_a_backup_was_put_back_whoever_knew_more_reads_anew() -> None:
             known = bob.ok(do="subscribe", room="main")["position"]
             server.terminate()
             shutil.copy(server.data / "backup", database)
-            assert server.command_line("manage", "teahouse_restored") == (0, "New histories begun: 1.\n")
+            # Of the room, and of Alice's own stream.
+            assert server.command_line("manage", "teahouse_restored") == (0, "New histories begun: 2.\n")
             server.start()
         with Client(server.url, token=alice.ticket) as alice, Client(server.url, token=bob.ticket) as bob:
             assert alice.say("main", "has the number of the lost one")["seq"] == known["seq"]
