@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 
@@ -24,6 +25,8 @@ class Line:
         """A piece of a command whose reply never arrives: the line breaks instead."""
         self.keep_back: str | None = None
         """A piece of commands that are kept back until `let_go`."""
+        self.keeps = asyncio.Event()
+        """Whether there is anything that is kept back."""
         self._kept: list[Callable[[], None]] = []
         self.refusals: list[str] = []
         """Codes with which the next sends are refused, in the server's name."""
@@ -66,6 +69,7 @@ class Line:
         if self.keep_back is None or self.keep_back not in str(frame):
             return False
         self._kept.append(lambda: server.send(frame))
+        self.keeps.set()
         return True
 
     def _refuses(self, frame: str | bytes, route: WebSocketRoute) -> bool:
@@ -79,6 +83,7 @@ class Line:
     def let_go(self) -> int:
         """Passes on what was kept back; how many commands that were."""
         kept, self._kept = self._kept, []
+        self.keeps.clear()
         for pass_on in kept:
             pass_on()
         return len(kept)

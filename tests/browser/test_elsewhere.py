@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.line import Line
 from tests.browser.person import NARROW, Cast, Person
 from tests.browser.test_look import barriers, picture
 from tests.browser.test_reading import FROM_END, SCROLLER, scroll, tell
@@ -103,6 +104,31 @@ async def test_a_link_in_a_message_loads_no_page(cast: Cast, site: Teahouse, tol
     await ada.page.locator(f"a[href$='/{room}/1/']").click()
     assert await ada.page.evaluate("() => window.went") == {"room": room, "seq": 1}
     assert await ada.page.evaluate("() => window.stayed")
+
+
+async def test_what_is_asked_before_the_session_begins_is_answered_when_it_has(
+    cast: Cast, site: Teahouse, told: str
+) -> None:
+    """On a slow line a page is there and can be used a while before."""
+    with Client(site.url, "Bob") as bob:
+        bob.say(told, f"there: {site.url}/rooms/{told}/11/")
+    ada = await cast.person()
+    line = await Line().between(ada)
+    await ada.enter("Ada", f"/rooms/{told}/")
+    await ada.live()
+    line.keep_back = '"do":"hello"'
+    await ada.page.reload()
+    await line.keeps.wait()
+    await ada.message("there").locator("a").click()
+    assert line.let_go() == 1
+    await marked(ada, "message 10")
+    await ada.page.reload()
+    await line.keeps.wait()
+    await ada.page.get_by_role("button", name="Browse and make rooms").click()
+    rooms = ada.page.get_by_role("dialog", name="Open rooms")
+    await expect(rooms).to_be_visible()
+    assert line.let_go() == 1
+    await expect(rooms.get_by_role("button", name=re.compile("Main"))).to_be_visible()
 
 
 async def test_copying_a_link(cast: Cast, site: Teahouse, room: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.line import Line
 from tests.browser.person import Cast
 from tests.browser.test_rooms import entry, shown
 from tests.clients import Client
@@ -37,7 +38,7 @@ async def test_it_opens_without_a_connection_and_goes_on(cast: Cast, site: Teaho
         await ada.page.evaluate("() => document.querySelector('teahouse-chat').go('main')")
         await expect(entry(ada, room)).to_be_visible()
         await ada.page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
-        await ada.page.wait_for_function(f"async () => (await ({KEPT})()) >= 3")
+        await ada.finds(f"async () => (await ({KEPT})()) >= 3")
         await ada.page.context.set_offline(True)
 
         # Another window of the same browser, while there is no connection.
@@ -65,11 +66,23 @@ async def test_it_opens_without_a_connection_and_goes_on(cast: Cast, site: Teaho
         assert await ada.page.evaluate(KEPT) == await later.page.evaluate(KEPT) == 0
 
 
+async def test_what_was_on_its_way_when_the_line_died_is_no_sign_of_life(cast: Cast, room: str) -> None:
+    """It is asked again at once, not after the 25 s in which a server would have pinged."""
+    ada = await cast.person()
+    line = await Line().between(ada)
+    await ada.enter("Ada", f"/rooms/{room}/")
+    await ada.live()
+    line.mute = line.held = True
+    await ada.page.evaluate("dispatchEvent(new Event('offline'))")
+    line.tell('{"signal":"service","state":"ok"}')
+    await expect(ada.page.locator(".line-state")).to_have_text("Offline")
+
+
 async def test_what_one_may_read_no_more_is_not_kept(cast: Cast, site: Teahouse, room: str) -> None:
     with Client(site.url, "Bob") as bob:
         bob.say(room, "a word")
     ada = await cast.person("Ada", f"/rooms/{room}/")
-    await ada.page.wait_for_function(f"async () => (await ({KEPT})()) == 2")
+    await ada.finds(f"async () => (await ({KEPT})()) == 2")
     await ada.page.evaluate(
         """() => {
             const { rooms } = document.querySelector('teahouse-chat').client;
@@ -77,7 +90,7 @@ async def test_what_one_may_read_no_more_is_not_kept(cast: Cast, site: Teahouse,
             document.querySelector('teahouse-chat').client.dispatchEvent(new Event('change'));
         }"""
     )
-    await ada.page.wait_for_function(f"async () => (await ({KEPT})()) == 1")
+    await ada.finds(f"async () => (await ({KEPT})()) == 1")
 
 
 async def test_the_manifest_is_complete(cast: Cast, site: Teahouse) -> None:

@@ -42,6 +42,8 @@ export class Socket {
   #lastId = 0;
   /** @type {Map<number, {line: Line, resolve: (ok: any) => void, reject: (error: Error) => void}>} */
   #waiting = new Map();
+  /** What is asked while it connects waits until that has come to an end. @type {(() => void)[]} */
+  #held = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #probing = false;
@@ -101,11 +103,13 @@ export class Socket {
   }
 
   /**
+   * While it connects it waits for the session: on a slow line a page can be used before that has begun.
    * @param {string} command
    * @param {Record<string, unknown>} [fields]
    * @returns {Promise<any>} What is under `ok`; rejects with Refused or Disconnected.
    */
-  request(command, fields = {}) {
+  async request(command, fields = {}) {
+    if (this.phase === "connecting") await new Promise((/** @type {(nothing?: any) => void} */ go) => this.#held.push(go));
     return this.#ask(this.#lines.line, command, fields);
   }
 
@@ -161,8 +165,8 @@ export class Socket {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#probing = false;
-      // Anything heard since is an answer: the server may have much to say before the pong.
-      if (this.#heard >= asked) this.#watch();
+      // Anything heard since may be an answer, if the server has much to say before the pong, or have been on its way.
+      if (this.#heard >= asked) this.#probe();
       else this.#drop(LOST, "");
     }, NO_ANSWER);
     this.request("ping").then(
@@ -211,6 +215,7 @@ export class Socket {
   #enter(phase) {
     this.phase = phase;
     if (phase !== "waiting") this.nextTry = 0;
+    if (phase !== "connecting") for (const go of this.#held.splice(0)) go();
     this.handlers.onChange();
   }
 }
