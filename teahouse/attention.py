@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from teahouse import database, threads
-from teahouse.events import OwnSettings, QuietHours, timestamp
+from teahouse.events import OwnSettings, Position, QuietHours, timestamp
 from teahouse.history import OwnRooms, message_state, own_rooms_of, people_between, who
 from teahouse.models import Event, Member, Message, Person, Reaction, Room, Settings
 from teahouse.prepared import PreparedLists
@@ -24,12 +24,14 @@ ROUNDS: Final = 5
 
 class Own(NamedTuple):
     """What the hello tells a person: rooms and settings, how much they have not seen (at most 100), and in how many of
-    their threads something is unread."""
+    their threads something is unread. `position`: that of their own stream, behind which nothing of it is told yet;
+    None where there is none."""
 
     rooms: OwnRooms
     settings: OwnSettings
     unseen: int
     threads: int
+    position: Position | None = None
 
 
 def settings_state(settings: Settings | None) -> OwnSettings:
@@ -45,13 +47,22 @@ def settings_state(settings: Settings | None) -> OwnSettings:
 def own_of(people: list[int]) -> dict[int, Own]:
     """Of people, who are at most `prepared.LONGEST`, in two queries, and one more where there are conversations: each
     query is one for each batch of a crowd that returns."""
+    # Positions before rooms: what changes between the two is told behind the position.
+    rows = list(_own.rows(people))
     rooms = own_rooms_of(people)
     own = {person: Own(rooms[person], settings_state(None), 0, 0) for person in people}
-    for person, *settings, unseen, unread in _own.rows(people):
+    for person, *settings, unseen, unread, stream in rows:
         # Where there is no row, each of its columns is NULL.
         kept = None if settings[0] is None else Settings(**dict(zip(SETTINGS, settings, strict=True)))
-        own[person] = Own(rooms[person], settings_state(kept), unseen, unread)
+        own[person] = Own(rooms[person], settings_state(kept), unseen, unread, _position(stream))
     return own
+
+
+def _position(stream: str | None) -> Position | None:
+    if stream is None:
+        return None
+    epoch, _, seq = stream.rpartition(" ")
+    return {"epoch": epoch, "seq": int(seq)}
 
 
 SETTINGS: Final = ("quiet_from", "quiet_to", "zone", "language", "seen")
@@ -61,15 +72,20 @@ _UNSEEN: Final = (
     " WHERE e.seq > COALESCE(teahouse_settings.seen, 0)"
     " AND e.kind IN ('mention', 'reply', 'reaction') LIMIT 100) n)"
 )
+_STREAM: Final = (
+    "(SELECT r.epoch || ' ' || r.seq FROM teahouse_room r"
+    " WHERE r.slug = '@' || CAST(teahouse_person.id AS varchar(20)))"
+)
 
 
 def _own_rows(people: list[int]) -> QuerySet[Person, Any]:
     counted = Person.objects.filter(pk__in=people).annotate(
         unseen=RawSQL(_UNSEEN, ()),  # noqa: S611  Nothing in it is anybody's.
         unread_threads=threads.unread_of_person(),
+        stream=RawSQL(_STREAM, ()),  # noqa: S611  As above.
     )
     return counted.values_list(
-        "pk", *(f"settings__{field}" for field in SETTINGS), "unseen", "unread_threads"
+        "pk", *(f"settings__{field}" for field in SETTINGS), "unseen", "unread_threads", "stream"
     )
 
 

@@ -50,7 +50,7 @@ class OwnRoom(TypedDict):
 class HelloResult(TypedDict):
     """Who one is, and what to keep to. `ping` is in seconds; only guests get a ticket. `place`: what the site's owners
     call it. `here`: ids of those people of one's conversations who are here, in whatever room; left out where nobody
-    is."""
+    is. `me`: the position of one's own stream to which all of this is told; left out where nothing ever was."""
 
     v: int
     session: str
@@ -63,6 +63,7 @@ class HelloResult(TypedDict):
     threads: int
     may: list[SiteRight]
     state: State
+    me: NotRequired[Position]
     place: NotRequired[str]
     here: NotRequired[list[int]]
     ticket: NotRequired[str]

@@ -193,6 +193,8 @@ class Session(Watching):
             "threads": own.threads,
             "state": self.runtime.state,
         }
+        if own.position is not None:
+            answer["me"] = own.position
         if here := self.runtime.around.came(self, own.rooms):
             answer["here"] = here
         if self.runtime.place.name:

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.line import Line
 from tests.browser.person import FRONT, Cast, Person
 from tests.browser.test_look import LANGUAGES, barriers, picture
 from tests.browser.test_rooms import entry, two, visit
@@ -62,6 +63,25 @@ async def test_what_needs_one_is_listed_and_leads_to_the_message(
         await ada.page.wait_for_url(f"**/rooms/{other}/**")
         await expect(ada.message("look")).to_be_visible()
         await expect(box).to_be_hidden()
+
+
+async def test_what_comes_between_the_hello_and_ones_own_stream_counts_too(
+    cast: Cast, site: Teahouse, room: str
+) -> None:
+    """On a slow line that is half a second of every visit."""
+    ada = await cast.person()
+    line = await Line().between(ada)
+    await ada.enter("Ada", f"/rooms/{room}/")
+    await ada.say("here I am")
+    await ada.sees("here I am")
+    line.keep_back = '"@me"'
+    await ada.page.reload()
+    await line.keeps.wait()
+    with Client(site.url, "Bob") as bob:
+        bob.say(room, "@Ada look")
+    await ada.sees("here I am", "@Ada look")
+    assert line.let_go() == 1
+    await expect(ada.page.locator(".needs .number")).to_have_text("1")
 
 
 async def test_a_silenced_room_does_not_count_in_the_title(

@@ -42,6 +42,20 @@ def test_settings_are_told_on_all_devices_and_in_a_resume(pair: tuple[Teahouse, 
     assert (heard[-2]["settings"], heard[-1]["level"]) == ({**whole, "quiet": None}, "mentions")
 
 
+def test_ones_own_stream_goes_on_from_the_hello(server: Teahouse, cast: Cast, tokens: list[str]) -> None:
+    room = made(cast.alice, fresh("meanwhile"))
+    cast.alice.ok(do="invite", room=room, people=[who(cast.bob)])
+    with Checked(server.url, token=tokens[1]) as bob:
+        said = cast.alice.say(room, "@Bob")["message"]
+        missed = bob.ok(do="subscribe", room="@me", since=bob.hello["me"])["events"]
+        assert [(one["event"], one["message"]["id"]) for one in missed] == [("mention", said)]
+    with Checked(server.url, token=tokens[1]) as again:
+        assert again.hello["unseen"] == bob.hello["unseen"] + 1
+        assert again.ok(do="subscribe", room="@me", since=again.hello["me"])["events"] == []
+    with Client(server.url, "Newcomer") as nobody:
+        assert "me" not in nobody.hello, "nothing was ever told"
+
+
 def test_levels_where_nothing_was_said(server: Teahouse, cast: Cast, tokens: list[str]) -> None:
     room = made(cast.alice, fresh("usual"))
     direct = cast.alice.ok(do="direct", people=[who(cast.bob)])["room"]["room"]

@@ -16,7 +16,7 @@ import { Reading } from "./reading.js";
 import { quietly, Socket } from "./socket.js";
 import { Threads } from "./threads.js";
 
-/** @import { Hello, History, RoomEvent, Who } from "./types.js" */
+/** @import { Hello, History, Position, RoomEvent, Who } from "./types.js" */
 /** @typedef {import("./feed.js").Feed} Feed */
 
 export { connect } from "./connect.js";
@@ -62,6 +62,8 @@ export class Client extends EventTarget {
   #ownRooms = new OwnRooms(this.feeds, this.threads, (feed) => this.retry(feed, false));
   /** @type {OwnStream | null} */
   #own = null;
+  /** Where that stood when the hello was said. @type {Position | undefined} */
+  #toldOwn;
   #announced = false;
   #marks;
   #reading;
@@ -116,7 +118,7 @@ export class Client extends EventTarget {
       if (live) this.dispatchEvent(new CustomEvent("own", { detail: event }));
       this.#changed();
     });
-    if (this.socket.connected && this.you) this.#own.follow(this.you.id);
+    if (this.socket.connected && this.you) this.#own.begin(this.you.id, this.#toldOwn);
   }
 
   /**
@@ -214,6 +216,7 @@ export class Client extends EventTarget {
     this.place = hello.place ?? this.place;
     this.around = new Set(hello.here);
     this.service = hello.state ?? "ok";
+    this.#toldOwn = hello.me;
     this.identify(hello.you);
     this.rooms.hello(hello.rooms);
     this.attention.hello(hello);
@@ -237,7 +240,7 @@ export class Client extends EventTarget {
         feed.state = "aside";
       }
     }
-    this.#own?.follow(hello.you.id);
+    this.#own?.begin(hello.you.id, hello.me);
     this.outgoing.resume();
     for (const feed of this.feeds.values()) if (feed.aside) this.outgoing.pump(feed.slug);
   }

@@ -15,6 +15,8 @@ export class OwnStream {
   #early = [];
   #live = false;
   #person = 0;
+  /** Up to there the hello has told all. @type {Position | null} */
+  #told = null;
 
   /**
    * @param {Socket} socket
@@ -25,10 +27,16 @@ export class OwnStream {
     this.apply = apply;
   }
 
-  /** A session of this person began. @param {number} person */
-  async follow(person) {
+  /** A session of this person began. @param {number} person @param {Position} [told]  Up to where its hello told all. */
+  begin(person, told) {
     if (person !== this.#person) this.#position = null;
     this.#person = person;
+    this.#told = told ?? null;
+    this.#position ??= this.#told;
+    return this.#follow();
+  }
+
+  async #follow() {
     this.#live = false;
     try {
       while (await this.#page()) {
@@ -37,7 +45,7 @@ export class OwnStream {
     } catch (error) {
       if (error instanceof Disconnected) return; // The next session follows it again.
       if (!(error instanceof Refused)) throw error;
-      if (error.problem.retry) setTimeout(() => this.socket.connected && this.follow(person), (error.problem.after ?? 2) * 1000);
+      if (error.problem.retry) setTimeout(() => this.socket.connected && this.#follow(), (error.problem.after ?? 2) * 1000);
     }
   }
 
@@ -46,7 +54,7 @@ export class OwnStream {
     const since = this.#position ?? undefined;
     const { position, events, more, reset } = await this.socket.request("subscribe", { room: "@me", since });
     if (reset || !since) this.#position = position;
-    for (const event of events) this.#take(event, false);
+    for (const event of events) this.#take(event, this.#isNews(event));
     if (more) return true;
     this.#live = true;
     for (const event of this.#early.splice(0)) this.heard(event);
@@ -56,8 +64,13 @@ export class OwnStream {
   /** @param {OwnEvent} event */
   heard(event) {
     if (!this.#live) this.#early.push(event);
-    else if (event.seq > (this.#position?.seq ?? 0) + 1) this.follow(this.#person);
+    else if (event.seq > (this.#position?.seq ?? 0) + 1) this.#follow();
     else this.#take(event, true);
+  }
+
+  /** Whether the hello knew nothing of it. @param {OwnEvent} event */
+  #isNews({ seq }) {
+    return this.#told !== null && this.#told.epoch === this.#position?.epoch && seq > this.#told.seq;
   }
 
   /** @param {OwnEvent} event @param {boolean} live */

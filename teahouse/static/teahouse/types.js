@@ -81,7 +81,7 @@
  * @typedef {{room?: RoomState, position: Position, events?: RoomEvent[], more?: boolean, reset?: boolean, here?: Here, role?: string | null, may?: string[]}} Subscribed
  * @typedef {{position: Position, messages: Message[], more: {before: boolean, after: boolean}, root?: Message, read?: number | null, events?: RoomEvent[]}} History  `root`: of the thread in which they were said; `read`: one's mark there.
  * @typedef {{room: string, title: string, position: Position, read: number, unread: number, mentions: number, kind?: string, role?: string | null, archived?: boolean, people?: Who[], level?: string}} OwnRoom
- * @typedef {{v: number, session: string, you: Who, ticket?: string, ping: number, limits: Record<string, number>, rooms: OwnRoom[], state?: "ok" | "degraded" | "unavailable", place?: string, here?: number[], may?: string[], settings?: OwnSettings, unseen?: number, threads?: number}} Hello
+ * @typedef {{v: number, session: string, you: Who, ticket?: string, ping: number, limits: Record<string, number>, rooms: OwnRoom[], state?: "ok" | "degraded" | "unavailable", me?: Position, place?: string, here?: number[], may?: string[], settings?: OwnSettings, unseen?: number, threads?: number}} Hello
  *
  * @typedef {{signal: "custom", room: string, kind: string, data: Record<string, unknown>}} CustomSignal  What a project shows.
  *
