@@ -186,7 +186,9 @@ async def test_a_quotation_shows_what_is_said_now(cast: Cast, site: Teahouse, to
 
 async def test_earlier_versions_are_shown(cast: Cast, room: str) -> None:
     ada = await cast.person("Ada", f"/rooms/{room}/")
-    bob = await cast.person("Bob", f"/rooms/{room}/")
+    bob = await cast.person()
+    line = await Line().between(bob)
+    await bob.enter("Bob", f"/rooms/{room}/")
     await ada.say("one")
     await bob.sees("one")
     for text in ("**two**", "three"):
@@ -201,6 +203,30 @@ async def test_earlier_versions_are_shown(cast: Cast, room: str) -> None:
     await bob.page.keyboard.press("Escape")
     await expect(versions).not_to_be_visible()
     await expect(bob.page.get_by_role("button", name="(edited)")).to_be_focused()
+
+    # On a slow line it is open before they are read, and does not open again when they are.
+    line.keep_back = '"do":"edits"'
+    await bob.page.get_by_role("button", name="(edited)").click()
+    await expect(versions.locator(".text")).to_have_text(["three"])
+    await expect(versions.get_by_role("status")).to_have_text("One moment…")
+    await bob.page.keyboard.press("Escape")
+    await bob.page.get_by_role("button", name="Emoji", exact=True).click()
+    search = bob.page.locator("teahouse-emoji input")
+    await expect(search).to_be_focused()
+    assert line.let_go() == 1
+    await expect(versions.get_by_role("status", include_hidden=True)).to_have_count(0)
+    await search.fill("tea")
+    # And where no answer comes it closes, and says why.
+    await bob.page.keyboard.press("Escape")
+    await bob.page.get_by_role("button", name="(edited)").click()
+    await expect(versions).to_be_visible()
+    line.held = True
+    await line.break_off()
+    await expect(versions).not_to_be_visible()
+    await expect(
+        bob.page.get_by_text("You are offline. Try again when the connection is back.")
+    ).to_be_visible()
+    line.held = False
 
 
 async def test_unread_from_a_message_on(cast: Cast, site: Teahouse, told: str) -> None:

@@ -57,6 +57,7 @@ export const en = {
   edits: "What was said before",
   olderEdits: "There were more before that.",
   asNow: "now",
+  oneMoment: "One moment…",
 
   // Days
   goToDate: "Go to a date",

@@ -52,6 +52,7 @@ export const zh = {
   edits: "以前的版本",
   olderEdits: "更早的版本没有保留。",
   asNow: "当前",
+  oneMoment: "请稍候……",
 
   goToDate: "跳到某一天",
   goToDateFrom: (day) => `${day}：跳到某一天`,

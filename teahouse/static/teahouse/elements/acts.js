@@ -102,9 +102,9 @@ async function react(room, client, feed, message, emoji) {
 }
 
 /** @param {TeahouseRoom} room @param {Client} client @param {Feed} feed @param {Message} message @param {HTMLElement} button */
-async function showEdits(room, client, feed, message, button) {
-  const earlier = await client.edits(feed, message.id);
-  await room.one("teahouse-edits").show(feed.store.message(message.id) ?? message, button, earlier);
+function showEdits(room, client, feed, message, button) {
+  const now = feed.store.message(message.id) ?? message;
+  return room.one("teahouse-edits").show(now, button, () => client.edits(feed, message.id));
 }
 
 /** In the window's title, where the page is a room's own. @param {TeahouseRoom} room @param {number} count */

@@ -3,7 +3,7 @@
 import { html, nothing, unsafeHTML } from "../lit.js";
 import { exact } from "../times.js";
 import { languageOf, words } from "../words.js";
-import { Popover } from "./popover.js";
+import { place, Popover } from "./popover.js";
 
 /** @import { Earlier, Message } from "../types.js" */
 
@@ -12,6 +12,7 @@ export class TeahouseEdits extends Popover {
     language: { attribute: false },
     edits: { state: true },
     more: { state: true },
+    waiting: { state: true },
   };
 
   constructor() {
@@ -21,15 +22,36 @@ export class TeahouseEdits extends Popover {
     this.edits = [];
     /** Whether there were older ones, which nobody has kept. */
     this.more = false;
+    /** What reads those before. @type {(() => Promise<unknown>) | null} */
+    this.waiting = null;
   }
 
-  /** @param {Message} message @param {HTMLElement} button @param {{edits: Earlier[], more: boolean}} earlier */
-  async show({ text = "", html: markup, edited = "" }, button, { edits, more }) {
-    this.edits = [...edits, { at: edited, text, html: markup }];
-    this.more = more;
+  /**
+   * Opens at once, with the text as it is: a box that opens later, when the answer has come, would open upon whatever is
+   * being done by then.
+   * @param {Message} message @param {HTMLElement} button @param {() => Promise<{edits: Earlier[], more: boolean}>} read
+   */
+  async show({ text = "", html: markup, edited = "" }, button, read) {
+    const now = { at: edited, text, html: markup };
+    this.edits = [now];
+    this.more = false;
+    this.waiting = read;
     await this.open(button);
     this.box.focus();
     this.box.scrollTop = 0;
+    try {
+      const { edits, more } = await read();
+      if (this.waiting !== read) return;
+      this.edits = [...edits, now];
+      this.more = more;
+    } catch (error) {
+      if (this.waiting === read) this.close();
+      throw error;
+    } finally {
+      if (this.waiting === read) this.waiting = null;
+    }
+    await this.updateComplete;
+    if (this.isOpen) place(this.box, button);
   }
 
   render() {
@@ -39,6 +61,7 @@ export class TeahouseEdits extends Popover {
       <ol>
         ${[...this.edits].reverse().map((one, index) => this.#row(one, index === 0))}
       </ol>
+      ${this.waiting ? html`<p class="faded" role="status">${say.oneMoment}</p>` : nothing}
       ${this.more ? html`<p class="faded">${say.olderEdits}</p>` : nothing}
     </div>`;
   }

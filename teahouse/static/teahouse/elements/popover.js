@@ -10,6 +10,10 @@ export class Popover extends Light {
     return /** @type {HTMLElement} */ (this.querySelector("[popover]"));
   }
 
+  get isOpen() {
+    return this.box.matches(":popover-open");
+  }
+
   /** @param {HTMLElement} button */
   async open(button) {
     this.#button = button;
