@@ -1,11 +1,11 @@
 """A crowd comes back after `kill -9` while people go on talking: how long it takes, and what it asks of the database.
 
-    bin/bench returning [--sessions 10000] [--kind guest] [--rounds 3] [--write]
+    bin/bench returning [--sessions 10000] [--kind guest] [--page] [--rounds 3] [--write]
 
 Every session is somebody of their own. They reconnect, and subscribe from the last event they had; publishers say again
-what they did not hear. The clock runs from the kill, so the server's own start is in it. Statements are counted
-where SQLite gets them (`tools/statements/`), from the server's second start, which is in it, until two seconds after
-the last is back.
+what they did not hear. With `--page` each follows their own stream as well, as the page does. The clock runs from the
+kill, so the server's own start is in it. Statements are counted where SQLite gets them (`tools/statements/`), from the
+server's second start, which is in it, until two seconds after the last is back.
 """
 
 from __future__ import annotations
@@ -34,33 +34,46 @@ def main() -> int:
     parser = crowd.parser(__doc__, rounds=3)
     parser.add_argument("--sessions", type=int, default=10_000, help="how many (10000)")
     parser.add_argument("--kind", choices=list(known.MAKE), default="guest", help="who they are (guest)")
+    parser.add_argument(
+        "--page", action="store_true", help="each follows their own stream too, as a page does"
+    )
     parser.add_argument("--connecting", type=int, default=500, help="how many connect at the same time (500)")
     parser.add_argument("--statements", action="store_true", help="show what the database was asked most")
     options = parser.parse_args()
-    section = run(options.rounds, options.sessions, options.kind, options.connecting, show=options.statements)
+    section = run(
+        options.rounds,
+        options.sessions,
+        options.kind,
+        options.connecting,
+        page=options.page,
+        show=options.statements,
+    )
     return crowd.publish(section, write=options.write)
 
 
-def run(rounds: int, sessions: int, kind: str, connecting: int = 500, *, show: bool = False) -> Section:
+def run(
+    rounds: int, sessions: int, kind: str, connecting: int = 500, *, page: bool = False, show: bool = False
+) -> Section:
     """Measures `rounds` times, each with a server of its own."""
     build_load()
     sessions = crowd.as_many_as_allowed(sessions)
     answers = []
     for number in range(rounds):
-        answer = measure(sessions, kind, connecting, f"returning: round {number + 1} of {rounds}")
+        name = f"returning: round {number + 1} of {rounds}"
+        answer = measure(sessions, kind, connecting, name, page=page)
         if show:
             for statement, times in answer["statements"].most_common(30):
                 print(f"\n{times:8,}  {' '.join(statement.split())}", end="", file=sys.stderr)
         answers.append(answer)
-    command = f"returning --sessions {sessions} --kind {kind} --rounds {rounds}"
+    command = f"returning --sessions {sessions} --kind {kind}{' --page' * page} --rounds {rounds}"
     who = "known guests" if kind == "guest" else "bots with bearer tokens"
     what = f"{sessions:,} {who} in one room, {RATE} messages/s, `kill -9`; medians of {rounds} rounds."
-    title = "A crowd comes back after a kill" + (", with tokens" if kind == "token" else "")
-    name = "returning" if kind == "guest" else f"returning-{kind}"
+    title = "A crowd comes back after a kill" + ", with tokens" * (kind == "token") + ", as pages" * page
+    name = "returning" + f"-{kind}" * (kind != "guest") + "-page" * page
     return Section(name, crowd.head(title, command, what) + table(answers), {})
 
 
-def measure(sessions: int, kind: str, connecting: int, name: str) -> dict[str, Any]:
+def measure(sessions: int, kind: str, connecting: int, name: str, *, page: bool = False) -> dict[str, Any]:
     path = os.pathsep.join([str(HELPERS), str(ROOT)])
     with crowd.server({"PYTHONPATH": path}) as server:
         crowd.progress(f"{name}: making {sessions:,} people")
@@ -68,7 +81,7 @@ def measure(sessions: int, kind: str, connecting: int, name: str) -> dict[str, A
         server.env["STATEMENTS"] = str(server.folder / "statements")
         crowd.progress(f"{name}: connecting")
         options: dict[str, object] = {
-            "dialect": "teahouse-returning",
+            "dialect": "teahouse-page-returning" if page else "teahouse-returning",
             "sessions": sessions,
             "tickets": tickets,
         }

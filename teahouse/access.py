@@ -35,6 +35,8 @@ from teahouse.verdicts import AS_THE_ROOM_SAYS, Verdict, verdicts
 
 MOST_PAIRS: Final = 16_384
 """How many pairs of a room and a person one query looks at."""
+NOBODY: Final = 0
+"""The id of no person."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -136,7 +138,7 @@ def rooms(places: list[Place]) -> dict[Place, Found]:
     objects the policy is asked, for all at once."""
     found: dict[Place, Found] = dict.fromkeys(places, Found())
     for some in _batches(places):
-        slugs, people = list({slug for slug, _ in some}), list({person for _, person in some})
+        slugs, people = list({slug for slug, _ in some}), list({_whose_role(*place) for place in some})
         made: dict[str, Room] = {}
         roles: dict[Place, str] = {}
         for *fields, person, role in _rooms.rows(slugs, people):
@@ -163,14 +165,21 @@ def _batches(places: list[Place]) -> Iterator[list[Place]]:
     """The query looks for each person in each room: a batch has many of one only where it has few of the other."""
     batch: list[Place] = []
     slugs: set[str] = set()
+    people: set[int] = set()
     for asked in sorted(places):
         slugs.add(asked[0])
+        people.add(_whose_role(*asked))
         batch.append(asked)
-        if len(slugs) * len(batch) >= MOST_PAIRS or len(batch) == LONGEST:
+        if len(slugs) * len(people) >= MOST_PAIRS or len(batch) == LONGEST:
             yield batch
-            batch, slugs = [], set()
+            batch, slugs, people = [], set(), set()
     if batch:
         yield batch
+
+
+def _whose_role(slug: str, person: int) -> int:
+    """Nobody's in one's own stream, where there are no roles: so those of a whole crowd are one question."""
+    return NOBODY if slug == f"@{person}" else person
 
 
 ROOM_FIELDS: Final = [field.attname for field in Room._meta.concrete_fields]

@@ -23,7 +23,7 @@ from teahouse.events import (
 )
 from teahouse.models import Member, Mention, Message, Person, Reaction, Room, ThreadMark
 from teahouse.models.rooms import default_level
-from teahouse.prepared import NUMBERS, Prepared, PreparedLists, batched
+from teahouse.prepared import PreparedLists, batched
 
 OwnRooms = list[tuple[int, dict[str, Any]]]
 
@@ -83,17 +83,24 @@ _names: PreparedLists[Person] = PreparedLists(
 
 def position(room: int) -> Position | None:
     """Where the room's journal stands now; None where there is no such room."""
-    rows = _position.rows(room)
-    return {"epoch": rows[0][0], "seq": rows[0][1]} if rows else None
+    return positions_of([room])[room]
 
 
-_position: Prepared[Room] = Prepared(
-    (NUMBERS[0],), lambda room: Room.objects.filter(pk=room).values_list("epoch", "seq")
+def positions_of(rooms: list[int]) -> dict[int, Position | None]:
+    """The same for up to `prepared.LONGEST` rooms, in one query."""
+    found: dict[int, Position | None] = dict.fromkeys(rooms)
+    for pk, epoch, seq in _positions.rows(rooms):
+        found[pk] = {"epoch": epoch, "seq": seq}
+    return found
+
+
+_positions: PreparedLists[Room] = PreparedLists(
+    (int,), lambda ids: Room.objects.filter(pk__in=ids).values_list("pk", "epoch", "seq")
 )
 
 
 def positions(rooms: Collection[int]) -> dict[int, Position]:
-    """The same for many rooms, in one query."""
+    """The same for any number of rooms, without those that are not there."""
     rows = Room.objects.filter(pk__in=rooms).values_list("pk", "epoch", "seq")
     return {pk: {"epoch": epoch, "seq": seq} for pk, epoch, seq in rows}
 

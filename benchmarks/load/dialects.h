@@ -39,6 +39,13 @@ static const Dialect dialects[] = {
       {"{\"id\":2,\"do\":\"subscribe\",\"room\":\"$r\"$i}", "\"re\":2,\"ok\""}},
      "{\"id\":$n,\"do\":\"send\",\"room\":\"$r\",\"key\":\"$p-$n\",\"text\":\"$t\"}",
      NULL, NULL, "\"re\":", 1},
+    /* As a page does, which follows the person's own stream too. */
+    {"teahouse-page-returning", 1,
+     {{"{\"id\":1,\"do\":\"hello\",\"v\":1,\"token\":\"$k\"}", "\"re\":1,\"ok\""},
+      {"{\"id\":3,\"do\":\"subscribe\",\"room\":\"@me\"}", "\"re\":3,\"ok\""},
+      {"{\"id\":2,\"do\":\"subscribe\",\"room\":\"$r\"$i}", "\"re\":2,\"ok\""}},
+     "{\"id\":$n,\"do\":\"send\",\"room\":\"$r\",\"key\":\"$p-$n\",\"text\":\"$t\"}",
+     NULL, NULL, "\"re\":", 2},
     /* Sends and does not listen. */
     {"teahouse-sender", 1,
      {{"{\"id\":1,\"do\":\"hello\",\"v\":1,\"name\":\"load $s\"}", "\"re\":1,\"ok\""}},

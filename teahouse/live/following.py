@@ -1,5 +1,5 @@
 """Makes sessions hear of rooms, whatever they missed, and closes the gaps of feeds. In: the feeds of `live/hub.py`
-and a way to read the database. Out: what `hub.join` answers. Those who come at once share what is read.
+and ways to read the database. Out: what `hub.join` answers. Those who come at once share what is read.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
-from teahouse import history, resume
+from teahouse import resume
+from teahouse.access import not_found
 from teahouse.events import Event, Position
 from teahouse.live.hold import pause_at
 from teahouse.live.hub import Ahead, Feed, Hub, Joined, NeedsPage, Reader
@@ -19,14 +20,21 @@ log = logging.getLogger("teahouse.runtime")
 
 
 class Following:
-    """The feeds of a process as its sessions and its sweep use them. `read` runs a function on a reader thread."""
+    """The feeds of a process as its sessions and its sweep use them. `read` runs a function on a reader thread;
+    `position` answers where a room's journal stands now, together with others who ask: in a crowd each has a stream
+    of their own, whose feed nobody shares."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, hub: Hub, read: Callable[..., Awaitable[Any]]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        hub: Hub,
+        read: Callable[..., Awaitable[Any]],
+        position: Callable[[int], Awaitable[Position | None]],
     ) -> None:
         self.loop = loop
         self.hub = hub
         self._read = read
+        self._position = position
         self._loading: dict[int, asyncio.Task[None]] = {}
         self._catching_up: dict[int, asyncio.Task[None]] = {}
         self._reaching: dict[int, asyncio.Task[None]] = {}
@@ -48,7 +56,9 @@ class Following:
 
     async def _load(self, feed: Feed) -> None:
         try:
-            self.hub.load(feed, await self._read(history.position, feed.room))
+            if (position := await self._position(feed.room)) is None:
+                raise not_found(feed.slug)
+            self.hub.load(feed, position)
         finally:
             del self._loading[feed.room]
 
@@ -74,8 +84,8 @@ class Following:
                 page = await self._missed.after(feed, since["seq"])
             except Ahead:
                 assert since is not None
-                head = await self._read(history.position, room)
-                if head["epoch"] != feed.epoch or since["seq"] > head["seq"]:
+                head = await self._position(room)
+                if head is None or head["epoch"] != feed.epoch or since["seq"] > head["seq"]:
                     return self.hub.reset(reader, feed)
                 self.hub.heard_of(room, head["seq"])
                 await self.catch_up(feed)

@@ -81,10 +81,12 @@ class Runtime:
         self._under_way = 0  # Entries that the journal has and has not settled.
         self.readers = database.Readers()
         # What everyone asks who comes.
+        self._asked: list[Together[Any, Any]] = []
         self.guests = self._together(people.guests)
         self.tokens = self._together(tokens.holders_of_tokens)
         self.own = self._together(attention.own_of)
         self.rooms = self._together(access.rooms)
+        self.positions = self._together(history.positions_of)
         self.between = self._together(history.people_between)  # Whose a conversation is.
         self.pages = self._together(pages.read, most=pages.MOST, patience=pages.GATHER_SECONDS)
         self.journal = Journal(self._settled)
@@ -111,7 +113,7 @@ class Runtime:
         self.around = Around(self)
         self.figures = Watch(self)
         self.counts = Counts()
-        self.following = Following(loop, self.hub, self.read)
+        self.following = Following(loop, self.hub, self.read, partial(self.ask, self.positions))
         self.beside: list[Beside] = []
         self.announcer = signals.Announcer()
 
@@ -142,7 +144,7 @@ class Runtime:
             self._hand_on()
         await self.bus.stop()
         await self.renderer.close()
-        for together in (self.guests, self.tokens, self.own, self.rooms, self.between, self.pages):
+        for together in self._asked:
             together.close()
         self.readers.close()
 
@@ -199,10 +201,12 @@ class Runtime:
             return self._new_guests.take(address_key(address), monotonic())
 
     def _together(self, read: Callable[[list[K]], dict[K, V]], **bounds: Any) -> Together[K, V]:
-        return Together(self.loop, lambda questions: self.readers.run(partial(read, questions)), **bounds)
+        together = Together(self.loop, lambda questions: self.readers.run(partial(read, questions)), **bounds)
+        self._asked.append(together)
+        return together
 
     async def ask(self, together: Together[K, V], question: K) -> V:
-        """The answer to what many ask, of `guests`, `tokens`, `own`, `rooms`, `between` or `pages`.
+        """The answer to what many ask, of `guests`, `tokens`, `own`, `rooms`, `positions`, `between` or `pages`.
 
         Raises:
             Problem: `unavailable`.

@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 
 from teahouse import history
 from teahouse.access import Grant, Speaker
-from teahouse.actions import membership, messages, rooms
+from teahouse.actions import membership, messages
 from teahouse.actions.mentions import Called, answered, author_of, called, replied
 from teahouse.conf import conf
 from teahouse.entries import RootOf
@@ -66,7 +66,6 @@ class Session(Watching):
         self._saying_again: asyncio.Task[None] | None = None
         self.typed_at: dict[int, float] = {}
         self.unread_threads: int | None = None  # As the session was told; None before it was.
-        self._stream: int | None = None
         self._limits = conf().LIMITS
         self._await_hello()
 
@@ -205,11 +204,12 @@ class Session(Watching):
 
     async def _subscribe(self, speaker: Speaker, command: protocol.Subscribe) -> None:
         since = command.since.position() if command.since is not None else None
-        if command.room == "@me":
-            await self.own_stream(speaker)
         self.stop_looking(slug_of(command.room) or command.room)
-        follow = self.follow_or_make if command.make and command.room != "@me" else self.follow
-        room, grant, joined = await follow(speaker, command.room, since)
+        if command.room == "@me":
+            room, grant, joined = await self.follow_own(speaker, since)
+        else:
+            follow = self.follow_or_make if command.make else self.follow
+            room, grant, joined = await follow(speaker, command.room, since)
         self.remember(command.room, grant)
         if since is not None:
             result = "reset" if joined.reset else "live" if joined.live else "page"
@@ -240,12 +240,6 @@ class Session(Watching):
         if here.people is not None:
             told["people"] = [runtime.names.get(one, {"id": one}) for one in here.people]
         return told
-
-    async def own_stream(self, speaker: Speaker) -> int:
-        if self._stream is None:
-            found = await self.runtime.ask(self.runtime.rooms, (f"@{speaker.id}", speaker.id))
-            self._stream = (found.room or await self.runtime.write(rooms.personal, speaker.id)).pk
-        return self._stream
 
     async def _unsubscribe(self, speaker: Speaker, command: protocol.Unsubscribe) -> None:
         slug = "@me" if command.room == "@me" else slug_of(command.room)

@@ -1,15 +1,19 @@
-"""What a session of the JSON protocol is told of rooms besides their events. In: its own rooms, and rights as they are
-now, from `live/rights.py` and `live/sweep.py`. Out: signals. Next: `live/session.py`.
+"""What a session of the JSON protocol is told of rooms besides their events. In: its own rooms and its person's own
+stream, and rights as they are now, from `live/rights.py` and `live/sweep.py`. Out: signals. Next: `live/session.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from teahouse.access import Grant
-from teahouse.events import encode
+from teahouse.access import Grant, Speaker
+from teahouse.actions import rooms
+from teahouse.events import Position, encode
 from teahouse.live.connection import Connection
+from teahouse.live.hub import Joined
+from teahouse.live.protocol import Problem
 from teahouse.live.sendqueue import Block
+from teahouse.models import Room
 from teahouse.models.rooms import slug_of
 
 
@@ -20,11 +24,35 @@ class Watching(Connection):
         super().__init__()
         self._grants: dict[str, Grant] = {}
         self._told: dict[str, tuple[str | None, tuple[str, ...]]] = {}  # Room → role and rights.
+        self._stream: int | None = None  # The person's own, once it is known.
 
     def remember(self, room: str, grant: Grant) -> None:
         """For what is said next."""
         # By the permanent name: a room can be written in any number of ways.
         self._grants[slug_of(room) or room] = grant
+
+    async def follow_own(self, speaker: Speaker, since: Position | None) -> tuple[Room, Grant, Joined]:
+        """`follow`, of one's own stream, which is made for who asks for it first.
+
+        Raises:
+            Problem: as `follow`.
+        """
+        try:
+            followed = await self.follow(speaker, "@me", since)
+        except Problem as problem:
+            if problem.code != "not_found":
+                raise
+            await self.own_stream(speaker)
+            followed = await self.follow(speaker, "@me", since)
+        self._stream = followed[0].pk
+        return followed
+
+    async def own_stream(self, speaker: Speaker) -> int:
+        """The id of one's own stream, made if need be."""
+        if self._stream is None:
+            found = await self.runtime.ask(self.runtime.rooms, (f"@{speaker.id}", speaker.id))
+            self._stream = (found.room or await self.runtime.write(rooms.personal, speaker.id)).pk
+        return self._stream
 
     def watch(self, room: int) -> None:
         """An own room: `head` signals tell what is new there while the session has not subscribed to it."""
@@ -33,10 +61,10 @@ class Watching(Connection):
 
     def watch_since(self, asked: float, rooms: Iterable[int]) -> None:
         """All own rooms, whose counts were asked for at this time of the loop."""
-        rooms = list(rooms)
-        for room in rooms:
+        watched = list(rooms)
+        for room in watched:
             self.watch(room)
-        self.runtime.sweep.moved_since(asked, rooms)
+        self.runtime.sweep.moved_since(asked, watched)
 
     def unwatch(self, room: int) -> None:
         """It is no own room any more."""

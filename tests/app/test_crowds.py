@@ -75,6 +75,22 @@ class TestRooms:
         assert len(queries) == 3, "128 people in 128 rooms are the most pairs of one query"
         assert [found[place][1] for place in asked] == ["member"] * 300
 
+    def test_the_own_streams_of_a_crowd_cost_a_query_for_each_512(self, database: Database) -> None:
+        crowd = guests(LONGEST + 1)
+        own = [(f"@{one.pk}", one.pk) for one in crowd]
+        Room.objects.bulk_create(Room(slug=slug, title="@me", kind="personal") for slug, _ in own[1:])
+        curious = (own[1][0], crowd[0].pk)
+        with CaptureQueriesContext(connection) as queries:
+            found = access.rooms([*own, curious])
+        assert len(queries) == 2
+        assert [found[place].room is not None for place in own] == [False] + [True] * LONGEST
+        for person, place in ((crowd[1], own[1]), (crowd[0], curious)):
+            try:
+                may_read = access.admitted(speaker_of(person), place[0], found[place])[1].kind == "personal"
+            except Problem as problem:
+                may_read = problem.code != "not_found"
+            assert may_read == (place is own[1]), "one reads one's own alone"
+
 
 class TestPeople:
     def test_each_token_has_its_own_person(self, database: Database) -> None:

@@ -101,4 +101,7 @@ class TestPositions:
         assert history.position(tea.pk) == {"epoch": tea.epoch, "seq": 2}
         assert history.position(tea.pk + 99) is None
         with queries(1):
+            found = history.positions_of([tea.pk, tea.pk + 99])
+        assert found == {tea.pk: {"epoch": tea.epoch, "seq": 2}, tea.pk + 99: None}
+        with queries(1):
             assert history.positions([tea.pk, tea.pk + 99]) == {tea.pk: {"epoch": tea.epoch, "seq": 2}}

@@ -137,7 +137,7 @@ class Database:
             access.rooms: self.places,
             tokens.holders_of_tokens: self.holders,
             tokens.note_used: lambda digests: None,
-            history.position: lambda room: self.positions([room]).get(room),
+            history.positions_of: self.positions,
             history.positions: self.positions,
             resume.events_after: self.events_after,
             messages.said_before: self.said_before,
