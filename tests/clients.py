@@ -18,7 +18,7 @@ from websockets.sync.client import ClientConnection, connect
 from tests import seen
 
 _names = itertools.count(1)  # Of clients, so that no two of them use the same key.
-SECONDS = 15.0
+SECONDS = 45.0
 """How long anything may take before the test fails; never how long it takes."""
 
 OPEN: Final[dict[str, Any]] = {"ping_interval": None, "max_size": None}

@@ -103,7 +103,7 @@ def test_who_reads_too_slowly_is_counted(
         reader.send(json.dumps({"id": 0, "do": "hello", "v": 1, "token": tokens[1]}))
         for number in range(1, 100):
             reader.send(json.dumps({"id": number, "do": "history", "room": room, "limit": 50}))
-        reader.seconds_to_the_end()
+        reader.wait_for_the_end()
     assert Scrape(server.url).rose(before, "teahouse_slow_readers_closed_total") == 1
 
 

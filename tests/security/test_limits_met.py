@@ -110,7 +110,7 @@ def test_limit_queue(site: Site) -> None:
         for number in range(200, 300):
             lan.socket.send(ask % number)
             assert "ok" in lan.reply_to(number)
-    with RawSocket(site.server.port, "/ws/", receive_buffer=4096, timeout=15) as lazy:
+    with RawSocket(site.server.port, "/ws/", receive_buffer=4096) as lazy:
         lazy.send('{"id":"hello","do":"hello","name":"Lazy"}')
         for number in range(1000):  # Far more than the system's own buffers hold.
             lazy.send(ask % number)
