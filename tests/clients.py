@@ -87,13 +87,14 @@ class Client:
         return self.ok(do="send", room=room, key=key or f"{self._name}-{next(self._ids)}", text=text)
 
     def event(
-        self, kind: str = "message", room: str | None = None, text: str | None = None
+        self, kind: str | None = "message", room: str | None = None, text: str | None = None
     ) -> dict[str, Any]:
-        """The first event of the kind that was not taken yet, waited for."""
+        """The first event of the kind, or of any, that was not taken yet, waited for."""
 
         def fits(frame: dict[str, Any]) -> bool:
             return (
-                frame.get("event") == kind
+                "event" in frame
+                and kind in (None, frame["event"])
                 and room in (None, frame["room"])
                 and (text is None or frame["message"].get("text") == text)
             )

@@ -200,6 +200,10 @@ class Teahouse:
     def browser(self) -> Browser:
         return Browser(self.url)
 
+    def sessions(self) -> int:
+        """How many are open, those over HTTP that wait too."""
+        return int(self.browser().get("/health/ready").json()["sessions"])
+
 
 def command_line(
     *words: str,

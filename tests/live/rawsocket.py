@@ -19,8 +19,8 @@ FLUSH_END = b"\x00\x00\xff\xff"
 
 
 class RawSocket:
-    """One connection. Everything that waits does so for at most `timeout` seconds, then raises TimeoutError. That is long
-    where something has to come: nothing here says how quick it is.
+    """One connection. Everything that waits does so for at most `timeout` seconds, then raises TimeoutError. That is
+    long where something has to come: nothing here says how quick it is.
 
     before_answer: what to do when the handshake is sent and its answer not awaited yet.
     offer: for the header Sec-WebSocket-Extensions; what is deflated is read where it was agreed.

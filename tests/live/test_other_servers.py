@@ -7,7 +7,6 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
@@ -57,11 +56,6 @@ def other(request: pytest.FixtureRequest) -> Iterator[Teahouse]:
         yield server
 
 
-def sessions(server: Teahouse) -> int:
-    facts: dict[str, Any] = server.browser().get("/health/ready").json()
-    return int(facts["sessions"])
-
-
 def test_both_protocols_are_spoken(other: Teahouse) -> None:
     with Client(other.url, "梅") as mei, Plain(other.url, "/wsmsg?name=Bob") as bob:
         mei.ok(do="subscribe", room="main", make=True)
@@ -97,11 +91,11 @@ def test_a_reader_that_never_reads_is_dropped_and_slows_nobody(other: Teahouse) 
         never.send(json.dumps({"id": 2, "do": "subscribe", "room": "flood"}))
         assert json.loads(never.read_text())["re"] == 1
         assert json.loads(never.read_text())["re"] == 2
-        assert sessions(other) == 2
+        wait_for(lambda: other.sessions() == 2, "only those two are here")
         for number in range(400):
             beside.say("flood", "茶" * 9_990 + str(number))
             assert beside.event()["message"]["text"].endswith(str(number))
-        wait_for(lambda: sessions(other) == 1, "the reader that never reads is dropped")
+        wait_for(lambda: other.sessions() == 1, "the reader that never reads is dropped")
     output = other.output()
     assert "Traceback" not in output, output
 
