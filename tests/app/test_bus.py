@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from teahouse.bus import Bus
+from teahouse.bus import BEAT_SECONDS, Bus
 
 
 @pytest.mark.parametrize(
@@ -53,16 +53,19 @@ def test_who_stood_still_takes_nobody_for_dead(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_beat_that_is_missing_is_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
     """Redis was away for a moment: what others told then reached nobody, though all is well again."""
-    monkeypatch.setattr("teahouse.bus.BEAT_SECONDS", 0.2)
     echo = {"from": "here", "data": "{}"}
 
     async def miss_one() -> None:
+        now = 1000.0
+        monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now)
         bus = Bus("site", "here", lambda data: None)
         bus._take(echo)
+        now += 1.4 * BEAT_SECONDS
         bus._take(echo)
         assert bus.gaps == 0
-        time.sleep(0.35)  # noqa: ASYNC251  Longer than a beat and a half.
+        now += 1.6 * BEAT_SECONDS
         bus._take(echo)
         assert bus.gaps == 1
+        monkeypatch.undo()
 
     asyncio.run(miss_one())
