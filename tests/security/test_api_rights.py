@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from teahouse.api.urls import api
+from tests.clients import SECONDS
 from tests.security import table
 from tests.security.api_rights import CALLS, Call
 from tests.security.asking import CSRF, Site
@@ -45,7 +46,7 @@ def test_each_cell(site: Site, role: str) -> None:
     cells = [(call, kind) for call in CALLS for kind in call.row.rules]
     rooms = [site.room(call.row, kind, role) for call, kind in cells]
     found, wanted = {}, {}
-    with closing(HTTPConnection("127.0.0.1", site.server.port, timeout=20)) as connection:
+    with closing(HTTPConnection("127.0.0.1", site.server.port, timeout=SECONDS)) as connection:
         for (call, kind), room in zip(cells, rooms, strict=True):
             name = f"{call.row.name}, {kind}"
             before = site.number(room)

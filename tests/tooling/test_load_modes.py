@@ -201,7 +201,18 @@ def test_senders_that_roam_say_each_message_in_the_next_room() -> None:
                 rooms.append(command["room"])
             await member.send(compact({"re": command["id"], "ok": {}}))
 
-    options = ["--sessions", "2", "--publishers", "2", "--rooms", "6", "--acknowledged", "--roaming"]
+    options = [
+        "--sessions",
+        "2",
+        "--publishers",
+        "2",
+        "--rooms",
+        "6",
+        "--acknowledged",
+        "--roaming",
+        "--seconds",
+        "1",
+    ]
     answer = loaded(enter, "teahouse-sender", *options)
 
     assert set(rooms) == {f"room{number}" for number in range(6)}
