@@ -185,6 +185,7 @@ class Posting:
     def taken(self) -> Said:
         answer = self.connection.getresponse()
         body = answer.read().decode()
+        self.connection.close()  # The server would, while nobody asks: between it and the next request.
         seen.look_at(self.path, self._put, body)
         *frames, end = [json.loads(line) for line in body.split("\n") if line]
         return Said(answer.status, frames, end.get("end", end), monotonic() - self.began)

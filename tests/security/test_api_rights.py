@@ -42,7 +42,7 @@ def test_every_row_says_it_for_every_kind_of_room_and_every_role() -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_each_cell(site: Site, role: str) -> None:
-    """All calls of a role over one connection; the difference that a failure shows is of cells."""
+    """All calls of a role; the difference that a failure shows is of cells."""
     cells = [(call, kind) for call in CALLS for kind in call.row.rules]
     rooms = [site.room(call.row, kind, role) for call, kind in cells]
     found, wanted = {}, {}
@@ -74,6 +74,7 @@ def _asked(site: Site, connection: HTTPConnection, call: Call, kind: str, role: 
     connection.request(call.method, "/api/v1/" + quote(path, safe="/?=@"), body, headers)
     answer = connection.getresponse()
     text = answer.read().decode()
+    connection.close()  # The server would, while nobody asks.
     if answer.status in DONE:
         return "ok"
     code: str = json.loads(text)["code"]
