@@ -76,7 +76,7 @@ def test_what_it_says_of_the_process_and_the_site(server: Teahouse) -> None:
     assert told.value("teahouse_build_info") == 1
     assert 0 < told.value("process_open_fds") < told.value("process_max_fds")
     assert told.value("process_resident_memory_bytes") > 10**7
-    assert told.value("process_cpu_seconds_total") > 0.1
+    assert told.value("process_cpu_seconds_total") > 0
     assert {one.labels["code"] for one in told.of("teahouse_errors_total")} >= ERRORS.keys()
 
 

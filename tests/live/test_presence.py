@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.clients import Client
-from tests.live.cast import accounts, who
+from tests.live.cast import accounts, fresh, who
 from tests.live.checked import Checked
 from tests.live.hasty import Hasty
 from tests.server.conftest import until
@@ -56,7 +56,7 @@ def test_who_subscribed_again_and_left_before_the_last_page_is_here_no_more(hast
 
 
 def test_whom_one_talks_with_is_here_wherever_they_are_and_others_hear_nothing(hasty: Teahouse) -> None:
-    alice_is, bob_is, charlie_is = accounts(hasty, "Alice", "Bob", "Charlie")
+    alice_is, bob_is, charlie_is = accounts(hasty, *map(fresh, ("Alice", "Bob", "Charlie")))
     with Checked(hasty.url, token=alice_is) as alice, Checked(hasty.url, token=charlie_is) as charlie:
         assert "here" not in alice.hello
         with Checked(hasty.url, token=bob_is) as bob:
