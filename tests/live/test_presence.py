@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.clients import Client
+from tests.clients import SECONDS, Client
 from tests.live.cast import accounts, fresh, who
 from tests.live.checked import Checked
 from tests.live.hasty import Hasty
@@ -51,7 +51,7 @@ def test_who_subscribed_again_and_left_before_the_last_page_is_here_no_more(hast
             assert bob.ok(do="subscribe", room="pages", since=start)["more"]
         went: list[str] = []
         while "Bob" not in went:  # After the grace.
-            frame = json.loads(alice.socket.recv(timeout=25))
+            frame = json.loads(alice.socket.recv(timeout=SECONDS))
             went += [who["name"] for who in frame.get("went", ())]
 
 
