@@ -10,7 +10,7 @@ import socket
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from typing import Any, Final
 
 import pytest
@@ -379,7 +379,8 @@ def test_a_body_that_is_too_big_is_not_kept(site: Site) -> None:
     with socket.create_connection(("127.0.0.1", site.server.port), timeout=SECONDS) as connection:
         head = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
         chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
-        connection.sendall(head + chunk * (most // 65536 + 1))
+        with suppress(ConnectionError):  # The answer may be quicker than the last of it.
+            connection.sendall(head + chunk * (most // 65536 + 1))
         assert connection.recv(4096).startswith(b"HTTP/1.1 413 ")
 
 
