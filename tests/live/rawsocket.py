@@ -105,7 +105,11 @@ class RawSocket:
         return first & 0x0F, inflated(payload) if self.was_deflated else payload
 
     def read_text(self) -> str:
+        """The next frame but for pings, which are answered: it must be a text."""
         opcode, payload = self.read()
+        while opcode == PING:
+            self.send(payload, PONG)
+            opcode, payload = self.read()
         assert opcode == TEXT, (opcode, payload)
         return payload.decode()
 
