@@ -146,7 +146,7 @@ def test_rates_are_told_and_kept() -> None:
                 alice.ask("GET", "me", Origin="https://evil.example"),
             ]
             reads.append(alice.ask("GET", "people/999999"))
-            # Until one is refused, and then once more: however long each takes, it is at last.
+            # However long each takes, one is refused at last.
             answers: list[Answer] = []
             while not answers or answers[-1].status != 429:
                 answers.append(alice.ask("POST", f"rooms/{room}/messages", {"text": fresh("m")}))
@@ -156,7 +156,7 @@ def test_rates_are_told_and_kept() -> None:
     assert [answer.status for answer in reads] == [200, 304, 200, 404, 404]
     assert [quota(answer.headers["ratelimit"])["say"]["r"] for answer in reads] == [3] * 5
     left: list[Any] = [quota(answer.headers["ratelimit"])["say"]["r"] for answer in answers]
-    assert (left[0], left[-1]) == (2, 0)
+    assert (left[0], left[-2]) == (2, 0), "of the last that was let through; one may have come back since"
     refused = answers[-1]
     assert refused.code == "too_fast"
     assert refused.json["retry"] is True
