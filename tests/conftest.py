@@ -29,9 +29,11 @@ gc.set_threshold(50_000, 20, 100)
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
-# No deadline: on two cores shared with servers and a browser a slow example says nothing. A failure prints what
-# replays it.
-hypothesis.settings.register_profile("teahouse", deadline=None, print_blob=True)
+# No deadline, and nothing is too slow: on two cores shared with servers and a browser that says nothing. A failure
+# prints what replays it.
+hypothesis.settings.register_profile(
+    "teahouse", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
 hypothesis.settings.load_profile("teahouse")
 
 

@@ -143,6 +143,8 @@ class Starter:
             socket.send_fds(self._socket, [json.dumps(asked).encode()], [output])
             while "pid" not in (answer := self._receive()):
                 self._ended[answer["ended"]] = answer["status"]
+            # Of one with the same number before, whose end nobody asked for.
+            self._ended.pop(answer["pid"], None)
         return Forked(self, answer["pid"])
 
     def ended(self, pid: int, timeout: float) -> int | None:

@@ -151,13 +151,13 @@ class Process:
         if self.running:
             os.killpg(self.pid, number)
 
-    def wait(self, timeout: float = 20) -> int:
+    def wait(self, timeout: float = 45) -> int:
         """Its exit status; negative is a signal's number. TimeoutExpired after `timeout` seconds."""
         status = self._popen.wait(timeout)
         guard.ended(self.pid)
         return status
 
-    def stop(self, timeout: float = 20, number: signal.Signals = signal.SIGTERM) -> int:
+    def stop(self, timeout: float = 45, number: signal.Signals = signal.SIGTERM) -> int:
         """Asks it to end and waits; one that has not ended after `timeout` seconds is killed: an error."""
         self.send_signal(signal.SIGCONT)
         self.send_signal(number)
@@ -177,7 +177,7 @@ class Process:
     def tail(self, lines: int = 40) -> str:
         return "\n".join(self.output().splitlines()[-lines:])
 
-    def wait_until(self, ready: Callable[[], bool], what: str, timeout: float = 30) -> None:
+    def wait_until(self, ready: Callable[[], bool], what: str, timeout: float = 60) -> None:
         """Asks `ready` until it is true; fails at once, with the log's end, where the process has ended."""
         end = time.monotonic() + timeout
         while not ready():

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple, Self
 
-SECONDS = 20.0
+SECONDS = 45.0
 
 
 class Taken(NamedTuple):

@@ -159,11 +159,11 @@ class Teahouse:
         self.process = Process(command, log=self.log, env=env, cwd=self.folder, started=started)
         return self.process
 
-    def start(self, timeout: float = 45) -> None:
+    def start(self, timeout: float = 90) -> None:
         """Starts it, again on the same port and data, and waits until it says that it is open."""
         self.begin().wait_until(lambda: "Ctrl-C" in self.output_of_this_start(), "open", timeout)
 
-    def refused(self, timeout: float = 45) -> tuple[int, str]:
+    def refused(self, timeout: float = 90) -> tuple[int, str]:
         """Starts it where it must not serve: exit status and what it said."""
         process = self.begin()
         status = process.wait(timeout)
@@ -199,6 +199,10 @@ class Teahouse:
 
     def browser(self) -> Browser:
         return Browser(self.url)
+
+    def sessions(self) -> int:
+        """How many are open, those over HTTP that wait too."""
+        return int(self.browser().get("/health/ready").json()["sessions"])
 
 
 def command_line(
@@ -246,7 +250,7 @@ def _run(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=60,
+        timeout=100,
     )
     return done.returncode, done.stdout
 
@@ -259,7 +263,7 @@ def _forked_command(
         if started is None:
             return None
         try:
-            status = started.wait(60)
+            status = started.wait(100)
         except subprocess.TimeoutExpired:
             os.killpg(started.pid, signal.SIGKILL)
             raise
@@ -368,7 +372,7 @@ class Browser:
     def _open(self, request: urllib.request.Request, *, follow: bool) -> Answer:
         opener = self._following if follow else self._staying
         try:
-            with opener.open(request, timeout=30) as response:
+            with opener.open(request, timeout=60) as response:
                 body = response.read().decode(errors="replace")  # Icons too.
                 return Answer(response.status, response.url, response.headers, body)
         except urllib.error.HTTPError as error:

@@ -143,8 +143,11 @@ class Postgres:
     def disconnect(self, url: str) -> int:
         """Ends every connection to this database, and waits until they are gone; how many there were."""
         name = url.rpartition("/")[2]
-        end = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s"
-        return len(self.execute(end, name))
+        # Of clients: its own autovacuum may be at work there as well.
+        ours = "datname = %s AND backend_type = 'client backend'"
+        return len(
+            self.execute(f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE {ours}", name)
+        )
 
     def dump(self, url: str) -> bytes:
         """SQL that makes all of this database again, by `load`."""

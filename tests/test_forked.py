@@ -35,7 +35,7 @@ def test_it_says_and_returns_what_the_program_does(starter: Starter, tmp_path: P
     ]:
         forked = started(starter, tmp_path, *words)
         assert forked is not None
-        assert forked.wait(30) == status
+        assert forked.wait(60) == status
         assert says in (tmp_path / "output").read_text(), words
 
 
@@ -61,7 +61,7 @@ def test_it_may_be_another_module_that_runs_the_program(starter: Starter, tmp_pa
         words = ("serve", "--port", "tea")
         forked = starter.start(words, environment(), tmp_path, output.fileno(), "tests.live.dying")
     assert forked is not None
-    assert forked.wait(30) == 2
+    assert forked.wait(60) == 2
     assert "--port" in (tmp_path / "output").read_text()
 
 
@@ -87,7 +87,7 @@ def test_each_has_the_settings_of_its_own_environment(starter: Starter, tmp_path
         words = ("manage", "--data", "here", "shell", "--no-imports", "-c", TOLD)
         forked = started(starter, tmp_path, *words, **env)
         assert forked is not None
-        assert forked.wait(30) == 0, (tmp_path / "output").read_text()
+        assert forked.wait(60) == 0, (tmp_path / "output").read_text()
         assert (tmp_path / "output").read_text().strip() == told
 
 

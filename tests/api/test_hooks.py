@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +14,7 @@ from tests.api.http import Api, Asking
 from tests.live.cast import fresh
 from tests.receiver import Answer, Taken
 from tests.scraped import Scrape
+from tests.server.conftest import until
 from tests.servers import Teahouse
 
 
@@ -71,7 +71,9 @@ def test_one_is_made_told_changed_replayed_and_deleted(olga: Api, receiver: Rece
     assert olga.ok("PATCH", address, {"url": receiver.url("two"), "events": ["*"]})["events"] == ["*"]
     olga.ok("POST", f"rooms/{room}/messages", {"text": "bad"})
     receiver.wait_for("/two bad")
-    (bad,), more = _page(olga, f"{address}/deliveries?limit=1", tries=20)
+    # The receiver knows of one a moment before it is written down.
+    until(lambda: not _page(olga, f"{address}/deliveries?limit=1")[0][0]["ok"], "written down")
+    (bad,), more = _page(olga, f"{address}/deliveries?limit=1")
     assert (bad["room"], bad["event"], bad["status"], more) == (room, "message", 500, True)
     (tea,), more = _page(olga, f"{address}/deliveries?limit=1&before={bad['id']}")
     assert (tea["ok"], tea["status"], tea["tries"], more) == (True, 200, 1, False)
@@ -80,7 +82,7 @@ def test_one_is_made_told_changed_replayed_and_deleted(olga: Api, receiver: Rece
     assert (again["ok"], again["tries"]) == (True, 2)
     receiver.wait_for("/two tea")
     assert olga.ok("POST", f"{address}/deliveries/{bad['id']}/replay")["status"] == 500
-    assert olga.ok("GET", address)["failing_since"] is not None
+    until(lambda: olga.ok("GET", address)["failing_since"] is not None, "failing")
 
     stopped = olga.ok("PATCH", address, {"active": False})
     assert (stopped["active"], stopped["stopped_at"] is not None) == (False, True)
@@ -103,12 +105,12 @@ def test_one_that_is_given_up_is_seen_by_who_looks_after_the_site(
     address = f"hooks/{hook['id']}"
     olga.ok("POST", f"rooms/{room}/messages", {"text": "gone"})
     receiver.wait_for("/seen gone")
-    for _ in range(200):
+
+    def is_given_up() -> bool:
         told = olga.ok("GET", address)
-        if told["stopped_at"] and told["failing_since"]:
-            break
-        threading.Event().wait(0.05)
-    assert told["active"] is False
+        return bool(told["stopped_at"] and told["failing_since"]) and told["active"] is False
+
+    until(is_given_up, "given up")
     assert parked() == before + 1
     figures, name = Scrape(server.url), f"hook-{hook['id']}"
     assert figures.value("teahouse_follower_parked_rooms", follower=name) == 1
@@ -121,14 +123,9 @@ def test_one_that_is_given_up_is_seen_by_who_looks_after_the_site(
     assert parked() == before
 
 
-def _page(api: Api, path: str, tries: int = 1) -> tuple[list[dict[str, Any]], bool]:
-    """Some deliveries. The receiver knows of one a moment before it is written down, so it is asked for again until
-    one is bad."""
-    for _ in range(tries):
-        told = api.ok("GET", path)
-        if not all(one["ok"] for one in told["deliveries"]):
-            break
-        threading.Event().wait(0.05)
+def _page(api: Api, path: str) -> tuple[list[dict[str, Any]], bool]:
+    """Some deliveries, and whether there are more."""
+    told = api.ok("GET", path)
     return told["deliveries"], told["more"]
 
 

@@ -30,7 +30,7 @@ from tests.app.conftest import Database
 from tests.app.journals import move_all
 from tests.app.telling import done, grant_of, said
 
-SECONDS = 15.0
+SECONDS = 45.0
 MANY = 300
 """Events that take the first process longer than the second takes to start."""
 
@@ -214,7 +214,11 @@ class TestFailures:
         listened: Listened,
         caplog: pytest.LogCaptureFixture,
         capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        # It is not tried again while this test looks at it.
+        monkeypatch.setattr("teahouse.followers.position.random.uniform", lambda *_: 1000)
+
         def fail(event: Heard) -> None:
             raise KeyError("no such order")
 
@@ -269,13 +273,15 @@ class TestLeases:
 
     def test_a_lease_ends_by_the_owners_own_clock_before_others_take_it(self, database: Database) -> None:
         begin("test", at_now=True)
-        short = Leases("short", seconds=0.2)
-        short.take(["test"])
-        assert short.holds("test")
-        until(lambda: not short.holds("test"))
+        here = Leases("here", seconds=4)
+        here.take(["test"])
         end = Follower.objects.get().expires_at
         assert end is not None
-        assert end > timezone.now() - timedelta(seconds=0.2)
+        for_others = (end - timezone.now()).total_seconds()
+        assert here._until["test"] - monotonic() < for_others
+        brief = Leases("here", seconds=0.2)
+        brief.take(["test"])
+        until(lambda: not brief.holds("test"))
 
     def test_another_process_takes_over_from_one_that_was_killed(
         self, tea: Room, database: Database, tmp_path: Path
@@ -285,13 +291,13 @@ class TestLeases:
         for number in range(MANY):
             teahouse.post(tea, str(number))
         move_all()
-        one = database.child("-m", "tests.app.follow", str(file), "0.05")
+        one = database.child("-m", "tests.app.follow", str(file), "0.2")
         until(lambda: len(file.read_text().splitlines()) > 5)
         two = database.child("-m", "tests.app.follow", str(file))
         try:
             until(lambda: "following" in two.output())
             done = len(file.read_text().splitlines())
-            until(lambda: len(file.read_text().splitlines()) > done + 20)
+            until(lambda: len(file.read_text().splitlines()) > done + 5)
             assert one.kill() == -signal.SIGKILL
             until(lambda: file.read_text().endswith(f"{two.pid} {MANY - 1}\n"))
         finally:

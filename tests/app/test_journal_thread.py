@@ -284,7 +284,7 @@ class TestSQLite:
             thread = threading.Thread(target=keep_busy)
             thread.start()
             child = sqlite.child("-m", "tests.app.writer", "sqlite", "10")
-            status = child.wait(50)
+            status = child.wait(100)
             busy.set()
             thread.join()
         assert status == 0, child.output()
@@ -292,4 +292,4 @@ class TestSQLite:
         assert all(isinstance(outcome, Stored) for outcome in outcomes)
         assert len(outcomes) > 1000, "the journal was not busy"
         # Without the share that is left free, a write waits for the 20 s of SQLite's busy handler now and then.
-        assert float(child.output().split()[-1]) < 5, child.output()
+        assert float(child.output().split()[-1]) < 15, child.output()

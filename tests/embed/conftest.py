@@ -94,7 +94,7 @@ class Shop:
     def get(self, path: str, name: str | None = None) -> str:
         headers = {"Cookie": f"shop_session={self.people[name]['session']}"} if name else {}
         request = urllib.request.Request(self.url + path, headers=headers)
-        with urllib.request.urlopen(request, timeout=30) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return str(response.read().decode())
 
     def _answers(self) -> bool:

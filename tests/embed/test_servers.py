@@ -7,15 +7,15 @@ import sqlite3
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
-from threading import Event
 from typing import Final
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.clients import Client
+from tests.clients import SECONDS, Client
 from tests.embed.conftest import APPLICATION, DAPHNE, Shop, shop_prepared
 from tests.scraped import TOKEN, Scrape
+from tests.server.conftest import until
 
 UVICORN = ["uvicorn", "--port", "{port}", APPLICATION]
 HYPERCORN = ["hypercorn", "--bind", "127.0.0.1:{port}", APPLICATION]
@@ -53,18 +53,17 @@ WHERE room.slug = 'order-1' AND person.kind = 'bot' LIMIT 1
 
 def leave(shop: Shop, text: str) -> None:
     """A row as `teahouse.post` leaves it, of a process that has died right behind its commit."""
-    with closing(sqlite3.connect(shop.folder / "talk.sqlite3", isolation_level=None)) as database:
+    with closing(sqlite3.connect(shop.folder / "talk.sqlite3", SECONDS, isolation_level=None)) as database:
         assert database.execute(LEAVE, (text, text)).rowcount == 1
 
 
 def wait_for(shop: Shop, text: str) -> None:
     """Until it is said."""
-    with closing(sqlite3.connect(shop.folder / "talk.sqlite3", isolation_level=None)) as database:
-        for _ in range(200):
-            if database.execute("SELECT 1 FROM teahouse_message WHERE text = ?", (text,)).fetchone():
-                return
-            Event().wait(0.05)
-    raise AssertionError(f"{text!r} was not said within 10 s of the start")
+    with closing(sqlite3.connect(shop.folder / "talk.sqlite3", SECONDS, isolation_level=None)) as database:
+        until(
+            lambda: database.execute("SELECT 1 FROM teahouse_message WHERE text = ?", (text,)).fetchone(),
+            f"said: {text!r}",
+        )
 
 
 @pytest.mark.parametrize("server", SERVERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -93,8 +94,10 @@ async def test_a_build_is_seen_by_everybody(example: Callable[[str], str], brows
         passed = bob.page.locator("[data-figure=all_passed]")
         await expect(passed).to_have_text("0")
 
+        # There for three seconds only: looked for from before.
+        seen = asyncio.create_task(bob.page.get_by_role("progressbar").wait_for())
         await ada.page.get_by_role("button", name="Build").click()
-        await expect(bob.page.get_by_role("progressbar")).to_be_visible()
+        await seen
         await expect(passed).to_have_text("1")
         await expect(bob.page.get_by_role("progressbar")).to_have_count(0)
         await expect(bob.page.get_by_text("Build 1 passed after 3.0 s.")).to_be_visible()

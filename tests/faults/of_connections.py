@@ -98,7 +98,7 @@ async def never_reads(world: World) -> None:
             said = talker.say(ROOMS[0], f"{number} " + "x" * 9000)
         await talker.said(said)
         await world.all_is_well()
-        await asyncio.to_thread(deaf.seconds_to_the_end)
+        await asyncio.to_thread(deaf.wait_for_the_end)
 
 
 def _introduce(raw: RawSocket) -> None:

@@ -24,8 +24,20 @@ def server() -> Iterator[Teahouse]:
 
 @pytest.fixture(scope="module")
 def open_server() -> Iterator[Teahouse]:
-    """One that listens on all addresses, with rates: not everybody may close a group there."""
+    """One that listens on all addresses, with the usual limits."""
     with Teahouse(host="0.0.0.0") as server:
+        yield server
+
+
+BURST, PER_SECOND = 10, 1
+
+
+@pytest.fixture(scope="module")
+def rated_server() -> Iterator[Teahouse]:
+    """One that listens on all addresses, so that not everybody may close a group there, and has rates: low ones, which
+    people exceed on any machine."""
+    limits = f"burst={BURST},per_second={PER_SECOND}"
+    with Teahouse(host="0.0.0.0", env={"TEAHOUSE_LIMITS": limits}) as server:
         yield server
 
 

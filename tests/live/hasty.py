@@ -1,4 +1,4 @@
-"""The program in which who has gone is missed sooner: a grace of three seconds instead of fifteen. `serve` run by this
+"""The program in which who has gone is missed sooner: a grace of six seconds instead of fifteen. `serve` run by this
 module; nothing else differs."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Final
 from tests.live.dying import serve_with
 from tests.servers import Teahouse
 
-GRACE: Final = 3.0
+GRACE: Final = 6.0
 
 
 class Hasty(Teahouse):

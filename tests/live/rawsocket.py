@@ -7,7 +7,10 @@ import ssl
 import struct
 import time
 import zlib
+from collections.abc import Callable
 from typing import Self
+
+from tests.clients import SECONDS
 
 # States of a TCP connection, as Linux' tcp_info gives them.
 ESTABLISHED, FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT = 1, 4, 5, 8
@@ -16,9 +19,10 @@ FLUSH_END = b"\x00\x00\xff\xff"
 
 
 class RawSocket:
-    """One connection. Everything that waits does so for at most `timeout` seconds, then raises TimeoutError.
+    """One connection. Everything that waits does so for at most `timeout` seconds, then raises TimeoutError. That is
+    long where something has to come: nothing here says how quick it is.
 
-    early: bytes to send after the handshake, without waiting for its answer.
+    before_answer: what to do when the handshake is sent and its answer not awaited yet.
     offer: for the header Sec-WebSocket-Extensions; what is deflated is read where it was agreed.
     """
 
@@ -27,9 +31,9 @@ class RawSocket:
         port: int,
         path: str,
         *,
-        timeout: float = 10,
+        timeout: float = SECONDS,
         receive_buffer: int | None = None,
-        early: bytes = b"",
+        before_answer: Callable[[Self], object] = lambda client: None,
         tls: ssl.SSLContext | None = None,
         offer: str | None = None,
     ) -> None:
@@ -43,21 +47,21 @@ class RawSocket:
             self.socket.connect(("127.0.0.1", port))
             if tls is not None:
                 self.socket = tls.wrap_socket(self.socket)
-            self._shake_hands(port, path, early, offer)
+            self._shake_hands(port, path, before_answer, offer)
         except BaseException:
             self.socket.close()
             raise
 
-    def _shake_hands(self, port: int, path: str, early: bytes, offer: str | None) -> None:
+    def _shake_hands(
+        self, port: int, path: str, before_answer: Callable[[Self], object], offer: str | None
+    ) -> None:
         extensions = "" if offer is None else f"Sec-WebSocket-Extensions: {offer}\r\n"
         key = base64.b64encode(os.urandom(16)).decode()
         self.write(
             f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
             f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n{extensions}\r\n".encode()
         )
-        if early:
-            time.sleep(0.1)  # uvicorn drops what comes in one read with the handshake.
-            self.write(early)
+        before_answer(self)
         self.response = self._read_head()
         assert self.response.startswith("HTTP/1.1 101 "), self.response
 
@@ -101,7 +105,11 @@ class RawSocket:
         return first & 0x0F, inflated(payload) if self.was_deflated else payload
 
     def read_text(self) -> str:
+        """The next frame but for pings, which are answered: it must be a text."""
         opcode, payload = self.read()
+        while opcode == PING:
+            self.send(payload, PONG)
+            opcode, payload = self.read()
         assert opcode == TEXT, (opcode, payload)
         return payload.decode()
 
@@ -131,21 +139,20 @@ class RawSocket:
     def answer_close(self, code: int) -> None:
         self.send(struct.pack("!H", code), CLOSE)
 
-    def seconds_to_the_end(self) -> float:
-        """How long the server takes to end the connection, cleanly or not, without our reading anything of it."""
-        return self._seconds_in({ESTABLISHED})
+    def wait_for_the_end(self) -> None:
+        """Until the server ends the connection, cleanly or not, without our reading anything of it."""
+        self._while_in({ESTABLISHED})
 
-    def seconds_to_the_reset(self) -> float:
+    def wait_for_the_reset(self) -> None:
         """The same, where either may have closed its half already."""
-        return self._seconds_in({ESTABLISHED, CLOSE_WAIT, FIN_WAIT1, FIN_WAIT2})
+        self._while_in({ESTABLISHED, CLOSE_WAIT, FIN_WAIT1, FIN_WAIT2})
 
-    def _seconds_in(self, states: set[int]) -> float:
-        began = time.monotonic()
+    def _while_in(self, states: set[int]) -> None:
+        end = time.monotonic() + SECONDS
         # Seen without taking a byte from what is still to be read.
         while self.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] in states:
-            assert time.monotonic() - began < (self.socket.gettimeout() or 10), "the connection did not end"
+            assert time.monotonic() < end, "the connection did not end"
             time.sleep(0.01)
-        return time.monotonic() - began
 
     def _read_head(self) -> str:
         while b"\r\n\r\n" not in self._bytes:

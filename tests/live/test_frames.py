@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.clients import Client, Plain
+from tests.clients import SECONDS, Client, Plain
 from tests.servers import Teahouse
 
 ANSWERS: list[tuple[str, Any, str]] = [
@@ -138,7 +138,7 @@ def test_thousands_of_commands_at_once_are_all_answered(server: Teahouse, health
     with Client(server.url, "Mallory") as mallory:
         for number in range(3000):
             mallory.socket.send(json.dumps({"id": f"n{number}", "do": "ping"}))
-        answered = {mallory.socket.recv(timeout=15) for _ in range(3000)}
+        answered = {mallory.socket.recv(timeout=SECONDS) for _ in range(3000)}
         assert len(answered) == 3000
     still_well(healthy)
 
@@ -146,7 +146,7 @@ def test_thousands_of_commands_at_once_are_all_answered(server: Teahouse, health
 def test_fragments_with_a_ping_between_are_one_command(server: Teahouse) -> None:
     with Client(server.url, "Alice") as alice:
         alice.socket.send(iter(['{"id":"frag","do"', ':"ping"}']))
-        assert json.loads(alice.socket.recv(timeout=15)) == {"re": "frag", "ok": {}}
+        assert json.loads(alice.socket.recv(timeout=SECONDS)) == {"re": "frag", "ok": {}}
 
 
 def test_a_session_that_breaks_off_in_the_middle_is_forgotten(server: Teahouse, healthy: Client) -> None:
@@ -156,7 +156,7 @@ def test_a_session_that_breaks_off_in_the_middle_is_forgotten(server: Teahouse, 
         mallory.socket.socket.close()
         with pytest.raises((ConnectionClosed, OSError)):
             list(
-                iter(lambda: mallory.socket.recv(timeout=15), None)
+                iter(lambda: mallory.socket.recv(timeout=SECONDS), None)
             )  # Older websockets give first what they had read.
     assert healthy.event(text="last words")
     still_well(healthy)

@@ -13,12 +13,13 @@ import pytest
 
 from tests.clients import Client, Posting, Said
 from tests.live.cast import accounts, fresh, who
+from tests.live.conftest import BURST, PER_SECOND
+from tests.server.conftest import until
 from tests.servers import Teahouse, make_owner
 
 AT_ONCE = 12.0
 """Seconds on a busy machine: less than a request waits where there is nothing new."""
 NOWHERE = {"epoch": "another", "seq": 1}
-BURST, PER_SECOND = 40, 10
 
 
 def subscribe(room: str, since: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -209,14 +210,15 @@ def test_a_private_room_is_for_its_members(server: Teahouse, tokens: list[str]) 
     alice, bob, charlie, _ = (Posting(server.url, token) for token in tokens)
     with Client(server.url, token=tokens[1]) as socket:
         them = who(socket)
-    with alice, bob, charlie:
+    with alice, bob, charlie, Client(server.url, token=tokens[0]) as watching:
         room = alice.ok(do="make", title="Tea", kind="private")["room"]["room"]
         alice.ok(do="invite", room=room, people=[them])
-        since = bob.ok(**subscribe(room))["position"]
+        since = watching.ok(**subscribe(room))["position"]
         for command in (subscribe(room), send(room, "x"), {"do": "history", "room": room}):
             assert charlie.refused(**command) == "not_found"
         # Removed while waiting: the last that comes says so, and nothing after it.
         bob.put(subscribe(room, since), query="?wait=20")
+        watching.signal("presence", lambda frame: any(one["id"] == them for one in frame["came"]))
         alice.ok(do="remove", room=room, person=them)
         alice.ok(**send(room, "not for Bob"))
         assert [(event["event"], event["member"]["role"]) for event in bob.taken().events] == [
@@ -307,12 +309,13 @@ def test_a_cookie_counts_only_from_a_page_of_the_site(server: Teahouse) -> None:
 # Bounds
 
 
-def test_rates_are_those_of_the_person_not_of_the_request(open_server: Teahouse) -> None:
-    with Client(open_server.url, fresh("Ada")) as socket, Posting(open_server.url, socket.ticket) as posting:
+def test_rates_are_those_of_the_person_not_of_the_request(rated_server: Teahouse) -> None:
+    url = rated_server.url
+    with Client(url, fresh("Ada")) as socket, Posting(url, socket.ticket) as posting:
         began = monotonic()
         said = posting.ask(*(send("main", f"{n}") for n in range(50)))
         replies = [frame for frame in said.frames if "re" in frame]
-        sent = [socket.put(**send("main", f"more {n}")) for n in range(150)]
+        sent = [socket.put(**send("main", f"more {n}")) for n in range(50)]
         replies += [socket.reply_to(number) for number in sent]
         refused = [reply["error"] for reply in replies if "error" in reply]
         # However slow the machine is: both ways together say no more than one of them may.
@@ -387,6 +390,7 @@ def test_a_server_that_stops_lets_nobody_wait() -> None:
         with Posting(server.url, ticket) as ada:
             since = ada.ok(**subscribe("main"))["position"]
             ada.put(subscribe("main", since), query="?wait=25")
+            until(lambda: server.sessions() == 1, "she waits")
             server.terminate()
             told = ada.taken()
             assert (told.status, told.end["code"]) == (503, 4201)

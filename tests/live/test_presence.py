@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.clients import Client
-from tests.live.cast import accounts, who
+from tests.clients import SECONDS, Client
+from tests.live.cast import accounts, fresh, who
 from tests.live.checked import Checked
 from tests.live.hasty import Hasty
 from tests.server.conftest import until
@@ -51,12 +51,12 @@ def test_who_subscribed_again_and_left_before_the_last_page_is_here_no_more(hast
             assert bob.ok(do="subscribe", room="pages", since=start)["more"]
         went: list[str] = []
         while "Bob" not in went:  # After the grace.
-            frame = json.loads(alice.socket.recv(timeout=25))
+            frame = json.loads(alice.socket.recv(timeout=SECONDS))
             went += [who["name"] for who in frame.get("went", ())]
 
 
 def test_whom_one_talks_with_is_here_wherever_they_are_and_others_hear_nothing(hasty: Teahouse) -> None:
-    alice_is, bob_is, charlie_is = accounts(hasty, "Alice", "Bob", "Charlie")
+    alice_is, bob_is, charlie_is = accounts(hasty, *map(fresh, ("Alice", "Bob", "Charlie")))
     with Checked(hasty.url, token=alice_is) as alice, Checked(hasty.url, token=charlie_is) as charlie:
         assert "here" not in alice.hello
         with Checked(hasty.url, token=bob_is) as bob:

@@ -40,7 +40,7 @@ from teahouse.live.replies import (
     Sides,
     SiteRight,
 )
-from tests.clients import Client
+from tests.clients import SECONDS, Client
 from tests.live.cast import accounts, fresh
 from tests.live.checked import Checked
 from tests.servers import Teahouse
@@ -227,7 +227,7 @@ def fits(shown: Any, real: Any) -> bool:
     return shown == real or (isinstance(shown, str) and shown.endswith("…") and real.startswith(shown[:-1]))
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
 def test_the_transcript_is_what_happens() -> None:
     lines = PAGE.split("```transcript\n")[1].split("```")[0].strip().split("\n")
     schema = json.loads((ROOT / "docs" / "schemas" / "event.json").read_text(encoding="utf-8"))
@@ -244,7 +244,7 @@ def test_the_transcript_is_what_happens() -> None:
                 continue
             shown = json.loads(text)
             while not any(same_kind(shown, frame) for frame in frames):
-                frames.append(json.loads(client.socket.recv(timeout=15)))
+                frames.append(json.loads(client.socket.recv(timeout=SECONDS)))
             real = frames.pop([same_kind(shown, frame) for frame in frames].index(True))
             if "event" in real:
                 jsonschema.validate(real, schema)

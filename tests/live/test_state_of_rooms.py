@@ -127,9 +127,10 @@ def test_old_state_and_events_are_the_fresh_state(pair: tuple[Teahouse, Teahouse
         told, start = fresh_state(watcher, room)
         begun = bobs.ok(do="subscribe", room="@me")["position"]
         own = Known(own={one["room"] for one in bobs.hello["rooms"]})
-        outcomes = [act(chance, alice, [bob, charlie], room) for _ in range(ACTIONS)]
+        outcomes: list[str] = []
+        while len(outcomes) < ACTIONS or outcomes.count("ok") < ACTIONS // 3:
+            outcomes.append(act(chance, alice, [bob, charlie], room))
         assert set(outcomes) <= {"ok", *REFUSALS}, f"seed {seed}"
-        assert outcomes.count("ok") > ACTIONS // 5, f"seed {seed}"
 
         now, position = fresh_state(alice, room)
         before = Known(dict(told.members), dict(told.state))

@@ -58,12 +58,8 @@ class Waiting:
         return missed + [frame for frame in frames if "event" in frame]
 
 
-def sessions(server: Teahouse) -> int:
-    return int(server.browser().get("/health/ready").json()["sessions"])
-
-
 async def until_sessions(server: Teahouse, count: int) -> None:
-    while await asyncio.to_thread(sessions, server) != count:
+    while await asyncio.to_thread(server.sessions) != count:
         pass
 
 

@@ -13,6 +13,7 @@ from websockets.sync.client import connect
 
 from teahouse.live.outlet import DeflatingOutlet, outlet_for
 from teahouse.live.sendqueue import Block
+from tests.clients import SECONDS
 from tests.live.rawsocket import CLOSE, PING, TEXT, RawSocket, deflated, frame
 from tests.live.wireserver import WireServer, uvicorn_server
 
@@ -105,7 +106,7 @@ def test_a_library_reads_and_writes_it(server: WireServer) -> None:
         assert "no_context_takeover" in client.response.headers["Sec-WebSocket-Extensions"]  # type: ignore[union-attr]
         for text in ["one", LONG, LONG, "茶" * 20_000]:
             client.send(text)
-            assert client.recv(timeout=5) == text
+            assert client.recv(timeout=SECONDS) == text
 
 
 @pytest.mark.parametrize("size", [50_000, 60_000])
@@ -124,7 +125,7 @@ def test_the_limit_counts_what_is_sent_and_a_slow_reader_is_closed(server: WireS
 
 
 def test_nothing_follows_a_close(server: WireServer) -> None:
-    with room(server, "closing", close_timeout=0.5) as client:
+    with room(server, "closing") as client:
         server.do("put", texts=[LONG], names=["closing"])
         server.do("put_close_put", name="closing")
         server.do("put", texts=[LONG], names=["closing"])
@@ -217,7 +218,7 @@ if (
 def test_a_broken_frame_gets_its_code(server: WireServer, case: str) -> None:
     data, expected = BROKEN[case]
     before = server.do("memory")
-    with room(server, case, timeout=5) as client:
+    with room(server, case) as client:
         writing = threading.Thread(target=client.write, args=[frame(b"before") + data])
         writing.start()
         texts, code, _ = client.read_until_close()
@@ -243,8 +244,10 @@ def test_whole_messages_are_read_however_they_are_cut(server: WireServer) -> Non
 
 def test_many_small_bombs_wait_for_the_application_within_bounds(server: WireServer) -> None:
     """Each is within the limit; 4 KB of them would be 3 MB."""
-    with room(server, "sleeper", timeout=1) as client:
+    with room(server, "sleeper") as client:
         client.send("sleep")
+        server.wait_for("sleeper", lambda state: state["received"] == 1)
+        client.socket.settimeout(1)
         before = server.do("memory")
         bombs = frame(deflated(b"x" * LIMIT), TEXT, rsv=RSV1) * 100
         with pytest.raises(TimeoutError):  # noqa: PT012 - which of the writes it is depends on the kernel
@@ -252,4 +255,5 @@ def test_many_small_bombs_wait_for_the_application_within_bounds(server: WireSer
                 client.write(bombs)
         assert server.do("memory") - before < 5_000_000
         server.do("wake_up")
+        client.socket.settimeout(SECONDS)
         assert client.read_text() == "x" * LIMIT

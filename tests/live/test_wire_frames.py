@@ -1,8 +1,10 @@
 """What no client should send: each has its close code, and a healthy connection beside it notices nothing."""
 
+import contextlib
 import struct
 import threading
 from collections.abc import Iterator
+from time import monotonic
 
 import pytest
 
@@ -73,7 +75,7 @@ BROKEN = {
 @pytest.mark.parametrize("case", BROKEN)
 def test_a_broken_frame_gets_its_code(server: WireServer, case: str) -> None:
     data, expected = BROKEN[case]
-    with server.room(case, timeout=5) as client:
+    with server.room(case) as client:
         writing = threading.Thread(target=client.write, args=[frame(b"before") + data + frame(b"after")])
         writing.start()
 
@@ -91,11 +93,14 @@ def test_a_broken_frame_gets_its_code(server: WireServer, case: str) -> None:
 
 
 def test_who_breaks_the_protocol_and_stays_is_aborted(server: WireServer) -> None:
-    with server.room("stubborn", close_timeout=0.5, timeout=5) as client:
+    with server.room("stubborn", close_timeout=0.5) as client:
+        began = monotonic()
         client.write(frame(b"hi", masked=False))
         assert client.read_close()[0] == 1002
-        client.write(frame(b"x" * 50_000) * 100)
-        assert 0.3 < client.seconds_to_the_reset() < 3
+        with contextlib.suppress(ConnectionError):  # It may have ended already.
+            client.write(frame(b"x" * 50_000) * 100)
+        client.wait_for_the_reset()
+        assert monotonic() - began > 0.4, "it had no time to answer"
 
 
 def test_whole_messages_are_delivered_however_they_are_cut(server: WireServer) -> None:
@@ -113,7 +118,7 @@ def test_whole_messages_are_delivered_however_they_are_cut(server: WireServer) -
 
 @pytest.mark.parametrize("begun", ["first", "later"])
 def test_what_can_be_no_text_is_refused_before_all_of_it_has_come(server: WireServer, begun: str) -> None:
-    with server.room(f"never a text {begun}", timeout=5) as client:
+    with server.room(f"never a text {begun}") as client:
         tea = "茶".encode()
         client.write(frame(b"\xff" if begun == "first" else tea[:2], fin=False))
         if begun == "later":
@@ -123,7 +128,7 @@ def test_what_can_be_no_text_is_refused_before_all_of_it_has_come(server: WireSe
 
 
 def test_a_peer_may_close_between_two_fragments(server: WireServer) -> None:
-    with server.room("half said", timeout=5) as client:
+    with server.room("half said") as client:
         client.write(frame(b"hi", fin=False) + close(1000, b"enough") + frame(b"there", CONT))
         assert client.read_close() == (1000, "enough")
         assert client.read_rest() == b""

@@ -2,7 +2,7 @@
 
 /refuse     closes before it accepts
 /echo       what another application on the same server does: receive() and send(), no outlet
-/late       an echo that takes its time to accept
+/late       an echo that accepts when it is told to
 /room       a reader with an outlet; its query: name, limit, close_timeout, compressed. What it says is echoed to it
 /control    one JSON command a message, one answer each; see `control`
 """
@@ -48,7 +48,11 @@ class Reader:
         }
 
 
+CLOSE_TIMEOUT = 60
+"""Seconds: whoever means to answer a close has answered by then, on any machine."""
+
 readers: dict[str, Reader] = {}
+latecomers: list[asyncio.Event] = []
 wheel = PingWheel(float(os.environ.get("PING", "3600")), slices=10)
 
 
@@ -59,7 +63,8 @@ async def app(scope: Message, receive: Any, send: Any) -> None:
         await send({"type": "websocket.close"})
         return
     if scope["path"] == "/late":
-        await asyncio.sleep(0.3)
+        latecomers.append(asyncio.Event())
+        await latecomers[-1].wait()
     await send({"type": "websocket.accept"})
     wheel.start()
     serve = {"/echo": echo, "/late": echo, "/room": room, "/control": control}[scope["path"]]
@@ -91,7 +96,7 @@ async def room(scope: Message, receive: Any, send: Any) -> None:
         limit=int(query.get("limit", 1_000_000)),
         on_slow=on_slow,
         on_gone=reader.gone.set,
-        close_timeout=float(query.get("close_timeout", 5)),
+        close_timeout=float(query.get("close_timeout", CLOSE_TIMEOUT)),
         compressed=query.get("compressed") == "True",
     )
     wheel.add(reader.outlet)
@@ -217,6 +222,16 @@ def block(seconds: float) -> None:
     time.sleep(seconds)
 
 
+def late() -> int:
+    """How many have come to /late."""
+    return len(latecomers)
+
+
+def let_in() -> None:
+    for one in latecomers:
+        one.set()
+
+
 def wake_up() -> None:
     """For those who fell asleep with "sleep"."""
     for reader in readers.values():
@@ -234,5 +249,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "received": received,
     "memory": memory,
     "block": block,
+    "late": late,
+    "let_in": let_in,
     "wake_up": wake_up,
 }

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from websockets.sync.client import ClientConnection, connect
 
+from tests.clients import SECONDS
 from tests.live.rawsocket import RawSocket
 from tests.processes import Process, free_port, temporary_folder
 
@@ -32,7 +33,7 @@ class WireServer:
         self,
         name: str,
         *,
-        timeout: float = 10,
+        timeout: float = SECONDS,
         receive_buffer: int | None = None,
         offer: str | None = None,
         **query: Any,
@@ -47,7 +48,7 @@ class WireServer:
 
     def do(self, command: str, **arguments: Any) -> Any:
         self.control.send(json.dumps({"do": command} | arguments))
-        return json.loads(self.control.recv(timeout=30))
+        return json.loads(self.control.recv(timeout=SECONDS))
 
     def state(self, name: str) -> dict[str, Any]:
         state: dict[str, Any] = self.do("state")[name]
@@ -59,10 +60,10 @@ class WireServer:
         return self.state(name)
 
 
-def wait_for(ready: Callable[[], object], what: str | Callable[[], str], timeout: float = 10) -> None:
-    end = time.monotonic() + timeout
+def wait_for(ready: Callable[[], object], what: str | Callable[[], str]) -> None:
+    end = time.monotonic() + SECONDS
     while not ready():
-        assert time.monotonic() < end, f"not {what if isinstance(what, str) else what()} after {timeout} s"
+        assert time.monotonic() < end, f"not {what if isinstance(what, str) else what()} after {SECONDS} s"
         time.sleep(0.005)
 
 
@@ -105,7 +106,7 @@ def served(
             # A library's connection: it answers the server's pings.
             uri = f"{'wss' if tls else 'ws'}://127.0.0.1:{port}/control"
             context = _without_tickets() if tls else None
-            connected = connect(uri, ssl=context, open_timeout=20, ping_interval=None, max_size=None)
+            connected = connect(uri, ssl=context, open_timeout=SECONDS, ping_interval=None, max_size=None)
             with connected as server.control:
                 yield server
         except BaseException:

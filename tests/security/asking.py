@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from websockets.exceptions import ConnectionClosed
 
 from teahouse.live.plain import CLOSED, CONNECTED, REFUSALS
-from tests.clients import Client, Plain, Posting
+from tests.clients import SECONDS, Client, Plain, Posting
 from tests.security import table
 from tests.security.table import Row
 from tests.servers import Teahouse
@@ -248,7 +248,7 @@ class Site:
         if fields is not None:
             named = {"Content-Type": "application/x-www-form-urlencoded", "Origin": self.origin, **named}
             body = urlencode(fields)
-        with closing(HTTPConnection("127.0.0.1", self.server.port, timeout=20)) as connection:
+        with closing(HTTPConnection("127.0.0.1", self.server.port, timeout=SECONDS)) as connection:
             connection.request(method, quote(path, safe="/?=&%"), body, named)
             answer = connection.getresponse()
             return answer, answer.read().decode(errors="replace")

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from teahouse.api.urls import api
+from tests.clients import SECONDS
 from tests.security import table
 from tests.security.api_rights import CALLS, Call
 from tests.security.asking import CSRF, Site
@@ -41,11 +42,11 @@ def test_every_row_says_it_for_every_kind_of_room_and_every_role() -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_each_cell(site: Site, role: str) -> None:
-    """All calls of a role over one connection; the difference that a failure shows is of cells."""
+    """All calls of a role; the difference that a failure shows is of cells."""
     cells = [(call, kind) for call in CALLS for kind in call.row.rules]
     rooms = [site.room(call.row, kind, role) for call, kind in cells]
     found, wanted = {}, {}
-    with closing(HTTPConnection("127.0.0.1", site.server.port, timeout=20)) as connection:
+    with closing(HTTPConnection("127.0.0.1", site.server.port, timeout=SECONDS)) as connection:
         for (call, kind), room in zip(cells, rooms, strict=True):
             name = f"{call.row.name}, {kind}"
             before = site.number(room)
@@ -73,6 +74,7 @@ def _asked(site: Site, connection: HTTPConnection, call: Call, kind: str, role: 
     connection.request(call.method, "/api/v1/" + quote(path, safe="/?=@"), body, headers)
     answer = connection.getresponse()
     text = answer.read().decode()
+    connection.close()  # The server would, while nobody asks.
     if answer.status in DONE:
         return "ok"
     code: str = json.loads(text)["code"]

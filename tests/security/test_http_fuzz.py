@@ -12,7 +12,7 @@ from urllib.parse import quote_from_bytes, urlencode
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.clients import Client
+from tests.clients import SECONDS, Client
 from tests.hostile import EXECUTES
 from tests.security import rights
 from tests.security.asking import CSRF, Site
@@ -173,7 +173,7 @@ def requests(draw: st.DrawFn) -> tuple[str, str, bytes]:
 
 def send(site: Site, data: bytes) -> tuple[int, str]:
     """Status and text of the answer; a request that is none may be answered with 400 alone."""
-    with socket.create_connection(("127.0.0.1", site.server.port), timeout=15) as connection:
+    with socket.create_connection(("127.0.0.1", site.server.port), timeout=SECONDS) as connection:
         connection.sendall(data)
         answer = HTTPResponse(connection, method=data.split(b" ", 1)[0].decode())
         try:

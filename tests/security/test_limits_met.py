@@ -10,7 +10,7 @@ import socket
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from typing import Any, Final
 
 import pytest
@@ -18,7 +18,7 @@ import pytest
 from teahouse.actions.names import NAME_CHARACTERS
 from teahouse.conf import Limits
 from teahouse.server import handler, tries
-from tests.clients import Client, Plain, Posting
+from tests.clients import SECONDS, Client, Plain, Posting
 from tests.live.cast import accounts, made, who
 from tests.live.rawsocket import RawSocket
 from tests.security.asking import Site
@@ -30,12 +30,12 @@ SMALL: Final = {
     "queue": 65536,
     "unanswered": 4,
     "rooms": 3,
-    "per_second": 4,
+    "per_second": 1,
     "burst": 6,
     "sessions": 3,
     "per_minute": 12,
     "guest_rooms": 2,
-    "guests": 6,
+    "guests": 2,
     "called": 3,
     "small": 4,
 }
@@ -110,7 +110,7 @@ def test_limit_queue(site: Site) -> None:
         for number in range(200, 300):
             lan.socket.send(ask % number)
             assert "ok" in lan.reply_to(number)
-    with RawSocket(site.server.port, "/ws/", receive_buffer=4096, timeout=15) as lazy:
+    with RawSocket(site.server.port, "/ws/", receive_buffer=4096) as lazy:
         lazy.send('{"id":"hello","do":"hello","name":"Lazy"}')
         for number in range(1000):  # Far more than the system's own buffers hold.
             lazy.send(ask % number)
@@ -124,7 +124,7 @@ def test_limit_queue(site: Site) -> None:
 @pytest.mark.parametrize("sends", [3, 4])
 def test_limit_unanswered(site: Site, sends: int) -> None:
     """With three sends that cannot be stored yet a ping is answered, with four the server reads no more."""
-    database = sqlite3.connect(site.server.data / "teahouse.sqlite3", isolation_level=None)
+    database = sqlite3.connect(site.server.data / "teahouse.sqlite3", SECONDS, isolation_level=None)
     with closing(database), come(site) as lan:
         lan.say("main", "the room is known")
         database.execute("BEGIN IMMEDIATE")
@@ -154,17 +154,19 @@ def test_limit_rooms(site: Site, parrot: str) -> None:
 
 
 def test_limit_per_second(site: Site) -> None:
-    """Six at once, then four a second; on one's other devices too, and for nobody else."""
+    """Six at once, then one a second; of all one's devices together, and nobody else's."""
     with come(site) as lan, come(site, name=None, token=lan.ticket) as phone, come(site) as mei:
-        for number in range(6):
-            (lan, phone)[number % 2].say("main", f"{number}")
-        refused = lan.ask(do="send", room="main", key="seventh", text="7")["error"]
-        assert (refused["code"], refused["retry"]) == ("too_fast", True)
-        assert 0 < refused["after"] <= 0.3
-        assert phone.refused(do="send", room="main", key="eighth", text="8") == "too_fast"
+        began = time.monotonic()
+        devices = [lan, phone] * 15
+        sent = [one.put(do="send", room="main", key=f"{n}", text="tea") for n, one in enumerate(devices)]
+        told = [one.reply_to(number) for one, number in zip(devices, sent, strict=True)]
+        refused = [reply["error"] for reply in told if "error" in reply]
+        assert 6 <= len(told) - len(refused) <= 6 + (time.monotonic() - began)
+        assert {(one["code"], one["retry"]) for one in refused} == {("too_fast", True)}
+        assert all(0 < one["after"] <= 1 for one in refused)
         mei.say("main", "not me")
-        time.sleep(refused["after"])  # This is what it says that one has to do.
-        lan.ok(do="send", room="main", key="seventh", text="7")
+        time.sleep(refused[-1]["after"])  # This is what it says that one has to do.
+        lan.ok(do="send", room="main", key="again", text="7")
 
 
 # Where one comes from
@@ -199,7 +201,7 @@ def test_limit_sessions(site: Site, same: list[str], other: str) -> None:
 
 def wait_for_place(site: Site, address: str) -> None:
     """The server hears of an end a moment after it."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + SECONDS
     while time.monotonic() < end:
         with come(site, address, hello=False) as again:
             again.put(do="ping")
@@ -221,21 +223,20 @@ def test_only_a_proxy_says_where_one_comes_from(site: Site) -> None:
 def test_limit_guests(site: Site) -> None:
     """By page and by socket together."""
     address = next(_addresses)
-    for _ in range(3):
-        with come(site, address) as guest:
-            ticket = guest.ticket
-        assert site.post("/guest/", {"name": "Mei"}, X_Forwarded_For=address).status == 200
-    with come(site, address, hello=False) as seventh:
-        refused = seventh.ask(do="hello", v=1, name="Lan")["error"]
+    with come(site, address) as guest:
+        ticket = guest.ticket
+    assert site.post("/guest/", {"name": "Mei"}, X_Forwarded_For=address).status == 200
+    with come(site, address, hello=False) as third:
+        refused = third.ask(do="hello", v=1, name="Lan")["error"]
         assert (refused["code"], refused["retry"]) == ("too_fast", True)
-        assert 0 < refused["after"] <= 10
-        assert seventh.closed()[0] == 4103
+        assert 0 < refused["after"] <= 30
+        assert third.closed()[0] == 4103
     with Posting(site.server.url, **{"X-Forwarded-For": address}) as over_http:
         told = over_http.ask({"do": "hello", "name": "Lan"})
         assert (told.status, told.frames[0]["error"]["code"]) == (429, "too_fast")
     answer = site.post("/guest/", {"name": "Mei"}, X_Forwarded_For=address)
     assert answer.status == 429
-    assert 1 <= int(answer.getheader("Retry-After") or 0) <= 11
+    assert 1 <= int(answer.getheader("Retry-After") or 0) <= 31
     with come(site, address, name=None, token=ticket) as known:
         assert known.you["name"] == "Lan", "who was here before is no new guest"
     with come(site) as elsewhere:
@@ -264,14 +265,16 @@ def test_limit_guest_rooms(site: Site, parrot: str) -> None:
 
 def test_limit_per_minute(site: Site, parrot: str) -> None:
     with come(site, name=None, token=parrot) as bot, come(site, name=None, token=parrot) as again:
-        made = 0
-        while "ok" in (told := bot.ask(do="make", title="Tea")):
-            made += 1
-        # Other tests make rooms as this bot too, and what was used up comes back in time.
-        assert 1 <= made <= SMALL["per_minute"] + 1
-        assert (told["error"]["code"], told["error"]["retry"]) == ("too_fast", True)
-        assert 0 < told["error"]["after"] <= 60 / SMALL["per_minute"]
-        assert again.refused(do="make", title="Tea", kind="private") == "too_fast", "on all devices together"
+        began, made = time.monotonic(), 0
+        told: list[dict[str, Any]] = [{}]
+        while not all("error" in reply for reply in told):
+            told = [bot.ask(do="make", title="Tea"), again.ask(do="make", title="Tea", kind="private")]
+            made += sum("ok" in reply for reply in told)
+        # On all devices together. Other tests make rooms as this bot too, and what was used up comes back in time.
+        a_second = SMALL["per_minute"] / 60
+        assert 1 <= made <= SMALL["per_minute"] + 1 + a_second * (time.monotonic() - began)
+        assert {(reply["error"]["code"], reply["error"]["retry"]) for reply in told} == {("too_fast", True)}
+        assert all(0 < reply["error"]["after"] <= 1 / a_second for reply in told)
         bot.ok(do="rooms")
     with come(site) as lan:
         lan.ok(do="make", title="Tea")
@@ -373,10 +376,11 @@ def test_a_body_that_is_too_big_is_not_kept(site: Site) -> None:
     fits = site.post("/guest/", {"name": "x" * (most - 100)}, X_Forwarded_For=next(_addresses))
     assert fits.status == 400, "it was read, and the name is too long"
     assert site.post("/guest/", {"name": "x" * most}, X_Forwarded_For=next(_addresses)).status == 413
-    with socket.create_connection(("127.0.0.1", site.server.port), timeout=15) as connection:
+    with socket.create_connection(("127.0.0.1", site.server.port), timeout=SECONDS) as connection:
         head = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
         chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
-        connection.sendall(head + chunk * (most // 65536 + 1))
+        with suppress(ConnectionError):  # The answer may be quicker than the last of it.
+            connection.sendall(head + chunk * (most // 65536 + 1))
         assert connection.recv(4096).startswith(b"HTTP/1.1 413 ")
 
 

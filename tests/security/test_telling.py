@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients import Client, Plain, Said
+from tests.clients import SECONDS, Client, Plain, Said
 from tests.security import rights
 from tests.security.asking import CSRF, Site
 from tests.security.table import HIDDEN, INSIDE, OTHERS, OWN, PASSWORD, PEOPLE, ROOM, SELF, Row, filled, slug
@@ -34,7 +34,7 @@ def stranger(request: pytest.FixtureRequest, site: Site) -> Iterator[Client]:
 def raw(client: Client, **command: Any) -> str:
     """The reply as it came. What is told of rooms meanwhile is passed over."""
     client.socket.send(json.dumps(command))
-    while not (told := str(client.socket.recv(timeout=15))).startswith('{"re":'):
+    while not (told := str(client.socket.recv(timeout=SECONDS))).startswith('{"re":'):
         pass
     return told
 

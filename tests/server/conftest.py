@@ -8,7 +8,7 @@ import pytest
 from tests.servers import Browser, Teahouse, make_owner
 
 
-def until(true: Callable[[], bool], what: str, seconds: float = 30) -> None:
+def until(true: Callable[[], object], what: str, seconds: float = 60) -> None:
     """Waits for what no event tells to another process."""
     end = time.monotonic() + seconds
     while not true():

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients import Client
+from tests.clients import SECONDS, Client
 from tests.server.accounts import (
     PASSWORD,
     ask,
@@ -47,7 +47,7 @@ class Mailbox(socketserver.ThreadingTCPServer):
 
     def link(self) -> str:
         """The link in the next mail."""
-        body = self.mails.get(timeout=15)
+        body = self.mails.get(timeout=SECONDS)
         found = re.search(r"http://\S+", body.replace("=\n", "").replace("=3D", "="))
         assert found, body
         return found[0]

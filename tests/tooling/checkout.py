@@ -125,7 +125,7 @@ class Checkout:
         self, script: str, *arguments: str, cwd: Path | None = None, **extra: str
     ) -> subprocess.CompletedProcess[str]:
         with self.start(script, *arguments, cwd=cwd, **extra) as process:
-            out, err = process.communicate(timeout=30)
+            out, err = process.communicate(timeout=60)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def said_to_uv(self) -> list[str]:

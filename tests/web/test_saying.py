@@ -18,7 +18,7 @@ from tests.servers import Answer, Browser, Teahouse, make_owner
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Teahouse]:
-    with Teahouse(env={"TEAHOUSE_LIMITS": "guests=200"}) as server:
+    with Teahouse(env={"TEAHOUSE_LIMITS": "guests=200,per_second=1"}) as server:
         yield server
 
 

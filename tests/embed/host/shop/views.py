@@ -3,8 +3,10 @@
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -30,7 +32,8 @@ def _fail_if(wanted: bool) -> None:
 
 
 def pay(request: HttpRequest, pk: int, how: str) -> HttpResponse:
-    """Posts in a transaction that ends well, fails, is held open for 3 s, or after whose commit the process dies."""
+    """Posts in a transaction that ends well, fails, is held open until it is told to go on, or after whose commit the
+    process dies."""
     try:
         with transaction.atomic(), transaction.atomic(using="talk"):
             found = Order._default_manager.select_for_update().get(pk=pk)
@@ -38,13 +41,22 @@ def pay(request: HttpRequest, pk: int, how: str) -> HttpResponse:
             found.save()
             teahouse.post(found, f"paid: {how}")
             if how == "slow":
-                time.sleep(3)
+                wait_to_go_on(f"order-{pk}")
             _fail_if(how == "fails")
     except Failed:
         return HttpResponse("failed")
     if how == "dies":
         os.kill(os.getpid(), signal.SIGKILL)
     return HttpResponse("paid")
+
+
+def wait_to_go_on(name: str) -> None:
+    """Says in a file that it waits, and does until that is gone; not for ever, if the test has failed."""
+    waits = Path(settings.FOLDER, f"{name}-waits")
+    waits.touch()
+    end = time.monotonic() + 60
+    while waits.exists() and time.monotonic() < end:
+        time.sleep(0.02)
 
 
 def change(request: HttpRequest, pk: int) -> HttpResponse:
