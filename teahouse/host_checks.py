@@ -6,6 +6,8 @@ As `checks.py`, which looks at versions, ASGI and databases.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from importlib.util import find_spec
 from typing import Any
 
 from django.apps import apps
@@ -53,6 +55,14 @@ def gathered_files(**options: Any) -> Iterator[Finding]:
     # Another storage, such as one of a content delivery network, has a place of its own.
     if isinstance(staticfiles_storage, StaticFilesStorage):
         yield found("W073")
+
+
+@registered(serving=True)
+def metrics(**options: Any) -> Iterator[Finding]:
+    """Who set a token for them means to have them."""
+    with suppress(ValidationError):  # Told of by the check of the settings.
+        if conf().METRICS_TOKEN is not None and find_spec("prometheus_client") is None:
+            yield found("W074")
 
 
 @registered()

@@ -181,6 +181,15 @@ def test_static_files_are_in_one_place(check: Check, site: Site) -> None:
     assert "(teahouse.W073)" not in check("--deploy")
 
 
+def test_figures_need_their_package(check: Check, site: Site) -> None:
+    site.settings('TEAHOUSE = {"METRICS_TOKEN": "a-long-secret-for-those-who-watch"}')
+    assert "(teahouse.W074)" not in check()
+    site.settings('import sys\nsys.modules["prometheus_client"] = None  # As where it is not installed.')
+    told = check()
+    assert "(teahouse.W074)" in told
+    assert 'pip install "teahouse[metrics]"' in told
+
+
 def test_sqlite_as_django_makes_it(check: Check, site: Site) -> None:
     site.settings('DATABASES["default"]["OPTIONS"] = {"init_command": "PRAGMA synchronous=NORMAL"}')
     site.settings('DATABASES["default"]["CONN_MAX_AGE"] = None')
