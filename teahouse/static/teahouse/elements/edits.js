@@ -24,6 +24,11 @@ export class TeahouseEdits extends Popover {
     this.more = false;
     /** What reads those before. @type {(() => Promise<unknown>) | null} */
     this.waiting = null;
+    /**
+     * The word "edited" stands at the left, behind the text; from there to the left the box would hide the list of rooms.
+     * @type {"left" | "right"}
+     */
+    this.align = "left";
   }
 
   /**
@@ -51,7 +56,7 @@ export class TeahouseEdits extends Popover {
       if (this.waiting === read) this.waiting = null;
     }
     await this.updateComplete;
-    if (this.isOpen) place(this.box, button);
+    if (this.isOpen) place(this.box, button, this.align);
   }
 
   render() {

@@ -5,6 +5,8 @@ import { Light } from "./light.js";
 export class Popover extends Light {
   /** @type {HTMLElement | null} */
   #button = null;
+  /** Which of its edges stands at that of the button. @type {"left" | "right"} */
+  align = "right";
 
   get box() {
     return /** @type {HTMLElement} */ (this.querySelector("[popover]"));
@@ -20,7 +22,7 @@ export class Popover extends Light {
     button.setAttribute("aria-expanded", "true");
     await this.updateComplete;
     this.box.showPopover();
-    place(this.box, button);
+    place(this.box, button, this.align);
   }
 
   close() {
@@ -36,10 +38,14 @@ export class Popover extends Light {
   }
 }
 
-/** Beside the button, within the window. @param {HTMLElement} box @param {HTMLElement} button */
-export function place(box, button) {
+/**
+ * Above or below the button, with one edge at its own, within the window.
+ * @param {HTMLElement} box @param {HTMLElement} button @param {"left" | "right"} [align]
+ */
+export function place(box, button, align = "right") {
   const at = button.getBoundingClientRect();
   const below = at.bottom + box.offsetHeight + 12 < innerHeight;
   box.style.top = `${Math.max(8, below ? at.bottom + 4 : at.top - box.offsetHeight - 4)}px`;
-  box.style.left = `${Math.max(8, Math.min(at.right - box.offsetWidth, innerWidth - box.offsetWidth - 8))}px`;
+  const left = align === "left" ? at.left : at.right - box.offsetWidth;
+  box.style.left = `${Math.max(8, Math.min(left, innerWidth - box.offsetWidth - 8))}px`;
 }
