@@ -247,6 +247,7 @@ class Session(Watching):
         for room, feed in list(self.subscribed.items()):
             if feed.slug == slug:
                 self.unfollow(room)
+                self.count_again(room)
         self.answer(command.id, {})
 
     async def _edit(self, speaker: Speaker, command: protocol.Edit) -> None:

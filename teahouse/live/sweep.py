@@ -94,7 +94,8 @@ class Sweep:
         self._moved |= {room for room in rooms if self._lately.get(room, float("-inf")) >= asked}
 
     def marked(self, marks: set[tuple[int, int]]) -> None:
-        """Read marks that moved, as a person's own stream and a room: their other sessions are told what is left."""
+        """Read marks that moved, or a session that left the room, as a person's own stream and a room: their sessions
+        that have not subscribed to it are told what is left."""
         self._marked |= {mark for mark in marks if mark[1] in self.runtime.watched}
 
     def gained(self, rooms: set[int]) -> None:

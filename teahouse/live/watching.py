@@ -66,6 +66,12 @@ class Watching(Connection):
             self.watch(room)
         self.runtime.sweep.moved_since(asked, watched)
 
+    def count_again(self, room: int) -> None:
+        """It subscribes to this room no more: what was on its way to it may be counted by nobody, as on a slow line a
+        client turns to another room before we hear of it."""
+        if self._stream is not None:
+            self.runtime.sweep.marked({(self._stream, room)})
+
     def unwatch(self, room: int) -> None:
         """It is no own room any more."""
         self.watching.discard(room)

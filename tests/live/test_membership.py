@@ -88,6 +88,19 @@ def test_the_sessions_of_who_is_invited_watch_the_room(pair: tuple[Teahouse, Tea
         assert "Without him" not in str(bob.heard)
 
 
+def test_what_was_on_its_way_when_a_session_left_the_room_is_counted(cast: Cast) -> None:
+    alice, bob = cast.alice, cast.bob
+    room = made(alice, fresh("left"))
+    bob.ok(do="subscribe", room="@me")
+    bob.ok(do="join", room=room)
+    bob.ok(do="subscribe", room=room)
+    last = alice.say(room, "the client has turned to another room already")["seq"]
+    bob.event("message", room=room)
+    bob.ok(do="unsubscribe", room=room)
+    head = bob.signal("head", lambda frame: frame["room"] == room)
+    assert (head["seq"], head["unread"]) == (last, 1)
+
+
 def test_a_moderator_removes_members_and_nobody_above(cast: Cast) -> None:
     room = made(cast.alice, fresh("removing"), kind="private")
     cast.alice.ok(do="invite", room=room, people=[who(cast.bob), who(cast.charlie)])
