@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, expect
 
+from tests.browser.line import Line
 from tests.browser.person import FRONT, NARROW, Cast, Person
 from tests.browser.test_look import barriers, small_targets
 from tests.clients import Client
@@ -214,8 +215,35 @@ async def test_on_a_phone_one_pane_at_a_time(cast: Cast, site: Teahouse, two: tu
     await expect(shown(ada).last).to_be_visible()
     await expect(entry(ada, room)).not_to_be_visible()
     await page.evaluate("room => document.querySelector('teahouse-chat').go(room)", other)
+    await expect(shown(ada).last).to_have_text(f"the first word in {other}")
     await page.get_by_role("button", name="To the rooms").tap()
     await expect(entry(ada, other)).to_be_visible()
+
+
+async def test_a_room_that_is_left_before_it_has_come_is_not_followed(
+    cast: Cast, site: Teahouse, two: tuple[str, str]
+) -> None:
+    """A room that is subscribed to behind the page's back is counted by nobody."""
+    room, other = two
+    ada = await cast.person()
+    line = await Line().between(ada)
+    await ada.enter("Ada", f"/rooms/{room}/")
+    await visit(ada, other, room)
+    await ada.page.reload()
+    await ada.live()
+    line.keep_back = '"do":"history"'
+    await entry(ada, other).click()
+    await line.keeps.wait()
+    await entry(ada, room).click()
+    await expect(shown(ada).last).to_have_text(f"the first word in {room}")
+    await ada.live()
+    assert line.let_go() == 1
+    line.keep_back = None
+    with Client(site.url, "Bob") as bob:
+        bob.say(other, "news")
+        await expect(entry(ada, other).locator(".number")).to_have_text("1")
+        bob.say(other, "more news")
+        await expect(entry(ada, other).locator(".number")).to_have_text("2")
 
 
 async def test_what_is_written_in_a_room_goes_out_though_it_was_left(

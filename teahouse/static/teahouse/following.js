@@ -40,9 +40,10 @@ export class Following {
     this.changed();
     try {
       if (!feed.store.loaded && !feed.make) await this.reading.read(feed, {}, "last");
+      if (feed.aside) return; // Left again while it was read: unsubscribing went out before.
       while (await this.#subscribe(feed)) this.changed();
       if (!feed.store.loaded) await this.reading.read(feed, {}, "last");
-      if (feed.aside) return; // Left again while it was read; unsubscribing went out behind.
+      if (feed.aside) return; // Left again meanwhile; unsubscribing went out behind.
       feed.state = "live";
       feed.make = false;
       this.marks.markRead(feed, feed.looked);
