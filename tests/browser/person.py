@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any, Final
 
@@ -9,6 +10,19 @@ from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, 
 
 WIDE: Final = {"width": 1280, "height": 800}
 NARROW: Final = {"width": 390, "height": 844}
+LATE: Final = """(late) => {
+    const { send } = WebSocket.prototype;
+    WebSocket.prototype.send = function (frame) {
+        setTimeout(() => this.readyState === WebSocket.OPEN && send.call(this, frame), late);
+    };
+    const { get, set } = Object.getOwnPropertyDescriptor(WebSocket.prototype, "onmessage");
+    Object.defineProperty(WebSocket.prototype, "onmessage", {
+        get,
+        set(heard) { set.call(this, heard && ((event) => setTimeout(() => heard.call(this, event), late))); },
+    });
+}"""
+"""A slow line: what a page says or hears over a WebSocket is so many ms late. `LATE=300 bin/test tests/browser` runs
+all with one; what fails then takes for granted that something is quick, or is broken for people far away."""
 FRONT: Final = "teahouse-room:not([aside])"
 """The room that is looked at; a page may hold others."""
 
@@ -127,6 +141,8 @@ class Cast:
             **{"viewport": WIDE, "locale": "en-GB", "service_workers": "block", **settings}
         )
         self.contexts.append(context)
+        if late := os.environ.get("LATE"):
+            await context.add_init_script(f"({LATE})({float(late)})")
         person = await self.window(context)
         if name is not None:
             await person.enter(name, path)

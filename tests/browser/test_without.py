@@ -118,6 +118,7 @@ async def test_the_socket_takes_over_when_it_gets_through(
         assert way.asked == asked + 1
         ben.say(room, "by the socket")
         await expect(ada.message("by the socket")).to_be_visible()
+        await expect(ada.page.locator(".message.pending")).to_have_count(0)
         told = [message["text"] for message in ben.ok(do="history", room=room)["messages"]]
     assert sorted(told) == sorted(
         [f"{n}" for n in range(15)] + [f"Ada {n}" for n in range(5, 15)] + ["by the socket"]
