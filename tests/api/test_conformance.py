@@ -48,7 +48,18 @@ def test_a_room_is_read_as_a_durable_stream(server: Teahouse, tokens: list[str])
     with standing_in(server, tokens[0]) as address:
         done = subprocess.run(
             # Its tests give an answer two seconds, some of them half a one: who is late may try again.
-            [node, VITEST, "run", "--root", HERE, "--retry=3", f"--testTimeout={PATIENCE * 1000}", "-t", chosen],
+            [
+                node,
+                VITEST,
+                "run",
+                "--root",
+                HERE,
+                "--retry=2",
+                "--bail=1",
+                f"--testTimeout={PATIENCE * 1000}",
+                "-t",
+                chosen,
+            ],
             capture_output=True,
             text=True,
             timeout=PATIENCE,
