@@ -47,7 +47,19 @@ def test_a_room_is_read_as_a_durable_stream(server: Teahouse, tokens: list[str])
     chosen = f"^({'|'.join(map(re.escape, READING))})(?!.*({'|'.join(map(re.escape, NOT))}))"
     with standing_in(server, tokens[0]) as address:
         done = subprocess.run(
-            [node, VITEST, "run", "--root", HERE, f"--testTimeout={PATIENCE * 1000}", "-t", chosen],
+            # Its tests give an answer two seconds, some of them half a one: who is late may try again.
+            [
+                node,
+                VITEST,
+                "run",
+                "--root",
+                HERE,
+                "--retry=2",
+                "--bail=1",
+                f"--testTimeout={PATIENCE * 1000}",
+                "-t",
+                chosen,
+            ],
             capture_output=True,
             text=True,
             timeout=PATIENCE,
