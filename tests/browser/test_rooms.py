@@ -227,9 +227,10 @@ async def test_a_room_that_is_left_before_it_has_come_is_not_followed(
     room, other = two
     ada = await cast.person()
     line = await Line().between(ada)
-    await ada.enter("Ada", f"/rooms/{room}/")
-    await visit(ada, other, room)
-    await ada.page.reload()
+    await ada.enter("Ada", f"/rooms/{other}/")
+    await ada.say("I was here")
+    await ada.sees(f"the first word in {other}", "I was here")
+    await ada.open(f"/rooms/{room}/")
     await ada.live()
     line.keep_back = '"do":"history"'
     await entry(ada, other).click()
