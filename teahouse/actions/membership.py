@@ -44,7 +44,7 @@ def visit(speaker: Speaker, grant: Grant, stream: int) -> Change:
     def apply(tx: Transaction) -> None:
         check_still(tx, grant)
         if not Member.objects.filter(room=grant.room, person=speaker.id).exists():
-            _mark(tx, speaker, stream, _visitor(speaker, grant), tx.heads[grant.room])
+            _mark(tx, speaker, stream, visitor(speaker, grant), tx.heads[grant.room])
 
     return Change((grant.room, stream), apply)
 
@@ -196,7 +196,7 @@ def read(speaker: Speaker, grant: Grant, seq: int, back: bool, stream: int) -> C
         mark = min(seq, tx.rooms[grant.room].seq)
         member = Member.objects.filter(room=grant.room, person=speaker.id).first()
         if member is None:
-            member = _visitor(speaker, grant)
+            member = visitor(speaker, grant)
         elif member.read == mark or (mark < member.read and not back):
             return {"read": member.read}
         _mark(tx, speaker, stream, member, mark)
@@ -205,8 +205,8 @@ def read(speaker: Speaker, grant: Grant, seq: int, back: bool, stream: int) -> C
     return Change((grant.room, stream), apply)
 
 
-def _visitor(speaker: Speaker, grant: Grant) -> Member:
-    """Who reads or speaks in an open room has a mark there, but does not belong to it."""
+def visitor(speaker: Speaker, grant: Grant) -> Member:
+    """Who reads or speaks in an open room has a row there, not stored yet, but does not belong to it."""
     return Member(room_id=grant.room, person_id=speaker.id, role=Member.Role.GUEST)
 
 

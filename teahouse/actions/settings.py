@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from teahouse.access import Grant, Speaker
-from teahouse.actions.membership import check_still
+from teahouse.actions.membership import check_still, visitor
 from teahouse.attention import settings_state
 from teahouse.journal import Change, Transaction
 from teahouse.live.protocol import Problem
@@ -43,9 +43,8 @@ def _set_level(tx: Transaction, speaker: Speaker, grant: Grant, level: str | Non
     told = level or default_level(grant.kind)
     member = Member.objects.filter(room=grant.room, person=speaker.id).first()
     if member is None:
-        # Who only reads an open room does not belong to it.
-        read = tx.rooms[grant.room].seq
-        member = Member(room_id=grant.room, person_id=speaker.id, role=Member.Role.GUEST, read=read)
+        member = visitor(speaker, grant)
+        member.read = tx.rooms[grant.room].seq
     elif member.level == (level or ""):
         return told
     member.level = Member.Level(level) if level else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from typing import Any, Final
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, expect
@@ -93,8 +94,15 @@ class Person:
     async def finds(self, condition: str) -> None:
         """Waits until an asynchronous function of the page answers yes: Playwright's `wait_for_function` takes the
         promise of an answer for a yes."""
-        wait = "while (!(await (%s)())) await new Promise((resolve) => setTimeout(resolve, 20));"
-        await self.page.evaluate("async () => {" + wait % condition + "}")
+        found = await self.page.evaluate(
+            """async ([condition, end]) => {
+                const holds = eval(condition);
+                while (!(await holds()) && Date.now() < end) await new Promise((next) => setTimeout(next, 20));
+                return holds();
+            }""",
+            [condition, (time.time() + 20) * 1000],
+        )
+        assert found, f"this did not become true: {condition}"
 
     async def choose(self, text: str, *actions: str) -> None:
         """Opens the menu of a message and presses entries in it."""

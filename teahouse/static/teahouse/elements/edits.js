@@ -50,7 +50,7 @@ export class TeahouseEdits extends Popover {
       this.edits = [...edits, now];
       this.more = more;
     } catch (error) {
-      if (this.waiting === read) this.close();
+      if (this.waiting === read && this.isOpen) this.close();
       throw error;
     } finally {
       if (this.waiting === read) this.waiting = null;
