@@ -60,6 +60,7 @@ async def test_beside_the_elements_it_is_the_same_person_on_the_same_connection(
     sockets: list[str] = []
     ada.page.on("websocket", lambda socket: sockets.append(socket.url))
     await ada.enter("Ada")
+    await ada.live()
     before = len(sockets)
     assert await ada.page.evaluate(CONNECT, None) == "Ada"
     await ada.page.evaluate("room.send('from a script')")

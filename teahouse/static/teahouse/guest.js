@@ -4,8 +4,22 @@
 
 /** @typedef {{you: Who | null, csrf: string}} Identity */
 
-/** Who this browser is to the server. @param {string} url @returns {Promise<Identity>} */
-export async function identity(url) {
+/** @type {Promise<unknown>} */
+let before = Promise.resolve();
+
+/**
+ * Who this browser is to the server. One part of the page asks after the other: of two first requests at once each would
+ * be given a secret for its token, and the second cookie would take the place of the first.
+ * @param {string} url @returns {Promise<Identity>}
+ */
+export function identity(url) {
+  const answer = before.then(() => ask(url));
+  before = answer.catch(() => {}); // Whoever asked is told.
+  return answer;
+}
+
+/** @param {string} url @returns {Promise<Identity>} */
+async function ask(url) {
   const answer = await fetch(url, { headers: { Accept: "application/json" } });
   if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
   return answer.json();
