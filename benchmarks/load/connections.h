@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "hearing.h"
+#include "turns.h"
 
 #define READ_BYTES (1024 * 1024)
 #define KEPT_BYTES 4096 /* A session may hold on to a buffer of this size. */
@@ -24,9 +25,6 @@ static void watch(Session *session, int operation, uint32_t events) {
     if (epoll_ctl(poller, operation, session->fd, &event)) fail("epoll_ctl: %s", strerror(errno));
 }
 
-/* Who only listens wakes nobody and is read in turns. A generator that is faster than the server would otherwise wake for
-   each of its writes, and the server pays half of the waking. Publishers, whom the race waits for, are read as they are
-   heard; with --rate, where it is times that matter, everybody is. */
 static void read_in_turn(Session *session) {
     struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = session};
     session->in_turn = 1;
@@ -162,7 +160,8 @@ static int read_some(Session *session) {
     if (length < 0 && errno == EAGAIN) return 0;
     if (length <= 0) return gone(session), 0;
     session->kept_length = 0;
-    if (!session->in_turn) now = clock_now(); /* Those of a turn are read in less time than a wake-up takes. */
+    if (session->in_turn) turn_reads++, turn_bytes += length;
+    else now = clock_now(); /* Those of a turn are read in less time than a wake-up takes. */
     take_bytes(session, buffer, before + length);
     return length == READ_BYTES;
 }
@@ -183,7 +182,7 @@ static int read_listeners(int milliseconds) {
         Session *session = events[i].data.ptr;
         if (session->phase != CLOSED) read_session(session, events[i].events);
     }
-    if (found < AT_A_TURN) listen_at = clock_now() + option.turn;
+    if (found < AT_A_TURN) listen_at = clock_now() + turn;
     return found;
 }
 
@@ -212,7 +211,7 @@ static void wait_for_events(int milliseconds) {
         else if (session->deaf && session->phase == READY) gone(session);
         else read_session(session, events[i].events);
     }
-    if (listeners && now >= listen_at) read_listeners(0);
+    if (listeners && now >= listen_at) fit_turn(), read_listeners(0);
     open_some();
 }
 

@@ -13,13 +13,13 @@
  *   --deaf N         the last N sessions never read once they are ready
  *   --roaming        each message of a sender goes to the next room (with --acknowledged)
  *   --stragglers S   waits so many seconds at the end for what has not come; 10 by default
- *   --turn SECONDS   who only listens in a race is read so long after the last time; 0.001 by default
+ *   --turn SECONDS   who only listens in a race is read so long after the last time, or later (turns.h); 0.001 by default
  *   --per-address N  so many sessions come from 127.0.0.1, the next from 127.0.0.2, and so on
  *
  * Times are from sending to receipt: the clock is read for every read of a socket, and a message that the system
  * holds meanwhile is late by as much as a real reader's would be.
  *
- * state.h has the words; a frame's way is connections.h, hearing.h, markers.h; a message's dialects.h, speaking.h.
+ * state.h has the words; a frame's way is connections.h, turns.h, hearing.h, markers.h; a message's dialects.h, speaking.h.
  */
 #define _GNU_SOURCE
 #include <getopt.h>
@@ -146,10 +146,10 @@ static void print_result(double connecting, double connecting_cpu, double second
                          double began) {
     printf("{\"dialect\":\"%s\",\"sessions\":%d,\"connected_per_second\":%.1f,\"connecting_cpu\":%.3f,\"seconds\":%.3f,"
            "\"messages\":%lu,\"deliveries\":%lu,\"bytes\":%lu,\"lost\":%lu,\"repeated\":%lu,\"disordered\":%lu,"
-           "\"refused\":%lu,\"lost_connections\":%d,\"pings\":%lu,\"p50_us\":%.0f,\"p99_us\":%.0f,\"max_us\":%.0f,\"cpu\":%.3f",
+           "\"refused\":%lu,\"lost_connections\":%d,\"pings\":%lu,\"p50_us\":%.0f,\"p99_us\":%.0f,\"max_us\":%.0f,\"cpu\":%.3f,\"turn\":%.4f",
            option.dialect->name, option.sessions, option.sessions / connecting, connecting_cpu / connecting, seconds,
            count.messages, count.deliveries, count.bytes, missing(), faults.repeated, faults.disordered, count.refused,
-           lost_connections, count.pings, quantile(&times, 0.5), quantile(&times, 0.99), times.largest * 1e6, cpu / seconds);
+           lost_connections, count.pings, quantile(&times, 0.5), quantile(&times, 0.99), times.largest * 1e6, cpu / seconds, turn);
     if (option.server_core >= 0) printf(",\"server_core\":%.3f", server / seconds);
     if (option.returning) {
         uint32_t sent = 0;
@@ -168,6 +168,7 @@ static void print_result(double connecting, double connecting_cpu, double second
 int main(int argc, char **argv) {
     read_options(argc, argv);
     know_digits();
+    turn = option.turn;
     memset(filler, 'x', sizeof filler);
     sessions = calloc(option.sessions, sizeof *sessions);
     publishers = calloc(option.publishers + 1, sizeof *publishers);

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.browser.person import NARROW, Cast, Person
 from tests.clients import Client
@@ -78,6 +78,26 @@ async def test_who_has_no_name_can_read_and_is_asked_for_one(cast: Cast, site: T
     await expect(ada.composer).to_be_focused()
     await ada.say("thank you")
     await ada.sees("come in, the tea is ready", "thank you")
+
+
+async def test_a_name_is_taken_although_another_tab_was_given_a_secret_meanwhile(
+    cast: Cast, site: Teahouse, room: str
+) -> None:
+    """Of two first requests of a browser each brings a cookie; a token fits the last of them only."""
+    cast.expect_trouble("status of 403")
+    ada = await cast.person()
+    others = iter(["b" * 32])
+
+    async def just_before(route: Route) -> None:
+        if route.request.method == "POST" and (secret := next(others, None)):
+            await ada.page.context.add_cookies([{"name": "teahouse_csrf", "value": secret, "url": site.url}])
+        await route.continue_()
+
+    await ada.open(f"/rooms/{room}/")
+    await ada.page.route("**/guest/", just_before)
+    await ada.give_name("Ada")
+    await ada.say("hello")
+    await ada.sees("hello")
 
 
 async def test_a_refused_name_is_told_at_the_field(cast: Cast, owned: Teahouse, room: str) -> None:

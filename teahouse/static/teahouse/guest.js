@@ -42,6 +42,13 @@ export async function stopBeingGuest(url) {
 
 /** @param {string} url @param {Record<string, string>} fields */
 async function post(url, fields) {
+  const answer = await attempt(url, fields);
+  // Another tab that came first at the same moment may have been given another secret between our asking and our telling.
+  return answer.status === 403 ? attempt(url, fields) : answer;
+}
+
+/** @param {string} url @param {Record<string, string>} fields */
+async function attempt(url, fields) {
   // Asked anew each time: the page may be older than the token's secret.
   const { csrf } = await identity(url.replace(/leave\/$/, ""));
   const body = new URLSearchParams({ ...fields, csrfmiddlewaretoken: csrf });
