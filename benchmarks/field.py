@@ -122,8 +122,6 @@ def measure(scenario: Scenario, peer: Peer, size: int) -> dict[str, Any]:
         options = {"port": str(port), "path": peer.path, "dialect": peer.dialect, "size": str(size)}
         options["server-core"] = str(SERVER_CORE)
         options |= scenario.options
-        if peer.turn is not None:
-            options["turn"] = str(peer.turn)
         ours = peer is scenario.ours
         if ours and scenario.dialect:
             options["dialect"] = scenario.dialect

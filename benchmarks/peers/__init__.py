@@ -33,7 +33,6 @@ class Peer:
         version: says which one it is.
         needs: "redis", "postgres": what is started beside it.
         spread: whether it may use the load's core too.
-        turn: seconds from one reading of its listeners to the next, where the usual ones would fill the load's core.
     """
 
     name: str
@@ -45,7 +44,6 @@ class Peer:
     version: versions.Version = str
     needs: tuple[str, ...] = ()
     spread: bool = False
-    turn: float | None = None
 
 
 def python(module: str, *arguments: str) -> list[str]:
@@ -170,9 +168,8 @@ def other(
     dialect: str,
     path: str,
     lacks: str,
-    turn: float | None = None,
 ) -> Peer:
-    return Peer(name, command, dialect, path, lacks, version=VERSIONS[name], turn=turn)
+    return Peer(name, command, dialect, path, lacks, version=VERSIONS[name])
 
 
 VERSIONS: Final = {
@@ -197,6 +194,6 @@ PEERS: Final = {
         other("NATS", nats, "nats", "/", "stores nothing; no numbers, no resume"),
         other("Nchan", nchan, "silent", "/room/$r", NOTHING),
         other("Centrifugo", centrifugo, "centrifugo", "/connection/websocket", IN_MEMORY),
-        other("Bun", bun, "ready", "/$r", NOTHING, turn=0.005),
+        other("Bun", bun, "ready", "/$r", NOTHING),
     )
 }
