@@ -51,6 +51,28 @@ class Connection(AsyncConsumer):
     """One WebSocket connection. `__call__` is the whole of its life; `finally` in it is what always runs:
     Channels' own `disconnect` does not after an error (channels #1466)."""
 
+    # A consumer has a dict as well. With all that a session knows it would be 1.2 KB larger: 30 names and more are not
+    # shared between instances, and each would have a table of names of its own.
+    __slots__ = (
+        "_address",
+        "_closing",
+        "_cuts",
+        "_dropped",
+        "_expiry",
+        "_login_digest",
+        "_looking",
+        "deliver",
+        "door",
+        "expires_at",
+        "login",
+        "outlet",
+        "runtime",
+        "scopes",
+        "speaker",
+        "subscribed",
+        "token",
+        "watching",
+    )
     plain = False
     speaks: ClassVar[str]
     """`json`, `plain`, `http` or `api`: what those who watch call this kind of session."""

@@ -50,6 +50,21 @@ class _Unsaid:
 class Session(Watching):
     """One socket for all rooms of a person."""
 
+    __slots__ = (
+        "_again",
+        "_answered",
+        "_flying",
+        "_landed",
+        "_limits",
+        "_patience",
+        "_saying_again",
+        "_sends",
+        "_strikes",
+        "_unanswered",
+        "typed_at",
+        "unread_threads",
+    )
+
     speaks = "json"
     # Names no layer: a session is no member of it, the process is.
     channel_layer_alias = "teahouse: sessions have none"

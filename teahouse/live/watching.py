@@ -20,6 +20,8 @@ from teahouse.models.rooms import slug_of
 class Watching(Connection):
     """A session that has own rooms, and knows what its person may do in those it follows."""
 
+    __slots__ = ("_grants", "_stream", "_told")
+
     def __init__(self) -> None:
         super().__init__()
         self._grants: dict[str, Grant] = {}

@@ -22,6 +22,7 @@ from websockets.http11 import Request
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
+from teahouse.live.headers import shared
 from teahouse.live.inbox import Gate, Inbox
 from teahouse.live.opened import DEFLATE, Opened, shares_deflated
 from teahouse.live.outlet import CLOSE_TIMEOUT, EXTENSION, WireOutlet, drain_jitter
@@ -205,6 +206,7 @@ class WireProtocol(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if not self.close_sent:
+            self.scope["headers"] = shared(self.scope["headers"])
             # Nothing is to come before the handshake is answered.
             self._pause_reading()
 
