@@ -141,7 +141,6 @@ static void take_bytes(Session *session, const unsigned char *data, size_t lengt
     Frame frame;
     while (read_frame(data, length, &frame)) {
         if (!take_frame(session, &frame)) return put_off(session, "refused");
-        turn_frames++;
         data += frame.size;
         length -= frame.size;
     }

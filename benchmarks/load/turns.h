@@ -17,21 +17,20 @@
 #define CALM 0.60 /* And below which shorter again. */
 #define STEP 1.25
 #define LONGEST 0.1 /* Seconds. */
-#define ENOUGH 32768 /* Bytes of one read, as the system counts: well below what it holds for a session before its server has to wait. */
-#define OVERHEAD 1024 /* What it adds for a message that came alone. */
+#define ENOUGH 49152 /* Bytes of one read: below what the system holds for a session at least before its server has to wait. */
 
 static double turn;
-static uint64_t turn_reads, turn_bytes, turn_frames; /* Since the last look. */
+static uint64_t turn_reads, turn_bytes; /* Since the last look. */
 
 static void fit_turn(void) {
     static double looked_at, used;
     if (now - looked_at < LOOK_EVERY) return;
     double cpu = cpu_seconds(), share = (cpu - used) / (now - looked_at);
-    if (looked_at && share > BUSY && turn_bytes + OVERHEAD * turn_frames < ENOUGH * turn_reads) turn *= STEP;
+    if (looked_at && share > BUSY && turn_bytes < ENOUGH * turn_reads) turn *= STEP;
     if (looked_at && share < CALM) turn /= STEP;
     if (turn > LONGEST) turn = LONGEST;
     if (turn < option.turn) turn = option.turn;
-    turn_reads = turn_bytes = turn_frames = 0;
+    turn_reads = turn_bytes = 0;
     looked_at = now;
     used = cpu;
 }

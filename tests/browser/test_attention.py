@@ -65,6 +65,25 @@ async def test_what_needs_one_is_listed_and_leads_to_the_message(
         await expect(box).to_be_hidden()
 
 
+async def test_what_is_said_to_one_is_marked_in_the_room(cast: Cast, site: Teahouse, room: str) -> None:
+    ada = await cast.person("Ada", f"/rooms/{room}/")
+    await ada.say("I am @Ada")
+    await ada.sees("I am @Ada")
+    with Client(site.url, "Bob") as bob:
+        mine = bob.ok(do="history", room=room)["messages"][-1]["id"]
+        bob.say(room, "@Ada look")
+        bob.say(room, "not @Adam, nor `@Ada`")
+        bob.ok(do="send", room=room, text="an answer", key="answer", reply=mine)
+    called = ada.page.locator(f"{FRONT} .message.called")
+    await expect(called.locator(".text")).to_have_text(["@Ada look", "an answer"])
+    await expect(called.locator(".by").first).to_contain_text("Bob to you")
+    await ada.page.reload()
+    await expect(called.locator(".text")).to_have_text(["@Ada look", "an answer"])
+    charlie = await cast.person("Charlie", f"/rooms/{room}/")
+    await charlie.sees("I am @Ada", "@Ada look", "not @Adam, nor @Ada", "an answer")
+    await expect(charlie.page.locator(".message.called")).to_have_count(0)
+
+
 async def test_what_comes_between_the_hello_and_ones_own_stream_counts_too(
     cast: Cast, site: Teahouse, room: str
 ) -> None:

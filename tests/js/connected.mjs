@@ -10,9 +10,9 @@ Math.random = () => 0.02; // It comes back at once.
 const tell = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
 const named = (error) => ({ error: error.constructor.name, code: error.problem?.code ?? error.code ?? error.message });
 
-const [url, room, name] = process.argv.slice(2);
+const [url, room, name, timeout] = process.argv.slice(2);
 try {
-  const chat = await connect({ url, name });
+  const chat = await connect({ url, name, ...(timeout && { timeout: Number(timeout) }) });
   const here = await chat.room(room, { make: true });
   tell({ you: chat.you, ticket: chat.ticket, messages: here.messages.map((message) => message.text) });
   const hear = async () => {

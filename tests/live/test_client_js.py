@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -128,6 +129,19 @@ def test_what_is_refused_says_why(server: Teahouse) -> None:
         told = script.next()
         assert (told["error"], told["code"]) == ("Closed", 4004)
         assert "no chat at this address" in told["said"]
+
+
+def test_where_nobody_answers_it_says_so_in_time(server: Teahouse) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # It does not listen.
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}/"
+        with Script(SCRIPT, url, "main", "Rita", "0.5") as script:
+            told = script.next()
+            assert told["error"] == "Unreachable"
+            assert told["said"] == f"No answer from {url.replace('http', 'ws')}ws/ within 0.5 s."
+            assert script.process.wait(10) == 0, "nothing goes on trying"
+    with Script(SCRIPT, server.url, fresh("reached"), "Rita", "Infinity") as script:
+        assert script.next()["you"]["name"] == "Rita"
 
 
 def test_a_thread_is_read_answered_and_left(server: Teahouse) -> None:

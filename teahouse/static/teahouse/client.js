@@ -19,7 +19,8 @@ import { Threads } from "./threads.js";
 /** @import { Hello, History, Position, RoomEvent, Who } from "./types.js" */
 /** @typedef {import("./feed.js").Feed} Feed */
 
-export { connect } from "./connect.js";
+export { Closed, connect, Unreachable } from "./connect.js";
+export { Disconnected, Refused } from "./refused.js";
 
 const FAR = 500; // events
 const TYPING_EVERY = 3_000;

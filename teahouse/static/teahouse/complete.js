@@ -89,6 +89,11 @@ function inCode(text, caret) {
   return fence || line.split("`").length % 2 === 0;
 }
 
+/** A text with a line's end for each piece of code in it. @param {string} text */
+export function withoutCode(text) {
+  return text.includes("`") ? text.replace(VERBATIM, "\n") : text;
+}
+
 /**
  * People whose name, or a word of it, begins so; each once, in the order given.
  * @param {Who[]} people

@@ -24,19 +24,33 @@ export class Closed extends Error {
   }
 }
 
+/** The first session did not begin in time: there is no chat there, or no way to it. */
+export class Unreachable extends Error {
+  /** @param {string} address @param {number} timeout */
+  constructor(address, timeout) {
+    super(`No answer from ${address} within ${timeout} s.`);
+  }
+}
+
 /**
  * Begins a session, and comes back by itself whenever it is lost.
  * @param {object} options
  * @param {string | URL} options.url  Of the chat's page, or of its `ws/`.
  * @param {string} [options.token]  Of a person or bot, or the ticket of a guest.
  * @param {string} [options.name]  Of a new guest. With neither, the browser's cookies say who speaks.
- * @returns {Promise<Chat>} Rejects with Refused or Closed where one is not let in.
+ * @param {number} [options.timeout]  Seconds that the first session may take to begin; Infinity: as long as it takes.
+ * @returns {Promise<Chat>} Rejects with Refused or Closed where one is not let in, with Unreachable where nobody answers.
  */
-export async function connect({ url, token, name }) {
+export async function connect({ url, token, name, timeout = 15 }) {
   const address = endpoint(url);
   const credential = token ? { token } : name ? { name } : undefined;
   const chat = new Chat(credential ? new Client(address, credential) : clientFor(address));
-  await chat.begun();
+  const late = timeout < Infinity ? setTimeout(() => chat.close(new Unreachable(address, timeout)), timeout * 1_000) : undefined;
+  try {
+    await chat.begun();
+  } finally {
+    clearTimeout(late);
+  }
   return chat;
 }
 
@@ -58,7 +72,8 @@ export class Chat extends EventTarget {
   #waiting = new Set();
   /** @type {Map<string, {resolve: (stored: {message?: number, seq: number}) => void, reject: (error: Error) => void}>} */
   #sent = new Map();
-  #closed = false;
+  /** @type {Error | null} */
+  #closed = null;
   #changed = () => this.#change();
 
   /** @param {Client} client */
@@ -90,7 +105,7 @@ export class Chat extends EventTarget {
 
   /** Why it has ended for good, or null. @returns {Error | null} */
   get ended() {
-    if (this.#closed) return new Closed(1000);
+    if (this.#closed) return this.#closed;
     const { phase, code, problem } = this.#client.socket;
     if (phase !== "stopped") return null;
     return problem ? new Refused(problem) : new Closed(code);
@@ -148,10 +163,10 @@ export class Chat extends EventTarget {
     return this.#client.command(name, fields);
   }
 
-  /** Ends the session, unless elements of the page go on with it. Loops over events end. */
-  close() {
+  /** Ends the session, unless elements of the page go on with it. Loops over events end. @param {Error} [why] */
+  close(why = new Closed(1000)) {
     if (this.#closed) return;
-    this.#closed = true;
+    this.#closed = why;
     for (const room of this.#rooms.values()) this.#client.unwatch(room.feed);
     this.#client.removeEventListener("change", this.#changed);
     if (!this.#client.feeds.size) this.#client.socket.close();

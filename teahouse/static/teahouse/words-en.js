@@ -51,6 +51,7 @@ export const en = {
   toLatest: "Jump to newest",
   edited: "edited",
   deleted: "This message was deleted.",
+  toYou: "to you",
   inReplyTo: "In reply to",
   replyingTo: "Replying to",
   cancelReply: "Do not reply to it",

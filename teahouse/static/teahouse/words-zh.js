@@ -46,6 +46,7 @@ export const zh = {
   toLatest: "回到最新消息",
   edited: "已编辑",
   deleted: "这条消息已被删除。",
+  toYou: "对你说",
   inReplyTo: "回复",
   replyingTo: "回复",
   cancelReply: "不再回复这条",

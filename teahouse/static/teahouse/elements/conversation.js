@@ -207,6 +207,7 @@ export class TeahouseConversation extends Light {
                 .page=${page}
                 .previous=${pages[index - 1]?.messages.at(-1)}
                 .me=${me}
+                .myName=${this.client.you?.name ?? ""}
                 .line=${within(page, this.#line)}
                 .marked=${within(page, this.marked)}
                 .find=${this.#find}
@@ -244,7 +245,7 @@ export class TeahouseConversation extends Light {
     const root = store.message(id);
     const count = root?.thread?.count ?? 0;
     return html`${root
-        ? html`<teahouse-message class="root" .message=${root} .by=${root.by} .me=${store.me} .head=${true} .link=${this.link} .quoted=${root.reply && store.message(root.reply.id)} .inThread=${true} .language=${this.language}></teahouse-message>`
+        ? html`<teahouse-message class="root" .message=${root} .by=${root.by} .me=${store.me} .myName=${this.client.you?.name ?? ""} .head=${true} .link=${this.link} .quoted=${root.reply && store.message(root.reply.id)} .inThread=${true} .language=${this.language}></teahouse-message>`
         : nothing}
       <p class="line answers"><span>${count ? words().replies(count) : words().noReplies}</span></p>
       ${store.complete ? nothing : html`<p class="beginning">${this.feed.reading ? words().loading : html`<button type="button" class="link" @click=${this.#older}>${words().earlier}</button>`}</p>`}`;

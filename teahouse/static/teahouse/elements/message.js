@@ -1,5 +1,6 @@
 /** One message, or one that is on its way. */
 
+import { calls } from "../calling.js";
 import { icons } from "../icons.js";
 import { classMap, html, nothing, unsafeHTML } from "../lit.js";
 import { pictureOf } from "../pictures.js";
@@ -19,6 +20,7 @@ export class TeahouseMessage extends Light {
     pending: { attribute: false },
     by: { attribute: false },
     me: { attribute: false },
+    myName: { attribute: false },
     head: { attribute: false },
     sending: { attribute: false },
     lastOne: { attribute: false },
@@ -42,6 +44,8 @@ export class TeahouseMessage extends Light {
     this.by = null;
     /** @type {number | null} */
     this.me = null;
+    /** What one is called here; empty where nobody is. */
+    this.myName = "";
     /** Whether it stands under a heading of its own. */
     this.head = false;
     /** Whether what is pending is going out at this moment. */
@@ -78,8 +82,10 @@ export class TeahouseMessage extends Light {
     const { message, pending, by } = this;
     const said = message ?? pending;
     if (!said || !by) return nothing;
+    const called = this.#called;
     const classes = {
       message: true,
+      called,
       head: this.head,
       mine: by.id === this.me,
       pending: pending !== null && !pending.problem,
@@ -88,20 +94,31 @@ export class TeahouseMessage extends Light {
       reply: Boolean(said.reply),
     };
     return html`<div class=${classMap(classes)} data-seq=${message?.seq ?? nothing} tabindex=${this.marked ? "-1" : nothing}>
-      ${this.head ? cup(by) : nothing} ${this.#heading(by, said.at)} ${said.reply ? this.#quotation(said.reply) : nothing}
+      ${this.head ? cup(by) : nothing} ${this.#heading(by, said.at, called)} ${said.reply ? this.#quotation(said.reply) : nothing}
       ${message?.deleted ? html`<p class="text tombstone">${words().deleted}</p>` : this.#text(said)}
       ${message ? this.#reactions(message) : nothing} ${message?.thread?.count && !this.inThread ? this.#thread(message, message.thread) : nothing} ${pending ? this.#fate(pending) : nothing}
       ${message && !message.deleted ? this.#menu(message, by) : nothing}
     </div>`;
   }
 
-  /** Later messages under one heading show their time in the margin, and say it to who cannot see. @param {Who} by @param {string} at */
-  #heading(by, at) {
+  /** Whether somebody else says one's name in it, or answers what one said. */
+  get #called() {
+    const { message, me } = this;
+    if (!message || message.deleted || me === null || message.by.id === me) return false;
+    return message.reply?.by.id === me || (this.myName !== "" && calls(message.text ?? "", this.myName));
+  }
+
+  /**
+   * Later messages under one heading show their time in the margin, and say it to who cannot see.
+   * @param {Who} by @param {string} at @param {boolean} called
+   */
+  #heading(by, at, called) {
     const time = html`<time datetime=${at} title=${exact(at)}>${clock(at)}</time>`;
     const name = html`<span class="name" lang=${languageOf(by.name) ?? nothing}>${by.name}</span>`;
-    if (!this.head) return html`<p class="by"><span class="unseen">${name}</span> ${time}</p>`;
+    const toYou = called ? html`<span class="unseen">${words().toYou}</span> ` : nothing;
+    if (!this.head) return html`<p class="by"><span class="unseen">${name} ${toYou}</span> ${time}</p>`;
     // Guests cannot take the name of somebody with an account, so it need not be said each time.
-    return html`<p class="by">${name}${by.kind === "bot" ? badge(by) : nothing} ${time}</p>`;
+    return html`<p class="by">${name}${by.kind === "bot" ? badge(by) : nothing} ${toYou}${time}</p>`;
   }
 
   /** What this replies to, in a line that leads there. @param {Quoted} reply */

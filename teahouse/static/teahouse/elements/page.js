@@ -16,6 +16,7 @@ export class TeahousePage extends Light {
     page: { attribute: false },
     previous: { attribute: false },
     me: { attribute: false },
+    myName: { attribute: false },
     line: { attribute: false },
     marked: { attribute: false },
     find: { attribute: false },
@@ -33,6 +34,7 @@ export class TeahousePage extends Light {
     this.previous = undefined;
     /** @type {number | null} */
     this.me = null;
+    this.myName = "";
     /** The number of the message before which the "new since" line stands. @type {number | null} */
     this.line = null;
     /** The number of the message that somebody was sent to. @type {number | null} */
@@ -71,6 +73,7 @@ export class TeahousePage extends Light {
         .message=${message}
         .by=${message.by}
         .me=${this.me}
+        .myName=${this.myName}
         .quoted=${message.reply ? this.find(message.reply.id) : undefined}
         .marked=${this.marked === message.seq}
         .link=${this.link}
