@@ -113,3 +113,9 @@ def skip(name: str) -> int:
     return database.write(
         lambda: rows.update(seq=F("seq") + 1, failures=0, failing_since=None, retry_at=None, error="")
     )
+
+
+def forget(name: str) -> None:
+    """Deletes how far it is in each room, of one that is there no more."""
+    rows = Follower.objects.using(database.alias()).filter(name=name)
+    database.write(rows.delete)

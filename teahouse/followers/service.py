@@ -17,6 +17,11 @@ def followers() -> list[Follower]:
     return [*listening.listeners(), *database.checked(webhooks.webhooks)]
 
 
+def known() -> set[str]:
+    """The names of all that there are, also of webhooks that were stopped."""
+    return {one.name for one in listening.listeners()} | webhooks.names()
+
+
 class Service:
     """Runs them in a process that serves."""
 

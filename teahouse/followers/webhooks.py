@@ -86,6 +86,11 @@ def _active() -> QuerySet[Hook]:
     return Hook.objects.using(database.alias()).filter(active=True).select_related("room", "made_by")
 
 
+def names() -> set[str]:
+    """Of all, also of those that were stopped: what their positions are stored under."""
+    return {name_of(hook) for hook in Hook.objects.using(database.alias()).only("pk")}
+
+
 def name_of(hook: Hook) -> str:
     """What its positions are stored under."""
     return f"hook-{hook.pk}"

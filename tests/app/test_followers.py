@@ -242,6 +242,21 @@ class TestFailures:
         with pytest.raises(CommandError, match="Nothing follows as 'nobody'"):
             call_command("teahouse_follow", retry="nobody")
 
+    def test_one_that_the_project_has_no_more_is_forgotten_and_no_other(
+        self, tea: Room, listened: Listened, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        listen(listened, "message")
+        begin("test", at_now=True)
+        begin("renamed", at_now=True)
+        call_command("teahouse_follow", list=True)
+        assert capsys.readouterr().out == "renamed (the project has it no more: --forget)\ntest\n"
+        with pytest.raises(CommandError, match="'test' is there"):
+            call_command("teahouse_follow", forget="test")
+        call_command("teahouse_follow", forget="renamed")
+        assert [row.name for row in Follower.objects.all()] == ["test"]
+        with pytest.raises(CommandError, match="Nothing follows as 'renamed'"):
+            call_command("teahouse_follow", forget="renamed")
+
     def test_the_pauses_grow_and_end_in_one_of_an_hour(self, tea: Room) -> None:
         row = begin("test", at_now=False)
         post(tea, "one")
