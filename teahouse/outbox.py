@@ -11,10 +11,11 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
-from django.db import transaction
+from django.db import connections, transaction
 from pydantic import BaseModel
 
 from teahouse import database, declared, emitted, history, subjects
@@ -129,9 +130,25 @@ def _entry(row: Outbox) -> Entry:
 
 
 def _left(**fields: Any) -> int:
-    row = Outbox.objects.using(database.alias()).create(**fields)
-    transaction.on_commit(hint, using=database.alias())
+    using = database.alias()
+    if not connections[using].in_atomic_block:
+        for other in connections.all(initialized_only=True):
+            if other.in_atomic_block:
+                _tell_of_another(other.alias, using)
+    row = Outbox.objects.using(using).create(**fields)
+    transaction.on_commit(hint, using=using)
     return row.pk
+
+
+@cache
+def _tell_of_another(open_on: str, ours: str) -> None:
+    """Once for each process: it is how the project is written, and nothing that a single call could do better."""
+    log.warning(
+        "Something was left to be said inside a transaction on the database %r, but Teahouse's tables are in %r: "
+        "if that transaction is rolled back, it is said nevertheless. To have it taken along, begin "
+        "transaction.atomic(using=%r) first and the other one inside it.",
+        *(open_on, ours, ours),
+    )
 
 
 def _new_key() -> str:

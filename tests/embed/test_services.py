@@ -146,3 +146,32 @@ def test_its_templates_override_blocks_of_ours(told: dict[str, Any]) -> None:
     assert re.search(r'<div id="round-the-room">\s*<teahouse-chat ', told["room"])
     assert re.search(r"teahouse/room\.\w+\.css", told["room"]), "the rest is as it was"
     assert "The shop&#x27;s talk" in told["rooms"] or "The shop's talk" in told["rooms"]
+
+
+OPEN_ELSEWHERE: Final = """
+import logging
+import teahouse
+from django.db import transaction
+from tests.embed.host.shop.models import Order
+heard = []
+handler = logging.Handler()
+handler.emit = lambda record: heard.append(record.getMessage())
+logging.getLogger("teahouse.outbox").addHandler(handler)
+order = Order.objects.get(pk=2)
+with transaction.atomic(using="talk"), transaction.atomic():
+    teahouse.post(order, "taken along")
+teahouse.post(order, "in no transaction")
+print(len(heard))
+with transaction.atomic():
+    teahouse.post(order, "said in any case")
+    teahouse.post(order, "and again")
+print(*heard, sep="\\n")
+"""
+
+
+def test_a_transaction_that_does_not_take_along_what_is_said_in_it_is_told_of_once(shop: Shop) -> None:
+    before, *told = shop.python(OPEN_ELSEWHERE).splitlines()
+    assert before == "0"
+    (told_once,) = told
+    assert "a transaction on the database 'default', but Teahouse's tables are in 'talk'" in told_once
+    assert "begin transaction.atomic(using='talk') first" in told_once
