@@ -1,4 +1,4 @@
-"""The quick tests with every Python that is here, every Django, the oldest and the newest of what Teahouse may run on:
+"""The tests with every Python that is here, every Django, the oldest and the newest of what Teahouse may run on:
 
 bin/nox                      all of it
 bin/nox --list               what there is
@@ -43,7 +43,8 @@ TOOLS: Final = {
     # A server that a project may have, in tests/live; it brings what makes certificates.
     "daphne",
 }
-QUICK: Final = ("tests/pure", "tests/app", "tests/live")
+# All but browsers, and what does not depend on these versions: faults, simulation, hostile input, documentation.
+FOLDERS: Final = ("tests/pure", "tests/app", "tests/live", "tests/api", "tests/web", "tests/server")
 
 # nox looks for `python3.13` on the PATH, where pyenv has only a shim that refuses.
 os.environ["PATH"] = os.pathsep.join([*(str(path.parent) for path in PYTHONS.values()), os.environ["PATH"]])
@@ -67,15 +68,16 @@ def tools() -> list[str]:
     ],
 )
 def tests(session: nox.Session, django: str, dependencies: str) -> None:
-    """The quick tests; a warning is an error, as everywhere."""
+    """A warning is an error, as everywhere."""
     session.chdir(ROOT)
     session.install(
         *("--resolution", RESOLUTIONS[dependencies], "--requirements", "pyproject.toml", "--all-extras"),
         f"django~={django}.0",
     )
     session.install(*tools())
+    session.install("--no-deps", "--editable", ".")  # Tests type its command.
     session.run("python", "-c", "import sys, django; print(sys.version.split()[0], django.__version__)")
     # anyio brings a plugin of its own, whose versions say more about pytest than about us.
     session.run(
-        "pytest", "-p", "no:anyio", "--numprocesses=2", "--dist=loadfile", "-q", *(session.posargs or QUICK)
+        "pytest", "-p", "no:anyio", "--numprocesses=2", "--dist=loadfile", "-q", *(session.posargs or FOLDERS)
     )
