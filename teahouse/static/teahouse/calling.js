@@ -7,7 +7,7 @@ import { withoutCode } from "./complete.js";
 
 const ALL = ["here", "room"];
 // As the server sees it (render/mentions.py): what may end an address, what goes on with a name, and who writes no spaces.
-const ADDRESS = /[A-Za-z0-9_.+\-/@]$/;
+const ADDRESS = /^[A-Za-z0-9_.+\-/@]/;
 const GOES_ON = /^[.\-]*[\p{L}\p{N}_]/u;
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 
@@ -24,7 +24,7 @@ function isNamed(said, name) {
   for (let at = said.indexOf(word); at >= 0; at = said.indexOf(word, at + 1)) {
     const behind = said.slice(at + word.length, at + word.length + 8);
     const joined = UNSPACED.test(`${name.slice(-1)}${behind.slice(0, 1)}`);
-    if (!ADDRESS.test(said.slice(0, at)) && (joined || !GOES_ON.test(behind))) return true;
+    if (!ADDRESS.test(said.charAt(at - 1)) && (joined || !GOES_ON.test(behind))) return true;
   }
   return false;
 }
