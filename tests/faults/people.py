@@ -62,7 +62,7 @@ class Person:
         self.token: str | None = None
         self.headers: dict[str, str] = {}
         self.left = self.once = False  # `once`: does not come back.
-        self.got, self.closed = 0, 0  # Events, and the code of the last close.
+        self.closed = 0  # The code of the last close.
         self.moved = asyncio.Event()
         self.you: dict[str, Any] = {}
         self._ids = itertools.count(1)
@@ -179,7 +179,6 @@ class Person:
             place = self.places[frame["room"]]
             # Live already, where the answer that says so waits for its turn in this process.
             if place.position is not None:
-                self.got += 1
                 place.position["seq"] = self.record.takes(self.name, place.room, place.seq, frame)
 
     async def _reply(
