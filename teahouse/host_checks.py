@@ -13,7 +13,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core.checks import Tags
-from django.db import connections, router
+from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.utils import Error as DatabaseError
 from django.urls import NoReverseMatch, reverse
 from pydantic import ValidationError
@@ -75,6 +75,16 @@ def database_router(**options: Any) -> Iterator[Finding]:
         yield found("E066", alias=name, routers=", ".join(map(str, settings.DATABASE_ROUTERS)))
 
 
+@registered()
+def project_outbox(**options: Any) -> Iterator[Finding]:
+    """What is said in a transaction of the project is part of it, in a database of its own too."""
+    from teahouse import elsewhere  # Needs the models.
+
+    name = alias()
+    if name != DEFAULT_DB_ALIAS and not apps.is_installed(elsewhere.APP):
+        yield found("W075", alias=name)
+
+
 @registered(serving=True)
 def policy(**options: Any) -> Iterator[Finding]:
     """`TEAHOUSE["POLICY"]` names a policy."""
@@ -104,6 +114,19 @@ def tables(databases: Sequence[str] | None = None, **options: Any) -> Iterator[F
         yield found("W065", alias=name)
     elif "teahouse_followerposition" in there:
         yield from _followers()
+
+
+@registered(Tags.database)
+def project_outbox_tables(databases: Sequence[str] | None = None, **options: Any) -> Iterator[Finding]:
+    """Of `default` alone: whether it is meant to be in any other only the project knows."""
+    from teahouse import elsewhere
+
+    name = DEFAULT_DB_ALIAS
+    if name not in (databases or ()) or migrates() or name not in elsewhere.databases():
+        return
+    with suppress(DatabaseError):  # `database_itself` says so.
+        if not elsewhere.is_there(name):
+            yield found("W076", alias=name)
 
 
 def _followers() -> Iterator[Finding]:

@@ -75,9 +75,12 @@ async def _of_database(running: Runtime) -> Stored | None:
     """None where it does not answer."""
     try:
         async with asyncio.timeout(SECONDS):
-            return await running.readers.run(stored)
+            found = await running.readers.run(stored)
     except (database.Unavailable, TimeoutError):
         return None
+    elsewhere, now = running.carrying.waiting(), timezone.now()
+    oldest = max([found.oldest, *(_seconds(since, now) for since in elsewhere)])
+    return found._replace(outbox=found.outbox + len(elsewhere), oldest=oldest)
 
 
 def stored() -> Stored:

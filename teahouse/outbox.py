@@ -1,6 +1,6 @@
 """What code inside a host's transaction leaves to be said or told (P9). In: a room and a text, or an event of the
 project, on the caller's connection. Out, after the commit: entries for the journal, which numbers them;
-`live/sweep.py` moves them.
+`live/sweep.py` moves them. In a transaction on another database it is left there (`elsewhere.py`).
 
 No number is taken here and no room is locked, so a transaction that stays open makes nobody wait. Why the movers
 need no lock among themselves: `docs/design/outbox.md`.
@@ -12,13 +12,13 @@ import logging
 import secrets
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db import connections, transaction
 from pydantic import BaseModel
 
-from teahouse import database, declared, emitted, history, subjects
+from teahouse import database, declared, elsewhere, emitted, history, subjects
 from teahouse.actions import people
 from teahouse.conf import conf
 from teahouse.declared import Said
@@ -29,9 +29,6 @@ from teahouse.live.fields import KEY
 from teahouse.models import CustomEvent, Message, Outbox, Person, Room, Thread
 from teahouse.render import RENDER_VERSION, render_sync
 
-if TYPE_CHECKING:
-    from django.db.models import QuerySet
-
 log = logging.getLogger("teahouse.outbox")
 
 on_hint: list[Callable[[], None]] = []
@@ -41,9 +38,11 @@ on_hint: list[Callable[[], None]] = []
 def post(
     room: Any, text: str, *, by: Any = None, key: str | None = None, thread: int | Message | None = None
 ) -> int:
-    """Says something in a room, as part of the caller's transaction on the database of Teahouse's tables.
+    """Says something in a room, as part of the caller's transaction.
 
-    It is said once the transaction commits, also if this process dies right then, and never if it rolls back.
+    It is said once the transaction commits, also if this process dies right then, and never if it rolls back. The
+    transaction is that on the database of Teahouse's tables. Where none is open there, it is one on another database
+    that has the tables of the app `teahouse.project_outbox`: that of the object of the room, `default`, or any.
     What the project itself says asks for no rights and no rates. `@name`, `@here` and `@room` call members, the words
     where `by` may call, or without `by`.
 
@@ -66,18 +65,13 @@ def post(
     place = _speakable(room)
     root = _root(place, thread) if thread is not None else None
     person = _speaker(by)
+    using = _taking_along(place)
     if key is not None:
-        _check_key(place, person, key, text)
+        _check_key(using, place, person, key, text)
     html = render_sync(text)
-    return _left(
-        room=place,
-        person=person,
-        key=_new_key() if key is None else key,
-        text=text,
-        html=html,
-        renderer=RENDER_VERSION if html is not None else 0,
-        thread_id=root,
-    )
+    renderer = RENDER_VERSION if html is not None else 0
+    said = {"key": key or _new_key(), "text": text, "html": html, "renderer": renderer, "thread": root}
+    return _left(using, place, person, said)
 
 
 def emit(room: Any, event: BaseModel, *, by: Any = None, key: str | None = None) -> int:
@@ -99,16 +93,11 @@ def emit(room: Any, event: BaseModel, *, by: Any = None, key: str | None = None)
     said = declared.said(event)
     place = _speakable(room)
     person = _speaker(by)
+    using = _taking_along(place)
     if key is not None:
-        _check_key_of_event(place, person, key, said)
-    return _left(
-        room=place,
-        person=person,
-        key=_new_key() if key is None else key,
-        event=said.name,
-        text=said.data,
-        html=said.html,
-    )
+        _check_key_of_event(using, place, person, key, said)
+    told = {"key": key or _new_key(), "text": said.data, "html": said.html, "event": said.name}
+    return _left(using, place, person, told)
 
 
 apost = sync_to_async(post)
@@ -129,15 +118,28 @@ def _entry(row: Outbox) -> Entry:
     return Say(row.room_id, by, row.key, row.text, row.html, rights=None, outbox=row.pk, root=root)
 
 
-def _left(**fields: Any) -> int:
-    using = database.alias()
-    if not connections[using].in_atomic_block:
-        for other in connections.all(initialized_only=True):
-            if other.in_atomic_block:
-                _tell_of_another(other.alias, using)
-    row = Outbox.objects.using(using).create(**fields)
+def _taking_along(room: Room) -> str:
+    """The database whose transaction is to take along what is left in the room."""
+    ours = database.alias()
+    if connections[ours].in_atomic_block:
+        return ours
+    others = [other.alias for other in connections.all(initialized_only=True) if other.in_atomic_block]
+    if not others:
+        return ours
+    taking = elsewhere.open_transaction(others, subjects.database_of(room))
+    if taking is None:
+        _tell_of_another(others[0], ours)
+    return taking or ours
+
+
+def _left(using: str, room: Room, person: Person, said: dict[str, Any]) -> int:
+    if using == database.alias():
+        said["thread_id"] = said.pop("thread", None)
+        left = Outbox.objects.using(using).create(room=room, person=person, **said).pk
+    else:
+        left = elsewhere.leave(using, room=room.pk, person=person.pk, **said)
     transaction.on_commit(hint, using=using)
-    return row.pk
+    return left
 
 
 @cache
@@ -145,9 +147,9 @@ def _tell_of_another(open_on: str, ours: str) -> None:
     """Once for each process: it is how the project is written, and nothing that a single call could do better."""
     log.warning(
         "Something was left to be said inside a transaction on the database %r, but Teahouse's tables are in %r: "
-        "if that transaction is rolled back, it is said nevertheless. To have it taken along, begin "
-        "transaction.atomic(using=%r) first and the other one inside it.",
-        *(open_on, ours, ours),
+        "if that transaction is rolled back, it is said nevertheless. To have it taken along, add "
+        '"teahouse.project_outbox" to INSTALLED_APPS and run: python manage.py migrate --database %s',
+        *(open_on, ours, open_on),
     )
 
 
@@ -209,19 +211,19 @@ def _check_text(text: str) -> None:
         )
 
 
-def _check_key(room: Room, person: Person, key: str, text: str) -> None:
+def _check_key(using: str, room: Room, person: Person, key: str, text: str) -> None:
     """Refuses here, where the caller hears of it, what the journal could only log."""
     where = _used(room, person, key)
     said = Message.objects.using(database.alias()).filter(**where).values_list("digest", flat=True).first()
-    left = _waiting(where).filter(event="").values_list("text", flat=True).first()
-    if said not in (None, digest_of(text)) or left not in (None, text):
+    left = [text for event, text in _waiting(using, room, person, key) if not event]
+    if said not in (None, digest_of(text)) or left[:1] not in ([], [text]):
         raise ValueError(KEY_REUSED)
 
 
-def _check_key_of_event(room: Room, person: Person, key: str, event: Said) -> None:
+def _check_key_of_event(using: str, room: Room, person: Person, key: str, event: Said) -> None:
     where = _used(room, person, key)
     told = CustomEvent.objects.using(database.alias()).filter(**where).values_list("name", "data").first()
-    left = _waiting(where).exclude(event="").values_list("event", "text").first()
+    left = next((one for one in _waiting(using, room, person, key) if one[0]), None)
     if any(one not in (None, (event.name, event.data)) for one in (told, left)):
         raise ValueError(emitted.KEY_REUSED)
 
@@ -232,5 +234,10 @@ def _used(room: Room, person: Person, key: str) -> dict[str, Any]:
     return {"room": room, "person": person, "key": key}
 
 
-def _waiting(where: dict[str, Any]) -> QuerySet[Outbox]:
-    return Outbox.objects.using(database.alias()).filter(**where)
+def _waiting(using: str, room: Room, person: Person, key: str) -> list[tuple[str, str]]:
+    """Name of the event, empty for a message, and text of what was left with this key and waits."""
+    rows = Outbox.objects.using(database.alias()).filter(room=room, person=person, key=key)
+    waiting = list(rows.order_by("pk").values_list("event", "text"))
+    if using != database.alias():
+        waiting += elsewhere.said_with(using, room.pk, person.pk, key)
+    return waiting

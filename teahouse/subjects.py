@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from django.apps import apps
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, router, transaction
 from django.db.models import Model
 
 from teahouse import database
@@ -113,6 +113,12 @@ def model_of(label: str) -> type[Model] | None:
         return apps.get_model(label)
     except (LookupError, ValueError):
         return None
+
+
+def database_of(room: Room) -> str:
+    """Where the object of the room is written, as the project's router says; of a room on nothing Teahouse's own."""
+    model = model_of(room.subject_type or "")
+    return router.db_for_write(model) if model is not None else database.alias()
 
 
 def on_objects(rooms: Collection[int]) -> dict[int, str]:

@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "teahouse",
+    "teahouse.project_outbox",
 ]
 
 MIDDLEWARE = [

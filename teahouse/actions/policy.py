@@ -11,10 +11,10 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 from asgiref.sync import sync_to_async
-from django.db import connections, router, transaction
+from django.db import connections, transaction
 from django.db.models import Model
 
-from teahouse import access, database, history, outbox
+from teahouse import access, database, elsewhere, history, outbox
 from teahouse.actions import people
 from teahouse.actions.membership import Invited
 from teahouse.events import LOOK_AGAIN, Who
@@ -22,7 +22,7 @@ from teahouse.journal import Change, Transaction
 from teahouse.models import Member, Person, RightsChange, Room
 from teahouse.prepared import batched
 from teahouse.rights import RANKS
-from teahouse.subjects import existing, model_of
+from teahouse.subjects import database_of, existing
 from teahouse.verdicts import verdicts
 
 MOST_VISITED: Final = 500
@@ -60,21 +60,18 @@ def rights_changed(obj: Room | str | Model, user: Any = None) -> None:
         person = user if isinstance(user, Person) else people.known_person(user)
         if person is None:
             return  # Nobody who was ever here.
-    leave = partial(_leave, room, person)
-    using = _database_of(room)
-    # In two databases the row could be there before what it tells of.
-    if using != database.alias() and connections[using].in_atomic_block:
-        transaction.on_commit(leave, using=using)
+    using = database_of(room)
+    if using == database.alias() or not connections[using].in_atomic_block:
+        _leave(room, person)
+    elif elsewhere.is_there(using):
+        elsewhere.leave_rights(using, room.pk, person.pk if person is not None else None)
+        transaction.on_commit(outbox.hint, using=using)
     else:
-        leave()
+        # In two databases the row could be there before what it tells of.
+        transaction.on_commit(partial(_leave, room, person), using=using)
 
 
 arights_changed = sync_to_async(rights_changed)
-
-
-def _database_of(room: Room) -> str:
-    model = model_of(room.subject_type or "")
-    return router.db_for_write(model) if model is not None else database.alias()
 
 
 def _leave(room: Room, person: Person | None) -> None:

@@ -28,6 +28,7 @@ from teahouse.journal import Commit, Entry, Journal, Settled, Stored
 from teahouse.limits import Buckets, Counted, address_key
 from teahouse.live import pages
 from teahouse.live.around import Around
+from teahouse.live.carrying import Carrying
 from teahouse.live.counts import Counts
 from teahouse.live.cuts import Cuts
 from teahouse.live.figures import Watch
@@ -105,6 +106,7 @@ class Runtime:
         self._new_guests_lock = Lock()
         self.draining = False
         self.sweep = Sweep(self)
+        self.carrying = Carrying(self)
         self.cuts = Cuts(self)
         self.rights = Rights(self)
         self.hub.on_rights = self.rights.changed
@@ -126,6 +128,7 @@ class Runtime:
         outbox.on_hint.append(self._hint_from_any_thread)
         self.pings.start()
         self.sweep.start()
+        self.carrying.start()
 
     async def stop(self) -> None:
         """After the sessions are gone: stores what waits and ends all threads and tasks."""
@@ -134,6 +137,7 @@ class Runtime:
         site.on_name.remove(self.place.everywhere)
         outbox.on_hint.remove(self._hint_from_any_thread)
         self.pings.stop()
+        await self.carrying.stop()
         await self.sweep.stop()
         await self.cuts.stop()
         await self.rights.stop()
@@ -330,7 +334,11 @@ class Runtime:
     # From other threads, and to the end
 
     def _hint_from_any_thread(self) -> None:
-        self.loop.call_soon_threadsafe(self.sweep.hint)
+        self.loop.call_soon_threadsafe(self._hint)
+
+    def _hint(self) -> None:
+        self.sweep.hint()
+        self.carrying.hint()
 
     async def drain(self) -> None:
         """Tells all sessions to come back elsewhere, in batches, before the server stops (close code 4201)."""

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import Model
 
-from teahouse import database
+from teahouse import database, elsewhere
 from teahouse.actions import people
 from teahouse.models import Member, Message, Outbox, Person, Room
 from teahouse.subjects import room_of
@@ -65,7 +65,8 @@ def posted(room: Room | str | Model) -> list[str]:
     room = room_of(room)
     stored = Message.objects.using(using).filter(room=room, deleted_at=None).order_by("seq")
     waiting = Outbox.objects.using(using).filter(room=room, event="").order_by("pk")
-    return [*stored.values_list("text", flat=True), *waiting.values_list("text", flat=True)]
+    texts = [*stored.values_list("text", flat=True), *waiting.values_list("text", flat=True)]
+    return texts + elsewhere.texts(room.pk)
 
 
 def _make_user(name: str) -> Any:

@@ -42,13 +42,14 @@ RUN_ELSEWHERE = {
     "docs/testing.md": "tests/app/test_testing.py",
     "docs/tutorial.md": "tests/docs/test_tutorial.py",
     "docs/embedding.md": "tests/embed/test_policy.py",
+    "docs/own-database.md": "tests/embed/test_own_database.py",
     "docs/protocol.md": "tests/live/test_protocol_page.py",
 }
 
 # What does not run, by its page and a part of its first line, and why.
 NOT_RUN = {
     ("docs/keeping.md", "15 4 * * *"): "a line of cron; the command in it stands in the block above",
-    ("docs/embedding.md", '"OPTIONS": {"pool"'): "a line within a project's dictionary",
+    ("docs/own-database.md", '"OPTIONS": {"pool"'): "a line within a project's dictionary",
     ("docs/design/inside.md", "server     "): "a picture of layers; import-linter holds them",
     ("docs/design/inside.md", "class Block"): "what classes have, shorter than Python can say it",
     ("docs/design/inside.md", "class Outlet"): "what classes have, shorter than Python can say it",

@@ -150,6 +150,26 @@ def test_a_router_that_does_not_know_teahouse(check: Check, site: Site) -> None:
     assert "python manage.py migrate --database talk" in told
 
 
+def test_a_database_of_its_own_and_the_projects_transactions(check: Check, site: Site) -> None:
+    """Its lines, followed: nothing is left to say of it."""
+    site.settings(
+        'DATABASES["talk"] = {**DATABASES["default"], "NAME": os.path.join(BASE_DIR, "talk.sqlite3")}'
+    )
+    router = ROUTER.replace('db == "default"', '(db == "talk") == (app_label == "teahouse")')
+    site.settings('DATABASE_ROUTERS = ["shop.router.Router"]').write("shop/router.py", router)
+    told = check()
+    assert "(teahouse.E066)" not in told
+    assert """(teahouse.W075) Teahouse's tables are in the database "talk":""" in told
+    (line,) = re.findall(r"INSTALLED_APPS \+= .*", told)
+    site.settings(line)
+    told = check("--database", "default")
+    assert "(teahouse.W075)" not in told
+    assert '(teahouse.W076) The database "default" has no tables' in told
+    status, said = of_project(site.folder, "manage.py", "migrate")
+    assert status == 0, said
+    assert "(teahouse.W076)" not in check("--database", "default")
+
+
 def test_tables_that_are_not_there_yet(check: Check, site: Site) -> None:
     assert "(teahouse.W065)" in check("--database", "default")
     status, said = of_project(site.folder, "manage.py", "migrate", "teahouse")

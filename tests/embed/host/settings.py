@@ -76,7 +76,7 @@ def _postgres(url: str) -> dict[str, Any]:
 
 
 DATABASES = {
-    "default": _sqlite("shop"),
+    "default": _postgres(os.environ["HOST_SHOP"]) if "HOST_SHOP" in os.environ else _sqlite("shop"),
     "talk": _postgres(os.environ["HOST_TALK"]) if "HOST_TALK" in os.environ else _sqlite("talk"),
 }
 DATABASE_ROUTERS = ["tests.embed.host.router.Router"]
@@ -85,6 +85,9 @@ TEAHOUSE = {
     "POLICY": os.environ.get("HOST_POLICY", "tests.embed.host.shop.chat.Policy"),
     "METRICS_TOKEN": os.environ.get("HOST_METRICS_TOKEN"),
 }
+
+if "HOST_PROJECT_OUTBOX" in os.environ:
+    INSTALLED_APPS.append("teahouse.project_outbox")
 
 if "HOST_OWN_SERVICES" in os.environ:
     DEBUG = False

@@ -7,6 +7,7 @@ urlpatterns = [
     path("orders/<int:pk>/", views.order, name="order"),
     path("orders/<int:pk>/pay/<str:how>/", views.pay),
     path("orders/<int:pk>/change/", views.change),
+    path("orders/<int:pk>/hand-over/<str:to>/", views.hand_over),
     path("orders/<int:pk>/delete/", views.delete),
     path("accounts/", include("django.contrib.auth.urls")),
     path("admin/", admin.site.urls),

@@ -6,13 +6,18 @@ import time
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 import teahouse
 from tests.embed.host.shop.models import Order
+
+# Without an outbox of the project a payment begins a transaction on Teahouse's database too.
+PAID_IN = "default" if apps.is_installed("teahouse.project_outbox") else "talk"
 
 
 def order(request: HttpRequest, pk: int) -> HttpResponse:
@@ -35,7 +40,7 @@ def pay(request: HttpRequest, pk: int, how: str) -> HttpResponse:
     """Posts in a transaction that ends well, fails, is held open until it is told to go on, or after whose commit the
     process dies."""
     try:
-        with transaction.atomic(), transaction.atomic(using="talk"):
+        with transaction.atomic(), transaction.atomic(using=PAID_IN):
             found = Order._default_manager.select_for_update().get(pk=pk)
             found.paid = True
             found.save()
@@ -48,6 +53,17 @@ def pay(request: HttpRequest, pk: int, how: str) -> HttpResponse:
     if how == "dies":
         os.kill(os.getpid(), signal.SIGKILL)
     return HttpResponse("paid")
+
+
+def hand_over(request: HttpRequest, pk: int, to: str) -> HttpResponse:
+    """Another customer's from now on; says so before it says that rights have changed, all in one transaction."""
+    with transaction.atomic():
+        found = Order._default_manager.select_for_update().get(pk=pk)
+        teahouse.post(found, "for the new customer alone")
+        found.customer = get_user_model()._default_manager.get(pk=to)
+        found.save()
+        teahouse.rights_changed(found)
+    return HttpResponse("handed over")
 
 
 def wait_to_go_on(name: str) -> None:

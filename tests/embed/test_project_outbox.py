@@ -1,0 +1,222 @@
+"""Teahouse's tables in a database of their own, and the outbox of the project: what is said in a transaction on the
+project's own database is part of that one, and keeps nobody waiting; on two files of SQLite, and on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.client import RemoteDisconnected
+from typing import Final, NamedTuple
+
+import pytest
+
+from tests import services
+from tests.embed.conftest import DAPHNE, Shop, ShopCast, shop_prepared
+from tests.server.conftest import until
+
+in_browsers = pytest.mark.asyncio(loop_scope="session")
+
+LEAVE: Final = """
+from django.db import transaction
+from tests.embed.host.shop.models import Order
+import teahouse
+order = Order.objects.get(pk={order})
+for text in {texts}:
+    with transaction.atomic():
+        teahouse.post(order, text)
+"""
+PUT: Final = """
+from teahouse import elsewhere
+elsewhere.put(elsewhere.left("default"))
+"""
+"""As a server that dies before it has dropped them."""
+
+LOOK: Final = """
+import json
+from teahouse.models import Message, Outbox, RightsChange
+from teahouse.project_outbox.models import ProjectOutbox, ProjectRightsChange
+texts = Message.objects.using("talk").filter(room__slug="order-{order}").order_by("seq").values_list("text", flat=True)
+waits = sum(each.objects.using("talk").count() for each in (Outbox, RightsChange))
+waits += sum(each.objects.count() for each in (ProjectOutbox, ProjectRightsChange))
+print(json.dumps([list(texts), waits]))
+"""
+HOLD: Final = """
+from django.db import transaction
+from teahouse.project_outbox.models import ProjectOutbox
+from tests.embed.host.shop.views import wait_to_go_on
+with transaction.atomic():
+    list(ProjectOutbox.objects.select_for_update())
+    wait_to_go_on("held")
+"""
+"""Whoever wants to delete these rows has to wait: on SQLite for the file, on PostgreSQL for the rows."""
+
+RIGHTS: Final = """
+import json
+from contextlib import suppress
+from django.db import transaction
+from tests.embed.host.shop.models import Order
+from teahouse.models import RightsChange
+from teahouse.project_outbox.models import ProjectRightsChange
+import teahouse
+order = Order.objects.get(pk={order})
+teahouse.room_for(order)
+seen = []
+def look():
+    seen.append([ProjectRightsChange.objects.count(), RightsChange.objects.using("talk").count()])
+with suppress(ZeroDivisionError), transaction.atomic():
+    teahouse.rights_changed(order)
+    look()
+    1 / 0
+look()
+with transaction.atomic():
+    teahouse.rights_changed(order)
+look()
+print(json.dumps(seen))
+"""
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
+    """Two databases of one kind, the project's and Teahouse's."""
+    where: dict[str, str] = {}
+    if request.param == "postgres":
+        server: services.Postgres = request.getfixturevalue("postgres_server")
+        where = {name: server.create_database() for name in ("HOST_SHOP", "HOST_TALK")}
+    with shop_prepared(HOST_PROJECT_OUTBOX="yes", **where) as shop:
+        shop.start(DAPHNE)
+        yield shop
+    for url in where.values():
+        server.drop_database(url)
+
+
+@pytest.fixture
+def closed(shop: Shop) -> Iterator[Shop]:
+    """The shop, which nothing serves for a while."""
+    shop.kill()
+    yield shop
+    shop.kill()
+    shop.start(DAPHNE)
+
+
+@in_browsers
+async def test_what_is_said_in_the_projects_own_transaction_is_part_of_it(shop: Shop, cast: ShopCast) -> None:
+    page = f"/orders/{(order := shop.new_order())}/"
+    ada, sam = await cast.signed_in("Ada", page), await cast.signed_in("Sam", page)
+    await ada.live()
+    for how, answer in (("fails", "failed"), ("well", "paid")):
+        told = await sam.page.request.get(f"{shop.url}/orders/{order}/pay/{how}/")
+        assert await told.text() == answer
+    await ada.sees("paid: well")
+    assert await ada.texts() == ["paid: well"], "nothing of what was rolled back"
+
+
+@in_browsers
+async def test_a_view_that_holds_its_transaction_delays_nobody(shop: Shop, cast: ShopCast) -> None:
+    page = f"/orders/{(order := shop.new_order())}/"
+    ada, sam = await cast.signed_in("Ada", page), await cast.signed_in("Sam", page)
+    await ada.live()
+    await sam.live()
+    waits = shop.folder / f"order-{order}-waits"
+    slow = asyncio.create_task(asyncio.to_thread(shop.get, f"/orders/{order}/pay/slow/", "Sam"))
+    await asyncio.to_thread(until, waits.exists, "holding its transaction")
+    await ada.say("meanwhile")
+    await sam.sees("meanwhile")
+    assert waits.exists(), "it was said while the view held its transaction"
+    assert not slow.done()
+    waits.unlink()
+    await slow
+    await sam.sees("meanwhile", "paid: slow")
+
+
+@in_browsers
+async def test_killed_after_the_commit_it_arrives_after_the_start(shop: Shop, cast: ShopCast) -> None:
+    page = f"/orders/{(order := shop.new_order())}/"
+    cast.expect_trouble("ERR_CONNECTION|WebSocket|Failed to load|ERR_EMPTY|ERR_INCOMPLETE", always=False)
+    ada = await cast.signed_in("Ada", page)
+    await ada.say("before")
+    await ada.sees("before")
+    with pytest.raises(RemoteDisconnected):
+        await asyncio.to_thread(shop.get, f"/orders/{order}/pay/dies/")
+    assert shop.process is not None
+    assert await asyncio.to_thread(shop.process.wait, 20) != 0
+    await asyncio.to_thread(shop.start, DAPHNE)
+    await ada.sees("before", "paid: dies")
+
+
+def test_who_loses_the_order_hears_nothing_of_the_same_transaction(shop: Shop) -> None:
+    order, otto = shop.new_order(), shop.people["Otto"]["user"]
+    shop.get(f"/orders/{order}/", "Ada")  # Which makes the room.
+    with shop.client("Ada") as ada, shop.client("Sam") as sam:
+        for one in (ada, sam):
+            one.ok(do="subscribe", room=f"order-{order}")
+        shop.get(f"/orders/{order}/hand-over/{otto}/")
+        sam.event("message", text="for the new customer alone")
+        assert ada.refused(do="send", room=f"order-{order}", key="late", text="mine?") == "not_found"
+        assert [frame for frame in ada.heard if frame.get("event") == "message"] == []
+    with shop.client("Otto") as new:
+        events = new.ok(do="history", room=f"order-{order}")["messages"]
+        assert [event["text"] for event in events] == ["for the new customer alone"]
+
+
+def test_a_change_of_rights_is_part_of_the_transaction_too(closed: Shop) -> None:
+    order = closed.new_order()
+    assert json.loads(closed.python(RIGHTS.format(order=order))) == [[1, 0], [0, 0], [1, 0]]
+    closed.start(DAPHNE)
+    until(lambda: looked(closed, order).waits == 0, "told")
+
+
+def test_what_was_put_and_not_dropped_is_said_once(closed: Shop) -> None:
+    order = closed.new_order()
+    closed.python(LEAVE.format(order=order, texts=["one", "two"]))
+    closed.python(PUT)
+    closed.python(LEAVE.format(order=order, texts=["three"]))
+    closed.start(DAPHNE)
+    until(lambda: looked(closed, order).waits == 0, "dropped")
+    assert looked(closed, order).said == ["one", "two", "three"]
+
+
+def test_it_is_said_while_it_cannot_be_dropped(closed: Shop) -> None:
+    order = closed.new_order()
+    closed.python(LEAVE.format(order=order, texts=["one"]))
+    held = closed.folder / "held-waits"
+    with ThreadPoolExecutor(1) as thread:
+        holding = thread.submit(closed.python, HOLD)
+        until(held.exists, "held")
+        closed.start(DAPHNE)
+        until(lambda: looked(closed, order).said == ["one"], "said")
+        assert not holding.done()
+        held.unlink()
+        holding.result()
+    until(lambda: looked(closed, order).waits == 0, "dropped")
+    assert looked(closed, order).said == ["one"]
+
+
+def test_a_room_that_is_gone_by_then_keeps_nobody_waiting(closed: Shop) -> None:
+    gone, order = closed.new_order(), closed.new_order()
+    closed.python(LEAVE.format(order=gone, texts=["nowhere"]))
+    closed.python(LEAVE.format(order=order, texts=["here"]))
+    closed.python(f'from teahouse.models import Room; Room.objects.get(slug="order-{gone}").delete()')
+    closed.start(DAPHNE)
+    until(lambda: looked(closed, order).waits == 0, "dropped")
+    assert looked(closed, order).said == ["here"]
+    assert "1 messages or events were left for a room" in closed.log.read_text()
+
+
+def test_its_migrations_make_what_its_models_say(shop: Shop) -> None:
+    told = shop.python(
+        "from django.core.management import call_command\n"
+        "call_command('makemigrations', 'teahouse_project_outbox', check_changes=True, dry_run=True)"
+    )
+    assert "No changes detected" in told
+
+
+class Looked(NamedTuple):
+    said: list[str]
+    waits: int  # Rows on their way, in both databases.
+
+
+def looked(shop: Shop, order: int) -> Looked:
+    """What another process finds in the databases."""
+    return Looked(*json.loads(shop.python(LOOK.format(order=order))))
