@@ -40,11 +40,22 @@ TOOLS: Final = {
     "hypothesis",
     "jsonschema",
     "playwright",
-    # A server that a project may have, in tests/live; it brings what makes certificates.
+    # Servers that a project may have; daphne brings what makes certificates.
     "daphne",
+    "hypercorn",
+    "granian",
 }
-# All but browsers, and what does not depend on these versions: faults, simulation, hostile input, documentation.
-FOLDERS: Final = ("tests/pure", "tests/app", "tests/live", "tests/api", "tests/web", "tests/server")
+# With browsers only what a project has on its pages. Left out is what does not depend on these versions: the look and
+# feel of the chat, faults, simulation, hostile input, documentation.
+FOLDERS: Final = (
+    "tests/pure",
+    "tests/app",
+    "tests/live",
+    "tests/api",
+    "tests/web",
+    "tests/server",
+    "tests/embed",
+)
 
 # nox looks for `python3.13` on the PATH, where pyenv has only a shim that refuses.
 os.environ["PATH"] = os.pathsep.join([*(str(path.parent) for path in PYTHONS.values()), os.environ["PATH"]])

@@ -53,13 +53,17 @@ WHERE room.slug = 'order-1' AND person.kind = 'bot' LIMIT 1
 
 def leave(shop: Shop, text: str) -> None:
     """A row as `teahouse.post` leaves it, of a process that has died right behind its commit."""
-    with closing(sqlite3.connect(shop.folder / "talk.sqlite3", SECONDS, isolation_level=None)) as database:
+    with closing(
+        sqlite3.connect(shop.folder / "talk.sqlite3", timeout=SECONDS, isolation_level=None)
+    ) as database:
         assert database.execute(LEAVE, (text, text)).rowcount == 1
 
 
 def wait_for(shop: Shop, text: str) -> None:
     """Until it is said."""
-    with closing(sqlite3.connect(shop.folder / "talk.sqlite3", SECONDS, isolation_level=None)) as database:
+    with closing(
+        sqlite3.connect(shop.folder / "talk.sqlite3", timeout=SECONDS, isolation_level=None)
+    ) as database:
         until(
             lambda: database.execute("SELECT 1 FROM teahouse_message WHERE text = ?", (text,)).fetchone(),
             f"said: {text!r}",

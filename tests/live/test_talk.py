@@ -275,7 +275,9 @@ def test_the_door(server: Teahouse) -> None:
 
 def test_who_never_says_hello_is_asked_to_leave_and_not_who_waits_for_the_answer(server: Teahouse) -> None:
     with (
-        closing(sqlite3.connect(server.data / "teahouse.sqlite3", SECONDS, isolation_level=None)) as database,
+        closing(
+            sqlite3.connect(server.data / "teahouse.sqlite3", timeout=SECONDS, isolation_level=None)
+        ) as database,
         Client(server.url, hello=False) as patient,
         Client(server.url, hello=False) as refused,
     ):

@@ -124,7 +124,7 @@ def test_limit_queue(site: Site) -> None:
 @pytest.mark.parametrize("sends", [3, 4])
 def test_limit_unanswered(site: Site, sends: int) -> None:
     """With three sends that cannot be stored yet a ping is answered, with four the server reads no more."""
-    database = sqlite3.connect(site.server.data / "teahouse.sqlite3", SECONDS, isolation_level=None)
+    database = sqlite3.connect(site.server.data / "teahouse.sqlite3", timeout=SECONDS, isolation_level=None)
     with closing(database), come(site) as lan:
         lan.say("main", "the room is known")
         database.execute("BEGIN IMMEDIATE")
