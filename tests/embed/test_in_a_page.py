@@ -139,6 +139,8 @@ async def test_the_admin_shows_it(shop: Shop, cast: ShopCast) -> None:
     ):
         await sam.open(f"/admin/teahouse/{path}")
         await expect(sam.page.locator("#result_list")).to_contain_text(text)
+        await sam.page.locator("#result_list tr", has_text=text).locator("th a").first.click()
+        await expect(sam.page.locator("#content")).to_contain_text(text)
     await sam.open("/admin/teahouse/room/")
     await sam.page.get_by_role("link", name=f"order-{order}", exact=True).click()
     await expect(sam.page.locator("#content")).to_contain_text(f"order-{order}")
