@@ -232,13 +232,17 @@ def database_settings(**options: Any) -> Iterator[Finding]:
     seen = Database.model_validate(looks.database_facts(settings)[name])
     if seen.conn_max_age != 0:
         yield found("W053", alias=name, age=seen.conn_max_age)
-    if connections[name].vendor == "sqlite" and str(seen.transaction_mode).upper() not in {
-        "IMMEDIATE",
-        "EXCLUSIVE",
-    }:
-        yield found("W050", alias=name)
     if connections[name].vendor == "postgresql" and not seen.pool:
         yield found("W054", alias=name)
+    yield from takes_writers(name)
+
+
+def takes_writers(name: str) -> Iterator[Finding]:
+    """Whether the database takes the connections of a process of Teahouse, and several that write."""
+    seen = Database.model_validate(looks.database_facts(settings)[name])
+    late = str(seen.transaction_mode).upper() not in {"IMMEDIATE", "EXCLUSIVE"}
+    if connections[name].vendor == "sqlite" and late:
+        yield found("W050", alias=name)
     size = _pool_size(connections[name].settings_dict["OPTIONS"].get("pool"))
     if size is not None and size < FEWEST_CONNECTIONS:
         yield found("W056", alias=name, size=size)

@@ -18,7 +18,7 @@ from django.db.utils import Error as DatabaseError
 from django.urls import NoReverseMatch, reverse
 from pydantic import ValidationError
 
-from teahouse.checks import alias, migrates, registered
+from teahouse.checks import alias, migrates, registered, takes_writers
 from teahouse.conf import conf
 from teahouse.fit.findings import Finding, found
 
@@ -80,9 +80,14 @@ def project_outbox(**options: Any) -> Iterator[Finding]:
     """What is said in a transaction of the project is part of it, in a database of its own too."""
     from teahouse import elsewhere  # Needs the models.
 
-    name = alias()
-    if name != DEFAULT_DB_ALIAS and not apps.is_installed(elsewhere.APP):
-        yield found("W075", alias=name)
+    name, others = alias(), elsewhere.databases()
+    if name != DEFAULT_DB_ALIAS and not others:
+        yield found("W075", alias=name, other=DEFAULT_DB_ALIAS)
+    if others and connections[name].settings_dict["ATOMIC_REQUESTS"]:
+        yield found("W077", alias=name)
+    # A process of Teahouse writes there too, and its readers ask there for users.
+    for other in others:
+        yield from takes_writers(other)
 
 
 @registered(serving=True)

@@ -65,7 +65,7 @@ def post(
     place = _speakable(room)
     root = _root(place, thread) if thread is not None else None
     person = _speaker(by)
-    using = _taking_along(place)
+    using = _place_of(place)
     if key is not None:
         _check_key(using, place, person, key, text)
     html = render_sync(text)
@@ -93,7 +93,7 @@ def emit(room: Any, event: BaseModel, *, by: Any = None, key: str | None = None)
     said = declared.said(event)
     place = _speakable(room)
     person = _speaker(by)
-    using = _taking_along(place)
+    using = _place_of(place)
     if key is not None:
         _check_key_of_event(using, place, person, key, said)
     told = {"key": key or _new_key(), "text": said.data, "html": said.html, "event": said.name}
@@ -118,18 +118,22 @@ def _entry(row: Outbox) -> Entry:
     return Say(row.room_id, by, row.key, row.text, row.html, rights=None, outbox=row.pk, root=root)
 
 
-def _taking_along(room: Room) -> str:
-    """The database whose transaction is to take along what is left in the room."""
+def _place_of(room: Room) -> str:
+    """The database in which it is to be left: that of the transaction which is to take it along.
+
+    Where the caller has none open it is Teahouse's own; unless something waits for the room in the project's, which
+    was left there before, and is to be said before.
+    """
     ours = database.alias()
-    if connections[ours].in_atomic_block:
+    if elsewhere.is_open(ours):
         return ours
-    others = [other.alias for other in connections.all(initialized_only=True) if other.in_atomic_block]
-    if not others:
-        return ours
-    taking = elsewhere.open_transaction(others, subjects.database_of(room))
-    if taking is None:
-        _tell_of_another(others[0], ours)
-    return taking or ours
+    wanted = elsewhere.home(subjects.database_of(room))
+    inside = elsewhere.open_elsewhere()
+    if inside and (taking := elsewhere.taking_along(inside, wanted)) is not None:
+        return taking
+    if inside:
+        _tell_of_another(inside[0], ours)
+    return wanted if elsewhere.waits(wanted, room.pk) else ours
 
 
 def _left(using: str, room: Room, person: Person, said: dict[str, Any]) -> int:
@@ -138,8 +142,15 @@ def _left(using: str, room: Room, person: Person, said: dict[str, Any]) -> int:
         left = Outbox.objects.using(using).create(room=room, person=person, **said).pk
     else:
         left = elsewhere.leave(using, room=room.pk, person=person.pk, **said)
-    transaction.on_commit(hint, using=using)
+    hint_after(using)
     return left
+
+
+def hint_after(using: str) -> None:
+    """Tells the mover once the caller's transaction there is committed. Of one that is managed by hand nobody hears,
+    and the movers find what it has left within a second."""
+    if connections[using].in_atomic_block or connections[using].get_autocommit():
+        transaction.on_commit(hint, using=using)
 
 
 @cache
@@ -147,9 +158,10 @@ def _tell_of_another(open_on: str, ours: str) -> None:
     """Once for each process: it is how the project is written, and nothing that a single call could do better."""
     log.warning(
         "Something was left to be said inside a transaction on the database %r, but Teahouse's tables are in %r: "
-        "if that transaction is rolled back, it is said nevertheless. To have it taken along, add "
-        '"teahouse.project_outbox" to INSTALLED_APPS and run: python manage.py migrate --database %s',
-        *(open_on, ours, open_on),
+        "if that transaction is rolled back, it is said nevertheless. To have it taken along, have "
+        '"teahouse.project_outbox" in INSTALLED_APPS, let the router make its tables in %r, and run: '
+        "python manage.py migrate --database %s",
+        *(open_on, ours, open_on, open_on),
     )
 
 

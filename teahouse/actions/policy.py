@@ -61,14 +61,19 @@ def rights_changed(obj: Room | str | Model, user: Any = None) -> None:
         if person is None:
             return  # Nobody who was ever here.
     using = database_of(room)
-    if using == database.alias() or not connections[using].in_atomic_block:
+    if using == database.alias() or not elsewhere.is_open(using):
         _leave(room, person)
-    elif elsewhere.is_there(using):
+        return
+    if there := elsewhere.is_there(using):
+        # What outlives a process that dies right behind the commit.
         elsewhere.leave_rights(using, room.pk, person.pk if person is not None else None)
-        transaction.on_commit(outbox.hint, using=using)
-    else:
-        # In two databases the row could be there before what it tells of.
+        outbox.hint_after(using)
+    if connections[using].in_atomic_block:
+        # After the commit, before anything that the caller says then. Before it, the row could be there earlier than
+        # what it tells of.
         transaction.on_commit(partial(_leave, room, person), using=using)
+    elif not there:
+        _leave(room, person)
 
 
 arights_changed = sync_to_async(rights_changed)

@@ -1,8 +1,8 @@
 """Takes what transactions on databases of the project have left into the outbox (P9). In: rows of `elsewhere.py`, a
 hint after each commit of this process, a look each second. Out: rows of the outbox, which the sweep is told of.
 
-Each database is looked after by itself, on a thread of its own: one that does not answer, or in which a transaction
-keeps SQLite's only writer, holds up nothing but itself.
+Each database is looked after by itself, on a thread of its own: one that does not answer holds up nothing but itself.
+What is put and cannot be dropped yet, since somebody writes to that file of SQLite, is remembered and holds up nothing.
 """
 
 from __future__ import annotations
@@ -37,11 +37,10 @@ class Carrying:
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        self._carriers: list[_Carrier] = []
+        self._carriers = [_Carrier(runtime, alias) for alias in elsewhere.databases()]
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        self._carriers = [_Carrier(self.runtime, alias) for alias in elsewhere.databases()]
         self._tasks = [asyncio.create_task(carrier.run()) for carrier in self._carriers]
 
     def hint(self) -> None:
@@ -50,7 +49,7 @@ class Carrying:
             carrier.due.set()
 
     def waiting(self) -> list[datetime]:
-        """Since when each message or event waits that was found and is not dropped yet."""
+        """Since when each message or event waits that was found and is not put yet."""
         return [row.made_at for carrier in self._carriers for row in carrier.rows.said]
 
     async def stop(self) -> None:
@@ -65,7 +64,9 @@ class _Carrier:
 
     def __init__(self, runtime: Runtime, using: str) -> None:
         self.runtime, self.using = runtime, using
-        self.rows = elsewhere.Left([], [])  # Those found last, until they are dropped.
+        self.rows = elsewhere.Left([], [])  # Those found last, until they are put.
+        self._put = elsewhere.Ids()  # In Teahouse's tables, and not dropped yet.
+        self._refused = elsewhere.Ids()  # Left alone until the next start.
         self.due = asyncio.Event()
         self.due.set()
         self._thread = ThreadPoolExecutor(1, f"teahouse-carrier-{using}")
@@ -83,24 +84,33 @@ class _Carrier:
             try:
                 if self._failed:
                     await self._there(_disconnect)  # Whatever became of it, the next look makes another.
-                wait = SECONDS if await self._there(elsewhere.is_there) else SECONDS_WITHOUT
-                while wait == SECONDS and await self._carry():
-                    pass
+                wait = await self._look()
                 self._failed = False
             except Exception as error:  # noqa: BLE001  A project's database may fail in any way; all is there still.
                 self._tell(error)
                 wait = SECONDS
 
+    async def _look(self) -> float:
+        """Takes all that is there; seconds until the next look."""
+        if not await self._there(elsewhere.is_there):
+            await self._there(_disconnect)
+            return SECONDS_WITHOUT
+        while await self._carry():
+            pass
+        return SECONDS
+
     async def _carry(self) -> bool:
-        """Whether there was anything."""
-        self.rows = await self._there(elsewhere.left)
-        if not self.rows:
-            return False
-        await self.runtime.write(elsewhere.put, self.rows)
-        self.runtime.sweep.hint()
-        await self._there(elsewhere.drop, self.rows)
-        self.rows = elsewhere.Left([], [])
-        return True
+        """Whether there was anything new."""
+        self.rows = await self._there(elsewhere.left, self._put | self._refused)
+        if found := bool(self.rows):
+            self._refused.add(await self.runtime.write(elsewhere.put, self.rows))
+            self._put.add(self.rows)
+            self._put.discard(self._refused)
+            self.rows = elsewhere.Left([], [])
+            self.runtime.sweep.hint()
+        if self._put:
+            self._put.discard(await self._there(elsewhere.drop, self._put))
+        return found
 
     async def _there(self, run: Callable[..., Any], *args: Any) -> Any:
         """Runs it on the thread that has a connection to the database."""
@@ -110,7 +120,7 @@ class _Carrier:
         """Once, until it is well again."""
         if not self._failed:
             log.error(
-                "What was left in the database %r waits there: %s: %s",
+                "What was left in the database %r, if anything, waits there: %s: %s",
                 self.using,
                 type(error).__name__,
                 error,

@@ -12,7 +12,7 @@ from teahouse.models.messages import KEY_LENGTH
 class ProjectOutbox(models.Model):
     """A row of `teahouse.Outbox` to be. The key makes sure that it is said once, however often it is taken there."""
 
-    room = models.BigIntegerField()
+    room = models.BigIntegerField(db_index=True)
     person = models.BigIntegerField()
     key = models.CharField(max_length=KEY_LENGTH)
     text = models.TextField()

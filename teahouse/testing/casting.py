@@ -12,7 +12,7 @@ from django.db.models import Model
 from teahouse import database, elsewhere
 from teahouse.actions import people
 from teahouse.models import Member, Message, Outbox, Person, Room
-from teahouse.subjects import room_of
+from teahouse.subjects import database_of, room_of
 
 
 @dataclass(slots=True, frozen=True)
@@ -65,8 +65,12 @@ def posted(room: Room | str | Model) -> list[str]:
     room = room_of(room)
     stored = Message.objects.using(using).filter(room=room, deleted_at=None).order_by("seq")
     waiting = Outbox.objects.using(using).filter(room=room, event="").order_by("pk")
-    texts = [*stored.values_list("text", flat=True), *waiting.values_list("text", flat=True)]
-    return texts + elsewhere.texts(room.pk)
+    elsewhere_waiting = elsewhere.texts(room.pk, elsewhere.home(database_of(room)))
+    return [
+        *stored.values_list("text", flat=True),
+        *waiting.values_list("text", flat=True),
+        *(text for _, _, text in elsewhere_waiting),
+    ]
 
 
 def _make_user(name: str) -> Any:

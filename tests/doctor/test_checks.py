@@ -159,15 +159,24 @@ def test_a_database_of_its_own_and_the_projects_transactions(check: Check, site:
     site.settings('DATABASE_ROUTERS = ["shop.router.Router"]').write("shop/router.py", router)
     told = check()
     assert "(teahouse.E066)" not in told
-    assert """(teahouse.W075) Teahouse's tables are in the database "talk":""" in told
+    assert """(teahouse.W075) Teahouse's tables are in the database "talk",""" in told
     (line,) = re.findall(r"INSTALLED_APPS \+= .*", told)
     site.settings(line)
     told = check("--database", "default")
     assert "(teahouse.W075)" not in told
+    assert "(teahouse.W077)" not in told
     assert '(teahouse.W076) The database "default" has no tables' in told
     status, said = of_project(site.folder, "manage.py", "migrate")
     assert status == 0, said
     assert "(teahouse.W076)" not in check("--database", "default")
+    site.settings('DATABASES["talk"]["ATOMIC_REQUESTS"] = True')
+    site.settings('DATABASES["default"]["OPTIONS"] = {}')
+    told = check()
+    assert '(teahouse.W077) ATOMIC_REQUESTS is on in DATABASES["talk"]' in told
+    assert "(teahouse.W050)" in told, "the project's file is written to as well"
+    everywhere = router.replace('app_label == "teahouse"', 'app_label.startswith("teahouse")')
+    site.write("shop/router.py", everywhere)
+    assert "(teahouse.W075)" in check(), "it is let in nowhere"
 
 
 def test_tables_that_are_not_there_yet(check: Check, site: Site) -> None:

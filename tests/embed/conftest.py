@@ -128,6 +128,29 @@ def shop(postgres_server: services.Postgres) -> Iterator[Shop]:
     postgres_server.drop_database(talk)
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def apart(request: pytest.FixtureRequest) -> Iterator[Shop]:
+    """With the outbox of the project, on two databases of one kind: the project's and Teahouse's."""
+    where: dict[str, str] = {}
+    if request.param == "postgres":
+        server: services.Postgres = request.getfixturevalue("postgres_server")
+        where = {name: server.create_database() for name in ("HOST_SHOP", "HOST_TALK")}
+    with shop_prepared(HOST_PROJECT_OUTBOX="yes", **where) as shop:
+        shop.start(DAPHNE)
+        yield shop
+    for url in where.values():
+        server.drop_database(url)
+
+
+@pytest.fixture
+def closed(apart: Shop) -> Iterator[Shop]:
+    """The same, which nothing serves for a while."""
+    apart.kill()
+    yield apart
+    apart.kill()
+    apart.start(DAPHNE)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def cast(browser: Chromium, shop: Shop) -> AsyncIterator[ShopCast]:
     people = ShopCast(browser, shop)

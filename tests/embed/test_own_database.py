@@ -73,7 +73,7 @@ async def cast(browser: Browser, project: Project) -> AsyncIterator[Cast]:
 def test_the_check_has_nothing_to_say_of_the_two(project: Project) -> None:
     (typed,) = [block for block in blocks() if block.language == INDENTED]
     told = project.run(typed.text.splitlines()[-1])
-    for key in ("E066", "W065", "W075", "W076"):
+    for key in ("E066", "W050", "W065", "W075", "W076", "W077"):
         assert key not in told
 
 

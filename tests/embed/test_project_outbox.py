@@ -5,43 +5,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import RemoteDisconnected
-from typing import Final, NamedTuple
+from typing import Final
 
 import pytest
 
-from tests import services
-from tests.embed.conftest import DAPHNE, Shop, ShopCast, shop_prepared
+from tests.embed.conftest import DAPHNE, Shop, ShopCast
+from tests.embed.two_databases import LEAVE, looked
 from tests.server.conftest import until
 
 in_browsers = pytest.mark.asyncio(loop_scope="session")
 
-LEAVE: Final = """
-from django.db import transaction
-from tests.embed.host.shop.models import Order
-import teahouse
-order = Order.objects.get(pk={order})
-for text in {texts}:
-    with transaction.atomic():
-        teahouse.post(order, text)
-"""
 PUT: Final = """
 from teahouse import elsewhere
 elsewhere.put(elsewhere.left("default"))
 """
 """As a server that dies before it has dropped them."""
 
-LOOK: Final = """
-import json
-from teahouse.models import Message, Outbox, RightsChange
-from teahouse.project_outbox.models import ProjectOutbox, ProjectRightsChange
-texts = Message.objects.using("talk").filter(room__slug="order-{order}").order_by("seq").values_list("text", flat=True)
-waits = sum(each.objects.using("talk").count() for each in (Outbox, RightsChange))
-waits += sum(each.objects.count() for each in (ProjectOutbox, ProjectRightsChange))
-print(json.dumps([list(texts), waits]))
-"""
 HOLD: Final = """
 from django.db import transaction
 from teahouse.project_outbox.models import ProjectOutbox
@@ -77,27 +58,10 @@ print(json.dumps(seen))
 """
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
-    """Two databases of one kind, the project's and Teahouse's."""
-    where: dict[str, str] = {}
-    if request.param == "postgres":
-        server: services.Postgres = request.getfixturevalue("postgres_server")
-        where = {name: server.create_database() for name in ("HOST_SHOP", "HOST_TALK")}
-    with shop_prepared(HOST_PROJECT_OUTBOX="yes", **where) as shop:
-        shop.start(DAPHNE)
-        yield shop
-    for url in where.values():
-        server.drop_database(url)
-
-
-@pytest.fixture
-def closed(shop: Shop) -> Iterator[Shop]:
-    """The shop, which nothing serves for a while."""
-    shop.kill()
-    yield shop
-    shop.kill()
-    shop.start(DAPHNE)
+@pytest.fixture(scope="module")
+def shop(apart: Shop) -> Shop:
+    """For the cast."""
+    return apart
 
 
 @in_browsers
@@ -162,7 +126,7 @@ def test_who_loses_the_order_hears_nothing_of_the_same_transaction(shop: Shop) -
 
 def test_a_change_of_rights_is_part_of_the_transaction_too(closed: Shop) -> None:
     order = closed.new_order()
-    assert json.loads(closed.python(RIGHTS.format(order=order))) == [[1, 0], [0, 0], [1, 0]]
+    assert json.loads(closed.python(RIGHTS.format(order=order))) == [[1, 0], [0, 0], [1, 1]]
     closed.start(DAPHNE)
     until(lambda: looked(closed, order).waits == 0, "told")
 
@@ -210,13 +174,3 @@ def test_its_migrations_make_what_its_models_say(shop: Shop) -> None:
         "call_command('makemigrations', 'teahouse_project_outbox', check_changes=True, dry_run=True)"
     )
     assert "No changes detected" in told
-
-
-class Looked(NamedTuple):
-    said: list[str]
-    waits: int  # Rows on their way, in both databases.
-
-
-def looked(shop: Shop, order: int) -> Looked:
-    """What another process finds in the databases."""
-    return Looked(*json.loads(shop.python(LOOK.format(order=order))))

@@ -174,4 +174,4 @@ def test_a_transaction_that_does_not_take_along_what_is_said_in_it_is_told_of_on
     assert before == "0"
     (told_once,) = told
     assert "a transaction on the database 'default', but Teahouse's tables are in 'talk'" in told_once
-    assert 'add "teahouse.project_outbox" to INSTALLED_APPS and run' in told_once
+    assert 'have "teahouse.project_outbox" in INSTALLED_APPS' in told_once

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             name='ProjectOutbox',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('room', models.BigIntegerField()),
+                ('room', models.BigIntegerField(db_index=True)),
                 ('person', models.BigIntegerField()),
                 ('key', models.CharField(max_length=64)),
                 ('text', models.TextField()),
