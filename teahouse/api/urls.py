@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, re_path
 from ninja import NinjaAPI
@@ -117,3 +118,8 @@ def _guarded(pattern: Any) -> Any:
 found: list[Any] = api.urls[0]
 urlpatterns += [_guarded(pattern) for pattern in found if pattern.name != "api-root"]
 urlpatterns += [re_path(r"^(?P<rest>.*)$", guarded(nowhere), name="nowhere")]
+
+# `guard` asks who it is, and refuses in the form of the API: a program has no use for the redirect to a form that
+# Django's LoginRequiredMiddleware answers. The document and its page tell of nobody.
+for pattern in urlpatterns:
+    login_not_required(pattern.callback)
