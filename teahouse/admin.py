@@ -6,9 +6,11 @@ that is changed behind the journal's back reaches nobody.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.http import HttpRequest
 
 from teahouse import database
@@ -91,8 +93,10 @@ class TokenAdmin(LookOnly):
     def revoke(self, request: HttpRequest, tokens: QuerySet[Token]) -> None:
         for token in tokens.filter(revoked_at=None):
             database.write(lambda token=token: people.revoke_token(token))  # type: ignore[misc]
-            # The writer did not wait for the other processes; the answer to this request does.
-            people.announce(people.Cut(token_digest=token.digest))
+            # The writer did not wait for the other processes; the answer to this request does. Behind the commit: who
+            # is cut before comes back at once, with a token that is still good.
+            cut = people.Cut(token_digest=token.digest)
+            transaction.on_commit(partial(people.announce, cut), using=database.alias())
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("teahouse.change_token")

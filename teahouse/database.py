@@ -1,7 +1,8 @@
 """Which thread touches the database: one writer, a few readers, each with a connection of its own.
 
 In a process that serves, every write goes through the one writer (SQLite takes one writer at a time, and the
-group commit wants all of them). In any other process `write` runs where it is called.
+group commit wants all of them). In any other process, and in a transaction of the caller's, `write` runs where it is
+called.
 """
 
 from __future__ import annotations
@@ -234,10 +235,14 @@ def on_writer() -> bool:
 def write(run: Callable[[], T]) -> T:
     """Runs a write on the one writer of this process and waits; where none serves here, runs it at once.
 
+    So in a transaction that the caller holds on this database, as each view is with `ATOMIC_REQUESTS`: on SQLite, and
+    on PostgreSQL for a row that the caller has written, the writer would wait for the caller, who waits for the writer,
+    and everybody for both. It is part of that transaction then: what others are told of it, they are after the commit.
+
     Raises:
         Unavailable: the database cannot be reached, on the writer.
     """
-    if _writer is None or on_writer():
+    if _writer is None or on_writer() or connection().in_atomic_block:
         return run()
     return _writer.call(run).result()
 

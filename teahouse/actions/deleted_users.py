@@ -18,7 +18,4 @@ def forget_user(instance: Any, **_: Any) -> None:
         Login.objects.using(using).filter(user=instance.pk).delete()
         OneTimeLink.objects.using(using).filter(user=instance.pk).delete()
 
-    if database.connection().in_atomic_block:
-        forget()
-    else:
-        database.write(forget)
+    database.write(forget)

@@ -83,10 +83,7 @@ def _leave(room: Room, person: Person | None) -> None:
     def write() -> None:
         RightsChange.objects.using(database.alias()).create(room=room, person=person)
 
-    if database.connection().in_atomic_block:
-        write()
-    else:
-        database.write(write)
+    database.write(write)
     transaction.on_commit(outbox.hint, using=database.alias())
 
 

@@ -29,18 +29,11 @@ def speaker_of(request: HttpRequest) -> Speaker | None:
     person: Person | None = None
     if user is not None and user.is_authenticated:
         known = Person.objects.filter(user=user).first()
-        person = known or _made(user)
+        person = known or database.write(partial(people.ensure_person, user))
     elif ticket := request.COOKIES.get(GUEST_COOKIE):
         known_id = people.person_of_ticket(ticket)
         person = people.guests([known_id])[known_id] if known_id is not None else None
     return access.speaker_of(person) if person is not None and person.deactivated_at is None else None
-
-
-def _made(user: Any) -> Person:
-    """The person of a user who was never here. In a transaction of the project's view, which draws the tag, the writer
-    would wait for the view, which waits for the writer."""
-    make = partial(people.ensure_person, user)
-    return make() if database.connection().in_atomic_block else database.write(make)
 
 
 def make_guest(request: HttpRequest) -> Person:

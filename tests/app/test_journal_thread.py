@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import IntegrityError, connections
+from django.db import IntegrityError, connections, transaction
 
 from teahouse import database as databases
 from teahouse import history
@@ -67,6 +67,13 @@ class TestThread:
         with pytest.raises(IntegrityError):
             databases.write(lambda: failing()(None))  # type: ignore[arg-type]
         assert databases.write(lambda: databases.write(lambda: 7)) == 7
+
+    def test_in_a_transaction_of_the_callers_a_write_is_part_of_it(self, journal: Recording) -> None:
+        """On the thread it would not see the row, and would wait for the caller as soon as it wrote."""
+        with transaction.atomic():
+            bot = Person.objects.create(kind="bot", name="Bo", name_key="bo")
+            assert databases.write(Person.objects.filter(pk=bot.pk).delete)[0] == 1
+            transaction.set_rollback(True)
 
     def test_what_waits_is_stored_before_the_thread_ends(
         self, database: Database, tea: Room, alice: Person

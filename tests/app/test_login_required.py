@@ -3,7 +3,7 @@ is answers all the same, and pages with rooms are behind the login."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import httpx
@@ -69,7 +69,7 @@ def test_of_every_address_it_is_said_on_which_side_it_is() -> None:
     assert behind == PAGES
 
 
-def _views(patterns: list[URLPattern | URLResolver]) -> Iterator[URLPattern]:
+def _views(patterns: Sequence[URLPattern | URLResolver]) -> Iterator[URLPattern]:
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
             yield from _views(pattern.url_patterns)

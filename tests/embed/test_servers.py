@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Final
@@ -97,50 +95,3 @@ def test_a_message_over_the_socket(prepared: Shop, server: str) -> None:
             Client(f"{shop.url}/elsewhere")
     finally:
         shop.kill()
-
-
-MAKE: Final = """
-import json
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
-import teahouse
-from teahouse.actions import bots, people
-from tests.embed.host.people.models import User
-from tests.embed.host.shop.models import Order
-user = User.objects.create_user("new@example.org", "tea", full_name="New", is_staff=True)
-session = SessionStore()
-session[SESSION_KEY] = str(user.pk)
-session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-session.create()
-order = teahouse.room_for(Order.objects.get(pk=1))
-secret = bots.make_incoming(order, people.make_bot("Deploy"), None)[1]
-print(json.dumps({"session": session.session_key, "secret": secret}))
-"""
-
-
-def test_where_each_view_is_a_transaction_ours_wait_for_no_writer(prepared: Shop) -> None:
-    """With `ATOMIC_REQUESTS` the view and the writer of the process would wait for each other, 5 s long."""
-    shop = prepared
-    made = json.loads(shop.python(MAKE))
-    shop.people["New"] = {"session": made["session"]}
-    token = {"Authorization": f"Bearer {shop.people['Ada']['token']}", "Content-Type": "application/json"}
-    shop.start(SERVERS["uvicorn"])
-    try:
-        csrf = json.loads(shop.get("/talk/guest/"))["csrf"]
-        form = {"X-CSRFToken": csrf, "Cookie": f"csrftoken={csrf}"}
-        assert "room=" in shop.get("/orders/1/", "New"), "who was never here gets a person"
-        assert posted(shop, f"hooks/{made['secret']}", b"text=from+outside", {}) == 200
-        assert posted(shop, "api/v1/rooms/order-1/messages", b'{"text": "by the API"}', token) == 201
-        assert posted(shop, "guest/", b"name=Gina", form) == 200
-        wait_for(shop, "from outside")
-    finally:
-        shop.kill()
-
-
-def posted(shop: Shop, path: str, body: bytes, headers: dict[str, str]) -> int:
-    """The status of the answer."""
-    with urllib.request.urlopen(
-        urllib.request.Request(f"{shop.url}/talk/{path}", body, headers), timeout=30
-    ) as answer:
-        return int(answer.status)

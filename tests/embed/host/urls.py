@@ -8,6 +8,7 @@ urlpatterns = [
     path("orders/<int:pk>/pay/<str:how>/", views.pay),
     path("orders/<int:pk>/change/", views.change),
     path("orders/<int:pk>/hand-over/<str:to>/", views.hand_over),
+    path("orders/<int:pk>/hook/<str:how>/", views.hook),
     path("orders/<int:pk>/delete/", views.delete),
     path("accounts/", include("django.contrib.auth.urls")),
     path("admin/", admin.site.urls),

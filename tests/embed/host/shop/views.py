@@ -14,6 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 import teahouse
+from teahouse.actions import people
+from teahouse.followers import notice, webhooks
 from tests.embed.host.shop.models import Order
 
 # Without an outbox of the project a payment begins a transaction on Teahouse's database too.
@@ -64,6 +66,20 @@ def hand_over(request: HttpRequest, pk: int, to: str) -> HttpResponse:
         found.save()
         teahouse.rights_changed(found)
     return HttpResponse("handed over")
+
+
+def hook(request: HttpRequest, pk: int, how: str) -> HttpResponse:
+    """Tells another program of the order from now on, in the view's transaction, which ends well or is undone."""
+    room = teahouse.room_for(get_object_or_404(Order, pk=pk))
+    if how == "tells":
+        return HttpResponse(f"told: {notice.tell(people.make_bot('Clerk'), 'It was stopped.')}")
+    if how == "well":
+        wait_to_go_on(room.slug)
+    webhooks.make(people.site_bot(), "https://example.org/", ["message"], room, room.slug)
+    if how == "fails":
+        transaction.set_rollback(True, using="talk")
+        return HttpResponse("undone")
+    return HttpResponse("made")
 
 
 def wait_to_go_on(name: str) -> None:
