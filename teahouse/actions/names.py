@@ -6,6 +6,9 @@ import re
 import unicodedata
 from typing import Any, Final
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
 from teahouse.live.protocol import Problem
 from teahouse.models.people import NAME_LENGTH, name_key
 
@@ -71,7 +74,7 @@ def _bad_name(why: str) -> Problem:
 def name_of(user: Any) -> str:
     """What a user of the project is called here: the full name, else the user name.
 
-    Where people sign in with their e-mail address, the part before the @: an address is not for everybody.
+    Of an e-mail address, whichever of the two it is, the part before the @: an address is not for everybody.
     """
     full_name = user.get_full_name() if hasattr(user, "get_full_name") else ""
     login = user.get_username()
@@ -79,7 +82,18 @@ def name_of(user: Any) -> str:
         login = login.partition("@")[0]
     for name in (full_name, login):
         try:
-            return clean_name(name.strip()[:NAME_CHARACTERS])
+            return clean_name(_without_host(name.strip())[:NAME_CHARACTERS])
         except Problem:
             continue  # Not chosen for a chat: the next will do.
     return f"user-{user.pk}"
+
+
+def _without_host(name: str) -> str:
+    """The part before the @ of an e-mail address; any other name as it is."""
+    if "@" not in name:  # This is asked with each request of who is signed in.
+        return name
+    try:
+        validate_email(name)
+    except ValidationError:
+        return name
+    return name.rpartition("@")[0]

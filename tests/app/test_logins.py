@@ -31,6 +31,16 @@ class TestLogins:
         assert renamed is not None
         assert renamed.name == "梅"
 
+    def test_who_was_called_by_an_address_is_renamed_with_the_next_look(self, database: Database) -> None:
+        """A user name that is an e-mail address was shown whole once."""
+        user = User.objects.create_user("ada@example.org")
+        person = people.ensure_person(user)
+        person.rename("ada@example.org")
+        person.save()
+        renamed = people.person_of_session(signed_in_user(user))
+        assert renamed is not None
+        assert (renamed.pk, renamed.name) == (person.pk, "ada")
+
     def test_the_person_is_made_at_the_first_sight(self, database: Database) -> None:
         user = User.objects.create_user("new")
         person = people.person_of_session(signed_in_user(user))

@@ -76,6 +76,13 @@ class TestNameOf:
             ({"username": "mei", "first_name": "a\u202eb"}, "mei"),
             ({"username": "m" * 60}, "m" * 40),
             ({"username": "\u200d", "pk": 12}, "user-12"),
+            ({"username": "ada@example.org"}, "ada"),
+            ({"username": " ada@localhost "}, "ada"),
+            ({"username": f"{'a' * 60}@example.org"}, "a" * 40),
+            ({"username": "7", "first_name": "ada@example.org"}, "ada"),
+            ({"username": '"a@b"@example.org'}, '"a@b"'),
+            ({"username": "ada", "first_name": "Ada @ home"}, "Ada @ home"),
+            ({"username": "@ada"}, "@ada"),
         ],
     )
     def test_a_name_not_chosen_for_a_chat_becomes_one(self, fields: dict[str, Any], name: str) -> None:
