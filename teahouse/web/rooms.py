@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import render, resolve_url
 from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -20,7 +21,7 @@ from teahouse.access import Speaker
 from teahouse.conf import conf
 from teahouse.live.protocol import Problem
 from teahouse.web.conversation import language_of as language_of_text
-from teahouse.web.views import NOBODY, language_of
+from teahouse.web.views import NOBODY, language_of, way_back
 from teahouse.web.visitors import speaker_of
 
 PAGE: Final = 100
@@ -32,7 +33,7 @@ def rooms(request: HttpRequest) -> HttpResponse:
     """`rooms/?after=<name>`: all that one may go to."""
     speaker = speaker_of(request)
     if speaker is None and not conf().GUESTS:
-        return redirect_to_login(request.get_full_path())
+        return redirect_to_login(way_back(request, resolve_url(settings.LOGIN_URL)))
     after = request.GET.get("after") or None
     try:
         found = directory.open_rooms(speaker or NOBODY, "", after, PAGE)

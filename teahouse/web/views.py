@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from html import escape
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
@@ -13,7 +13,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, resolve_url
-from django.urls import NoReverseMatch, Resolver404, resolve, reverse
+from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve, reverse
 from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -73,7 +73,7 @@ def room_page(
     """The page of a room, at its end or at one of its messages. `draft`: what stands in its form."""
     speaker = speaker_of(request)
     if speaker is None and not conf().GUESTS:
-        return redirect_to_login(request.get_full_path())
+        return redirect_to_login(way_back(request, resolve_url(settings.LOGIN_URL)))
     language = language_of(request)
     try:
         if slug_of(name) is None:  # One's own stream, which has a name on the wire, has no page.
@@ -160,8 +160,18 @@ def sign_in_address(request: HttpRequest) -> str:
     if not page:
         return ""
     # As `redirect_to_login` makes it, which looks the page up each time.
-    comes_back = quote(request.get_full_path(), safe="/")
+    comes_back = quote(way_back(request, page), safe="/")
     return f"{page}{'&' if '?' in page else '?'}{REDIRECT_FIELD_NAME}={comes_back}"
+
+
+def way_back(request: HttpRequest, page: str) -> str:
+    """Where people come back to from the page where they sign in: its path, or with its host where that page is on
+    another one, as Django's `login_required` does it."""
+    path = request.get_full_path()
+    scheme, host = urlsplit(page)[:2]
+    if not host or (host == request.get_host() and scheme in ("", request.scheme)):
+        return path
+    return request.build_absolute_uri(path)
 
 
 @lru_cache(16)
@@ -194,8 +204,14 @@ def _own_page(name: str, *args: int) -> str:
 
 
 def _is_served(address: str) -> bool:
+    """Whether the project has this page; of one with a host, which may be another's, it is taken for granted."""
+    parts = urlsplit(address)
+    if parts.netloc:
+        return True
+    before = get_script_prefix()
+    path = parts.path
     try:
-        resolve(address.partition("?")[0])
+        resolve(f"/{path.removeprefix(before)}" if path.startswith(before) else path)
     except Resolver404:
         return False
     return True

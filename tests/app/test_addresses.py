@@ -25,6 +25,13 @@ class ButEnglish:
     urlpatterns = i18n_patterns(path("chat/", include("teahouse.urls")), prefix_default_language=False)
 
 
+class WithLogin:
+    urlpatterns = (
+        path("chat/", include("teahouse.urls")),
+        path("accounts/", include("django.contrib.auth.urls")),
+    )
+
+
 class InChinese:
     urlpatterns = (path("茶/", include("teahouse.urls")),)
 
@@ -82,3 +89,33 @@ def test_below_chinese_words(settings: Any) -> None:
     settings.ROOT_URLCONF = InChinese
     with Server() as server:
         works_below(server, "/%E8%8C%B6/")
+
+
+def test_where_people_sign_in_is_found_below_the_name_of_a_script(settings: Any) -> None:
+    settings.ROOT_URLCONF = WithLogin
+    settings.FORCE_SCRIPT_NAME = "/shop"
+    with Server() as server:
+        here, whole = "next=/shop/chat/", f"next=http%3A//127.0.0.1%3A{server.port}/shop/chat/"
+        for login, shown in (
+            ("login", {f"/shop/accounts/login/?{here}"}),
+            ("/shop/accounts/login/", {f"/shop/accounts/login/?{here}"}),
+            ("/shop/accounts/login/?by=mail", {f"/shop/accounts/login/?by=mail&amp;{here}"}),
+            (f"{server.url}/shop/accounts/login/", {f"{server.url}/shop/accounts/login/?{here}"}),
+            ("https://sso.example.org/", {f"https://sso.example.org/?{whole}"}),
+            ("//sso.example.org/", {f"//sso.example.org/?{whole}"}),
+            ("/shop/nowhere/", set()),
+            ("nowhere", set()),
+        ):
+            settings.LOGIN_URL = login
+            page = httpx.get(f"{server.url}/shop/chat/").text
+            assert set(re.findall(r' signin="([^"]*)"', page)) - {""} == shown, login
+
+
+def test_who_has_to_sign_in_on_another_host_comes_back_to_this_one(settings: Any) -> None:
+    settings.ROOT_URLCONF = WithLogin
+    settings.LOGIN_URL = "https://sso.example.org/"
+    settings.TEAHOUSE = {"GUESTS": False}
+    with Server() as server:
+        for page in ("/chat/", "/chat/rooms/"):
+            led = httpx.get(f"{server.url}{page}").headers["Location"]
+            assert led == f"https://sso.example.org/?next=http%3A//127.0.0.1%3A{server.port}{page}"
