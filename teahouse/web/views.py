@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from html import escape
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
@@ -15,6 +15,7 @@ from django.middleware.csrf import get_token
 from django.shortcuts import redirect, resolve_url
 from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve, reverse
 from django.utils import translation
+from django.utils.http import escape_leading_slashes, url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -167,11 +168,22 @@ def sign_in_address(request: HttpRequest) -> str:
 def way_back(request: HttpRequest, page: str) -> str:
     """Where people come back to from the page where they sign in: its path, or with its host where that page is on
     another one, as Django's `login_required` does it."""
-    path = request.get_full_path()
+    path = _page_seen(request)
     scheme, host = urlsplit(page)[:2]
     if not host or (host == request.get_host() and scheme in ("", request.scheme)):
         return path
     return request.build_absolute_uri(path)
+
+
+def _page_seen(request: HttpRequest) -> str:
+    """The page that the browser shows, which is another than the request's where htmx asks for a fragment of it. With
+    `hx-boost` it is the page that is left."""
+    shown = request.META.get("HTTP_HX_CURRENT_URL")
+    boosted = "HTTP_HX_BOOSTED" in request.META
+    if shown is None or boosted or not url_has_allowed_host_and_scheme(shown, request.get_host()):
+        return request.get_full_path()
+    parts = urlsplit(shown)
+    return escape_leading_slashes(urlunsplit(("", "", parts.path, parts.query, "")))
 
 
 @lru_cache(16)

@@ -35,8 +35,8 @@ def tea(
         yield Group.objects.create(name="Tea <& cake>")
 
 
-def request(user: Any = None) -> HttpRequest:
-    made: Any = RequestFactory().get("/groups/1/")
+def request(user: Any = None, **headers: str) -> HttpRequest:
+    made: Any = RequestFactory().get("/groups/1/", headers=headers)
     made.user = user or AnonymousUser()
     return made  # type: ignore[no-any-return]
 
@@ -89,6 +89,26 @@ def test_attributes(tea: Group) -> None:
     assert 'class="&quot;&gt;&lt;script&gt;"' in html
     assert " counts-in-title" in html.partition('<script type="application')[0]
     assert "at=" not in opening
+
+
+@pytest.mark.parametrize(
+    ("headers", "back"),
+    [
+        ({}, "/groups/1/"),
+        ({"HX-Current-URL": "http://testserver/tea/?page=2#top"}, "/tea/%3Fpage%3D2"),
+        ({"HX-Current-URL": "http://testserver/tea/", "HX-Boosted": "true"}, "/groups/1/"),
+        ({"HX-Current-URL": "https://evil.example/tea/"}, "/groups/1/"),
+        ({"HX-Current-URL": "javascript://testserver/%0aalert(1)"}, "/groups/1/"),
+        ({"HX-Current-URL": "http://testserver//evil.example/"}, "/%252Fevil.example/"),
+        ({"HX-Current-URL": "http://[::1/"}, "/groups/1/"),
+    ],
+)
+def test_who_signs_in_comes_back_to_the_page_and_not_to_its_fragment(
+    tea: Group, settings: Any, headers: dict[str, str], back: str
+) -> None:
+    settings.LOGIN_URL = "https://testserver/sign-in/"
+    html = drawn("{% teahouse_room group %}", request(**headers), group=tea)
+    assert f'signin="https://testserver/sign-in/?next=http%3A//testserver{back}"' in html
 
 
 def test_a_room_and_a_name_will_do_and_no_name_makes_a_room(tea: Group) -> None:
