@@ -10,13 +10,10 @@ class TeahouseConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from django.conf import settings
-        from django.db.models.signals import post_delete
-
         from teahouse import checks, host_checks, proof  # noqa: F401  They register the system checks.
-        from teahouse.actions.deleted_users import forget_user
+        from teahouse.actions import deleted_users
 
-        post_delete.connect(forget_user, sender=settings.AUTH_USER_MODEL, dispatch_uid="teahouse.forget_user")
+        deleted_users.connect()
         proof.connect()
         # What a project reacts with; a process that only runs a command does not need it, but must know of mistakes.
         autodiscover_modules("listeners")

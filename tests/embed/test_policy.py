@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import urllib.error
+from typing import Final
 
 import pytest
 
@@ -180,14 +181,36 @@ def test_each_database_has_its_own_tables(shop: Shop) -> None:
     assert "shop_order" not in there
 
 
+DELETED: Final = """
+from django.db.models.signals import post_delete
+from tests.embed.host.people.models import Customer, Driver, User
+from teahouse.actions.people import ensure_person
+from teahouse.models import Person
+
+def left(user, delete):
+    person = ensure_person(user)
+    delete(user)
+    now = Person.objects.get(pk=person.pk)
+    print(now.user_id, now.name)
+
+users = (User.objects.create_user(f"gone{n}@example.org") for n in range(3))
+left(next(users), lambda user: user.delete())
+left(next(users), lambda user: Customer.objects.get(pk=user.pk).delete())
+left(next(users), lambda user: Customer.objects.filter(pk=user.pk).delete())
+left(Driver.objects.create(email="driver@example.org"), lambda driver: driver.delete())
+kept = Driver.objects.create(email="no-driver@example.org")
+left(kept, lambda driver: driver.delete(keep_parents=True))
+print(post_delete.has_listeners(Person))
+"""
+
+
 def test_a_deleted_user_leaves_the_person(shop: Shop) -> None:
-    told = shop.python(
-        "from tests.embed.host.people.models import User; from teahouse.models import Person\n"
-        "from teahouse.actions.people import ensure_person\n"
-        "user = User.objects.create_user('gone@example.org'); person = ensure_person(user); user.delete()\n"
-        "print(Person.objects.get(pk=person.pk).user_id, person.name)"
-    )
-    assert told == "None gone\n"
+    """Also one who is deleted by the name of another model; a driver who is none any more is a user still."""
+    told = shop.python(DELETED).splitlines()
+    assert told[:4] == ["None gone0", "None gone1", "None gone2", "None driver"]
+    assert told[4].endswith(" no-driver")
+    assert told[4] != "None no-driver"
+    assert told[5] == "False", "of other models nothing is asked, and many rows are deleted at once"
 
 
 def test_what_the_page_about_it_says_runs(shop: Shop) -> None:

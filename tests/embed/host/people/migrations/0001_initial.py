@@ -57,4 +57,28 @@ class Migration(migrations.Migration):
                 "abstract": False,
             },
         ),
+        migrations.CreateModel(
+            name="Driver",
+            fields=[
+                (
+                    "user_ptr",
+                    models.OneToOneField(
+                        auto_created=True,
+                        on_delete=models.CASCADE,
+                        parent_link=True,
+                        primary_key=True,
+                        serialize=False,
+                        to="people.user",
+                    ),
+                ),
+                ("van", models.CharField(max_length=20)),
+            ],
+            bases=("people.user",),
+        ),
+        migrations.CreateModel(
+            name="Customer",
+            fields=[],
+            options={"proxy": True},
+            bases=("people.user",),
+        ),
     ]
