@@ -54,7 +54,7 @@ def room_for(obj: Model, *, kind: str | None = None, title: str | None = None) -
     if kind not in KINDS:
         raise ValueError(f"a room on an object is open or private, not {kind!r}")
     fields = {"kind": kind, "title": ((title or "").strip() or str(obj) or label)[:TITLE_LENGTH]}
-    make = partial(_make, type(obj), label, pk, fields)
+    make = partial(_make, obj.__class__, label, pk, fields)
     # In the caller's transaction the writer would wait for the caller, who waits for the writer.
     return make() if database.connection().in_atomic_block else database.write(make)
 
@@ -73,7 +73,7 @@ def room_of(room: Room | str | Model) -> Room:
         return room
     if not isinstance(room, str | Model):
         raise TypeError(
-            f"a room is given as a Room, its name, or the object that it is on, not as {type(room).__name__}"
+            f"a room is given as a Room, its name, or the object that it is on, not as {room.__class__.__name__}"
         )
     if not isinstance(room, str):
         return room_for(room)
@@ -100,11 +100,12 @@ def subject_of(obj: Any) -> tuple[str, str]:
     Raises:
         TypeError, ValueError: as `room_for`.
     """
+    # `request.user` is a lazy object: its own type is none of a model, its `__class__` is that of the user behind it.
     if not isinstance(obj, Model):
         raise TypeError(f"a room is on an object of a model, such as an order; {obj!r} is none")
     if obj.pk is None:
         raise ValueError(f"{obj!r} is not saved yet: save it first, a room is found by the primary key")
-    return str(type(obj)._meta.concrete_model._meta.label_lower), str(obj.pk)  # type: ignore[union-attr]
+    return str(obj._meta.concrete_model._meta.label_lower), str(obj.pk)  # type: ignore[union-attr]
 
 
 def model_of(label: str) -> type[Model] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Model
 from django.http import HttpRequest
 from django.template.context import Context
 from django.templatetags.static import static
@@ -42,6 +43,8 @@ NO_ADDRESSES: Final = (
 
 def room_shown(room: Any, *, title: str | None, kind: str | None) -> Room | None:
     """The room of an object, made where there is none yet, or the one with this name; None where there is none."""
+    if _is_nobody(room):
+        return None
     if isinstance(room, Room | str):
         return existing(room)
     return room_for(room, title=title, kind=kind)
@@ -87,7 +90,7 @@ def html(
 def unread(context: Context, room: Any) -> int:
     """Unread messages of the person who looks at the page, of a room that they belong to and may see."""
     speaker = speaker_of(_request(context))
-    found = existing(room)
+    found = None if _is_nobody(room) else existing(room)
     if speaker is None or found is None:
         return 0
     try:
@@ -96,6 +99,11 @@ def unread(context: Context, room: Any) -> int:
         return 0
     row = stored.unread_of(room=found.pk, person=speaker.id).first()
     return 0 if row is None else int(row.unread)
+
+
+def _is_nobody(given: Any) -> bool:
+    """Whether this is `request.user` of who is not signed in: one template is for both, and nobody has no room."""
+    return not isinstance(given, Model) and getattr(given, "is_anonymous", False) is True
 
 
 def _request(context: Context) -> HttpRequest:

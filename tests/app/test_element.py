@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.template import Context, Template
 from django.test import RequestFactory
+from django.utils.functional import SimpleLazyObject
 from pytest_django.plugin import DjangoDbBlocker
 
 import teahouse
@@ -130,6 +131,16 @@ def test_who_may_not_see_it_sees_nothing_or_what_is_said_instead(tea: Group, set
         assert drawn("{% teahouse_room group %}", asked, group=tea) == ""
         assert drawn('{% teahouse_room group otherwise="Sign in." %}', asked, group=tea) == "Sign in."
         assert drawn("{% teahouse_unread group %}", asked, group=tea) == "0"
+
+
+def test_the_room_of_who_looks_at_the_page(tea: Group) -> None:
+    mei = User.objects.create_user("mei")
+    lazy, nobody = SimpleLazyObject(lambda: mei), SimpleLazyObject(AnonymousUser)
+    html = drawn("{% teahouse_room user %}", request(mei), user=lazy)
+    assert f'<teahouse-room room="user-{mei.pk}"' in html
+    assert drawn("{% teahouse_unread user %}", request(mei), user=lazy) == "0"
+    for written in ('{% teahouse_room user otherwise="Sign in." %}', "{% teahouse_unread user %}"):
+        assert drawn(written, user=nobody) in ("Sign in.", "0")
 
 
 def test_where_guests_are_not_let_in_who_is_not_signed_in_sees_nothing(tea: Group, settings: Any) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 from django.apps import apps
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import AnonymousUser, Group, User
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, connections, transaction
+from django.utils.functional import SimpleLazyObject
 
 import teahouse
 from teahouse import subjects, testing
@@ -34,6 +35,20 @@ def test_one_room_for_each_object(database: Database) -> None:
     assert teahouse.room_for(Group.objects.get(pk=tea.pk)) == room
     assert teahouse.room_for(cake) != room
     assert async_to_sync(teahouse.aroom_for)(tea) == room
+
+
+def test_a_user_as_the_request_has_it(database: Database) -> None:
+    mei = User.objects.create_user("mei")
+    lazy: Any = SimpleLazyObject(lambda: mei)
+    room = teahouse.room_for(lazy)
+    assert (room.slug, room) == (f"user-{mei.pk}", teahouse.room_for(mei))
+    teahouse.post(lazy, "Tea?", by=lazy)
+    assert testing.posted(lazy) == ["Tea?"]
+    teahouse.rights_changed(lazy, lazy)
+    nobody: Any = SimpleLazyObject(AnonymousUser)
+    for asked in (teahouse.room_for, testing.posted):
+        with pytest.raises(TypeError, match="object"):
+            asked(nobody)
 
 
 def test_kind_and_title_are_of_the_first_time(database: Database) -> None:
