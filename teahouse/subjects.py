@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, router, transaction
 from django.db.models import Model
 
@@ -95,7 +96,8 @@ def existing(room: Room | str | Model) -> Room | None:
 
 
 def subject_of(obj: Any) -> tuple[str, str]:
-    """What a room on this object is found by: the model's label and the primary key as text.
+    """What a room on this object is found by: the model's label and the primary key as text, of which `key_of` makes
+    the key again.
 
     Raises:
         TypeError, ValueError: as `room_for`.
@@ -103,9 +105,23 @@ def subject_of(obj: Any) -> tuple[str, str]:
     # `request.user` is a lazy object: its own type is none of a model, its `__class__` is that of the user behind it.
     if not isinstance(obj, Model):
         raise TypeError(f"a room is on an object of a model, such as an order; {obj!r} is none")
-    if obj.pk is None:
+    pk, model = obj.pk, obj._meta
+    is_composite = isinstance(pk, tuple)
+    if any(part is None for part in (pk if is_composite else (pk,))):
         raise ValueError(f"{obj!r} is not saved yet: save it first, a room is found by the primary key")
-    return str(obj._meta.concrete_model._meta.label_lower), str(obj.pk)  # type: ignore[union-attr]
+    # Of a composite key Django makes a list in JSON.
+    text = model.pk.value_to_string(obj) if is_composite else str(pk)
+    return str(model.concrete_model._meta.label_lower), text  # type: ignore[union-attr]
+
+
+def key_of(model: type[Model], text: str) -> Any:
+    """The primary key that a room keeps as text; None where there can be no such object, as where the model has
+    another key by now."""
+    try:
+        key = model._meta.pk.to_python(text)
+    except (ValidationError, ValueError, TypeError):
+        return None
+    return tuple(key) if isinstance(key, list) else key  # Objects have it as a tuple.
 
 
 def model_of(label: str) -> type[Model] | None:

@@ -17,7 +17,6 @@ from typing import Any, Final, NamedTuple
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib.auth import get_user_model
-from django.core.exceptions import ValidationError
 from django.db import InterfaceError, OperationalError, connections
 from django.utils.module_loading import import_string
 
@@ -25,7 +24,7 @@ from teahouse import database
 from teahouse.conf import conf
 from teahouse.models import Person, Room
 from teahouse.policy import Policy
-from teahouse.subjects import model_of
+from teahouse.subjects import key_of, model_of
 
 log = logging.getLogger("teahouse.policy")
 
@@ -142,11 +141,12 @@ class _Answers:
         for label, some in by_type.items():
             with self._kept():
                 model = model_of(label)
-                keys = {room.pk: _key(model, room.subject_id) for room in some}
+                if model is None:
+                    objects |= dict.fromkeys((room.pk for room in some), None)
+                    continue
+                keys = {room.pk: key_of(model, room.subject_id or "") for room in some}
                 wanted = {key for key in keys.values() if key is not None}
-                found: dict[Any, Any] = {}
-                if model is not None:
-                    found = (policy or Policy).objects(model).in_bulk(wanted)
+                found = (policy or Policy).objects(model).in_bulk(wanted)
                 objects |= {room: found.get(key) for room, key in keys.items()}
         return objects
 
@@ -213,13 +213,3 @@ async def _awaited(answer: Any) -> Any:
 def _users(people: Collection[Person]) -> dict[Any, Any]:
     ids = {person.user_id for person in people} - {None}
     return get_user_model()._default_manager.in_bulk(ids) if ids else {}
-
-
-def _key(model: Any, text: str | None) -> Any:
-    """The primary key that a room keeps as text; None where there can be no such object."""
-    if model is None:
-        return None
-    try:
-        return model._meta.pk.to_python(text)
-    except ValidationError:
-        return None
