@@ -38,19 +38,21 @@ def room_for(obj: Model, *, kind: str | None = None, title: str | None = None) -
     It is part of the caller's transaction, if there is one on the database of Teahouse's tables.
 
     Args:
-        obj: a saved object of any model.
+        obj: a saved object of any model; one made by hand of the primary key of a saved one, `Order(pk=42)`, will do.
         kind: `open` or `private`, of a room that is made now. Without it, `private` where TEAHOUSE["POLICY"] is
             set, so that nobody reads it whom the policy does not let, else `open`.
         title: of a room that is made now, at most 120 characters; `str(obj)` without it.
 
     Raises:
         TypeError: that is no object of a model.
-        ValueError: it is not saved, so that nothing tells it from others; or there is no such kind.
+        ValueError: it is not saved, also where it has its primary key before that; or there is no such kind.
     """
     label, pk = subject_of(obj)
     found = _found(label, pk)
     if found is not None:
         return found
+    if not _is_saved(obj):
+        raise _not_saved(obj)
     kind = kind or (Room.Kind.OPEN if conf().POLICY is None else Room.Kind.PRIVATE)
     if kind not in KINDS:
         raise ValueError(f"a room on an object is open or private, not {kind!r}")
@@ -108,7 +110,7 @@ def subject_of(obj: Any) -> tuple[str, str]:
     pk, model = obj.pk, obj._meta
     is_composite = isinstance(pk, tuple)
     if any(part is None for part in (pk if is_composite else (pk,))):
-        raise ValueError(f"{obj!r} is not saved yet: save it first, a room is found by the primary key")
+        raise _not_saved(obj)
     # Of a composite key Django makes a list in JSON.
     text = model.pk.value_to_string(obj) if is_composite else str(pk)
     return str(model.concrete_model._meta.label_lower), text  # type: ignore[union-attr]
@@ -155,6 +157,19 @@ def is_reserved(slug: str) -> bool:
         if slug.startswith((f"{model}-", f"{app}-{model}-")):
             return True
     return False
+
+
+def _is_saved(obj: Model) -> bool:
+    """Where the primary key has a default, an object has one before it is saved. One that was made by hand counts as
+    new to Django as well, so it is looked for."""
+    if not obj._state.adding:
+        return True
+    manager = obj.__class__._base_manager.using(router.db_for_write(obj.__class__, instance=obj))
+    return manager.filter(pk=obj.pk).exists()
+
+
+def _not_saved(obj: Model) -> ValueError:
+    return ValueError(f"{obj!r} is not saved yet: save it first, a room is found by the primary key")
 
 
 def _found(label: str, pk: str) -> Room | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from copy import copy
+from datetime import UTC, datetime
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -13,6 +15,7 @@ from asgiref.sync import async_to_sync
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser, Group, User
 from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
 from django.db import connection, connections, transaction
 from django.utils.functional import SimpleLazyObject
 
@@ -77,6 +80,22 @@ def test_with_a_policy_nobody_reads_it_whom_the_policy_does_not_let(
 def test_what_has_no_room(obj: Any, error: type[Exception], said: str) -> None:
     with pytest.raises(error, match=said):
         teahouse.room_for(obj)
+
+
+def test_what_has_a_key_before_it_is_saved_has_no_room_until_then(database: Database) -> None:
+    key = "5f2c8b0e7d544f0e9a516c1f0a1b2c3d"
+    early = Session(session_key=key, expire_date=datetime.now(UTC))
+    for use in (teahouse.room_for, partial(teahouse.post, text="Tea?")):
+        with pytest.raises(ValueError, match="not saved yet"):
+            use(early)
+    assert not Room.objects.exists()
+    by_hand = Session(session_key=key)
+    with transaction.atomic():
+        early.save()
+        room = teahouse.room_for(early)
+        assert room.slug == f"session-{key}"
+    Room.objects.all().delete()
+    assert teahouse.room_for(by_hand).slug == room.slug, "a row of this key is there"
 
 
 def test_there_are_two_kinds(database: Database) -> None:
