@@ -59,18 +59,22 @@ def cast(
 def posted(room: Room | str | Model) -> list[str]:
     """The texts said in a room, or in that on an object, in their order: those stored, then those that wait.
 
-    Deleted messages are left out. A room that is not there raises Room.DoesNotExist.
+    What was left again with the same key is said once, and stands here once. Deleted messages are left out. A room
+    that is not there raises Room.DoesNotExist.
     """
     using = database.alias()
     room = room_of(room)
-    stored = Message.objects.using(using).filter(room=room, deleted_at=None).order_by("seq")
+    stored = Message.objects.using(using).filter(room=room).order_by("seq")
     waiting = Outbox.objects.using(using).filter(room=room, event="").order_by("pk")
-    elsewhere_waiting = elsewhere.texts(room.pk, elsewhere.home(database_of(room)))
-    return [
-        *stored.values_list("text", flat=True),
-        *waiting.values_list("text", flat=True),
-        *(text for _, _, text in elsewhere_waiting),
-    ]
+    said: dict[tuple[int, str], str | None] = {}
+    for person, key, text, deleted in stored.values_list("person", "key", "text", "deleted_at"):
+        said[person, key] = text if deleted is None else None
+    for person, key, text in (
+        *waiting.values_list("person", "key", "text"),
+        *elsewhere.texts(room.pk, elsewhere.home(database_of(room))),
+    ):
+        said.setdefault((person, key), text)
+    return [text for text in said.values() if text is not None]
 
 
 def _make_user(name: str) -> Any:
