@@ -22,6 +22,9 @@ FILES = dict(
 PREFIX = re.search(
     r"^```python\n# conftest\.py, with sockets elsewhere\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE
 )
+OWN_DATABASE = re.search(
+    r"^```python\n# test_orders\.py, with a database of its own\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE
+)
 
 SETTINGS = """
 SECRET_KEY = "only for tests"
@@ -53,6 +56,16 @@ from teahouse import routing
 application = ProtocolTypeRouter(
     {"http": pages, "websocket": URLRouter([path("live/", URLRouter(routing.websocket_urlpatterns))])}
 )
+"""
+ROUTER = """
+class Router:
+    def db_for_read(self, model, **hints):
+        return "talk" if model._meta.app_label == "teahouse" else None
+
+    db_for_write = db_for_read
+
+    def allow_migrate(self, db, app_label, **hints):
+        return (db == "talk") == (app_label == "teahouse")
 """
 MORE = '''
 import urllib.request
@@ -164,6 +177,22 @@ def test_on_postgresql_with_the_sockets_elsewhere(tmp_path: Path, postgres_url: 
         str(tmp_path),
     ]
     said = run(tmp_path, *words, "test_live.py", "test_live_case.py")
+    assert " 3 passed" in f" {said.splitlines()[-1]}", said
+
+
+def test_with_a_database_of_its_own(tmp_path: Path) -> None:
+    assert OWN_DATABASE is not None
+    more = (
+        'DATABASES["talk"] = {**DATABASES["default"], "NAME": "never-made-talk.sqlite3"}\n'
+        'DATABASE_ROUTERS = ["router.Router"]\nINSTALLED_APPS += ["teahouse.project_outbox"]\n'
+    )
+    files = {
+        "conftest.py": FILES["conftest.py"], "settings.py": SETTINGS + more, "urls.py": URLS, "router.py": ROUTER,
+        "test_orders.py": OWN_DATABASE[1],
+    }  # fmt: skip
+    write(tmp_path, files)
+    words = ["pytest", "-q", "-p", "pytest_django.plugin", "-p", "no:cacheprovider"]
+    said = run(tmp_path, *words, "--rootdir", str(tmp_path))
     assert " 3 passed" in f" {said.splitlines()[-1]}", said
 
 
