@@ -15,7 +15,9 @@ from functools import cache
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
 from django.db import connections, transaction
+from django.utils.functional import Promise
 from pydantic import BaseModel
 
 from teahouse import database, declared, elsewhere, emitted, history, subjects
@@ -48,7 +50,7 @@ def post(
 
     Args:
         room: a room, its name, or the object that it is on (`room_for`).
-        text: Markdown, at most `LIMITS["text"]` characters.
+        text: Markdown, at most `LIMITS["text"]` characters. A lazy translation is said in the language that is active.
         by: a Person or a user of the project; None for the site's own bot.
         key: 1 to 64 printable ASCII characters; a repeat with the same key, room, speaker and text is said once.
             A new one by default.
@@ -59,9 +61,10 @@ def post(
 
     Raises:
         ValueError: the text, key or thread cannot be taken; the message says what is right.
+        TypeError: the room, the text or `by` is nothing of the kind.
         Room.DoesNotExist: there is no such room.
     """
-    _check_text(text)
+    text = _check_text(text)
     place = _speakable(room)
     root = _root(place, thread) if thread is not None else None
     person = _speaker(by)
@@ -88,6 +91,7 @@ def emit(room: Any, event: BaseModel, *, by: Any = None, key: str | None = None)
 
     Raises:
         ValueError: the event is not declared or cannot be stored, or the key cannot be taken.
+        TypeError: the room or `by` is nothing of the kind.
         Room.DoesNotExist: there is no such room.
     """
     said = declared.said(event)
@@ -203,6 +207,9 @@ def _speaker(by: Any) -> Person:
         return people.site_bot()
     if isinstance(by, Person):
         return by
+    is_user = isinstance(by, get_user_model())
+    if not is_user and getattr(by, "is_anonymous", False) is not True:
+        raise TypeError(f"{by!r} is nobody who speaks: give a Person, a saved user, or None for the bot")
     if by.pk is None:
         raise ValueError(
             f"{by} is nobody who could be known again: give a Person, a saved user, or None for the bot"
@@ -211,7 +218,12 @@ def _speaker(by: Any) -> Person:
     return people.known_person(by) or people.ensure_person(by)
 
 
-def _check_text(text: str) -> None:
+def _check_text(text: Any) -> str:
+    """The text, a lazy translation as it is in the language that is active."""
+    if isinstance(text, Promise):
+        text = str(text)
+    if not isinstance(text, str):
+        raise TypeError(f"a message is a text (str), not {text.__class__.__name__}: {text!r:.80}")
     limit = conf().LIMITS.text
     if not text.strip():
         raise ValueError("a message has at least one visible character")
@@ -221,6 +233,7 @@ def _check_text(text: str) -> None:
         raise ValueError(
             "a text has no NUL (U+0000) and no lone surrogates (U+D800 to U+DFFF): they cannot be stored"
         )
+    return text
 
 
 def _check_key(using: str, room: Room, person: Person, key: str, text: str) -> None:

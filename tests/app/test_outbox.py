@@ -1,6 +1,7 @@
 """What code leaves to be said: part of its transaction, said once, in order, and nobody waits for it."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,9 +10,13 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, transaction
+from django.utils import translation
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy
+from pydantic import BaseModel
 
 import teahouse
 from teahouse import outbox, testing
@@ -25,6 +30,11 @@ from tests.app.journals import journal, move_all, stored
 
 LEAVE = "tests.app.leave"
 MOVE = "from django import setup; setup(); from tests.app.journals import move_all; move_all(limit=7)"
+
+
+@teahouse.event("deployed.by_test")
+class Deployed(BaseModel):
+    version: str
 
 
 class Failed(Exception):
@@ -236,6 +246,29 @@ class TestRefusals:
             with pytest.raises(ValueError, match="give a Person, a saved user, or None"):
                 teahouse.post(main, "hi", by=nobody)
         assert not Outbox.objects.exists()
+
+    @pytest.mark.parametrize("by", ["mei", 1, Group(pk=1)])
+    def test_what_is_no_speaker(self, main: Room, by: Any) -> None:
+        people.ensure_person(User.objects.create_user("mei", pk=1))
+        says = f"{by!r} is nobody who speaks: give a Person, a saved user, or None"
+        with pytest.raises(TypeError, match=re.escape(says)):
+            teahouse.post(main, "hi", by=by)
+        with pytest.raises(TypeError, match=re.escape(says)):
+            teahouse.emit(main, Deployed(version="1"), by=by)
+        assert not Outbox.objects.exists()
+
+    @pytest.mark.parametrize("text", [None, 7, b"hi", ["hi"]])
+    def test_what_is_no_text(self, main: Room, text: Any) -> None:
+        with pytest.raises(TypeError, match=re.escape(f"(str), not {type(text).__name__}: {text!r}")):
+            teahouse.post(main, text)
+        assert not Outbox.objects.exists()
+
+    def test_a_lazy_translation_is_said_in_the_language_that_is_active(self, main: Room) -> None:
+        lazy: Any = gettext_lazy("Send")
+        teahouse.post(main, lazy)
+        with translation.override("zh-hans"):
+            teahouse.post(main, lazy, by=SimpleLazyObject(lambda: User.objects.create_user("mei")))
+        assert testing.posted(main) == ["Send", "发送"]
 
 
 class TestSpeakers:
