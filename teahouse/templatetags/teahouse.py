@@ -8,7 +8,7 @@ from django.template import Library
 from django.template.context import Context
 from django.utils.safestring import SafeString
 
-from teahouse.web import element
+from teahouse.web import element, nonces
 
 register = Library()
 
@@ -36,3 +36,9 @@ def teahouse_room(
 def teahouse_unread(context: Context, room: Any) -> int:
     """How many messages of a room its member has not read; 0 for everybody else."""
     return element.unread(context, room)
+
+
+@register.simple_tag(takes_context=True)
+def teahouse_nonce(context: Context) -> SafeString:
+    """` nonce="…"` for a script of a page whose content security policy has a nonce; nothing elsewhere."""
+    return nonces.attribute_in(context)

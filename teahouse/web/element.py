@@ -1,7 +1,8 @@
 """A `<teahouse-room>` in a page of the host's, as the template tags put it there. In: a template's context and a room.
 Out: the element with its addresses, the last messages inside it, and once for each page the script.
 
-All of it is let by a content security policy of `default-src 'self'`: there is no inline script and no style.
+All of it is let by a content security policy of `default-src 'self'`: there is no inline script and no style. Where the
+request has a nonce, the script has it (`nonces.py`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from teahouse.conf import conf
 from teahouse.live.protocol import Problem
 from teahouse.models import Room
 from teahouse.subjects import existing, room_for
+from teahouse.web import nonces
 from teahouse.web.last import Place, find, in_html, page_of
 from teahouse.web.views import NOBODY, sign_in_address, socket_address
 from teahouse.web.visitors import speaker_of
@@ -124,7 +126,8 @@ def _script(request: HttpRequest) -> SafeString:
     if getattr(request, LOADED, False):
         return mark_safe("")
     setattr(request, LOADED, True)
-    return format_html('<script type="module" src="{}"></script>\n', static("teahouse/chat.js"))
+    address, nonce = static("teahouse/chat.js"), nonces.attribute(request)
+    return format_html('<script type="module" src="{}"{}></script>\n', address, nonce)
 
 
 def _attributes(given: dict[str, Any]) -> SafeString:

@@ -1,7 +1,8 @@
 """The page around a conversation. In: what the template looks at. Out: the page, with what is another each time put in.
 
 The templates of a room's page, four of them with forty links, take longer than all the rest of it, and come out the
-same for all who have the same language and theme. So the page is drawn once with marks where rows, data and names go.
+same for all who have the same language and theme. So the page is drawn once with marks where rows, data, names and the
+nonce of a content security policy go.
 That holds for Teahouse's own templates alone, of which it is known what they look at; a project that puts one of its
 own among them, such as `teahouse/base.html`, has it drawn for each request.
 """
@@ -22,6 +23,7 @@ from django.template.loader import get_template
 from django.utils import translation
 from django.utils.safestring import mark_safe
 
+from teahouse.web import nonces
 from teahouse.web.kept import Kept
 
 ROOM: Final = "teahouse/room.html"
@@ -44,18 +46,19 @@ def page(
     can be a key."""
     room, is_ours = _template.__wrapped__() if settings.DEBUG else _template()
     given = _given(request, room)
+    # Messages are shown once, and whoever shows them must look at them.
+    if given.get("messages") or not is_ours:
+        whole = {name: html.decode() for name, html in holes.items()}
+        return _drawn(request, language, context, whole).encode()
+    holes = {**holes, nonces.HERE: nonces.attribute(request).encode()}
     filled = tuple(name for name, html in holes.items() if html)
     theme = request.COOKIES.get("teahouse_theme")
     key = (
         room, language, theme if theme in ("dark", "light") else "", str(given.get("place") or ""), filled,
         *context.values(),
     )  # fmt: skip
-    # Messages are shown once, and whoever shows them must look at them.
-    parts = None if given.get("messages") else _kept.get(key)
+    parts = _kept.get(key)
     if parts is None:
-        if given.get("messages") or not is_ours:
-            whole = {name: html.decode() for name, html in holes.items()}
-            return _drawn(request, language, context, whole).encode()
         parts = _parts(_drawn(request, language, context, {name: f"{MARK}{name};" for name in filled}))
         _kept.put(key, parts, 2 * sum(len(html) for html, _ in parts))
     return b"".join([piece for html, name in parts for piece in (html, holes[name] if name else b"")])
