@@ -33,9 +33,10 @@ from teahouse.web.visitors import speaker_of
 LOADED: Final = "_teahouse_loaded"
 """On a request whose page has the script already."""
 NO_REQUEST: Final = (
-    "{% teahouse_room %} has to know who looks at the page. Render the template with the request, "
-    "render(request, …), and have this context processor in TEMPLATES: "
-    '"django.template.context_processors.request"'
+    "{% teahouse_room %} and {% teahouse_unread %} have to know who looks at the page, and there is no `request` in "
+    "their context. Either the template was rendered without it: use render(request, …), and have this context "
+    'processor in TEMPLATES: "django.template.context_processors.request". Or it is included with `only`, which leaves '
+    "the request out: {% include … with request=request only %}"
 )
 NO_ADDRESSES: Final = (
     "{% teahouse_room %} needs Teahouse's addresses. Add them to urlpatterns in urls.py, below any prefix: "

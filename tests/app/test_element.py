@@ -153,6 +153,13 @@ def test_where_guests_are_not_let_in_who_is_not_signed_in_sees_nothing(tea: Grou
 def test_what_is_missing_is_named_with_the_line(tea: Group, settings: Any) -> None:
     with pytest.raises(ImproperlyConfigured, match=r"django\.template\.context_processors\.request"):
         Template("{% load teahouse %}{% teahouse_room group %}").render(Context({"group": tea}))
+    included = Template("{% load teahouse %}{% teahouse_unread group %}")
+    context: dict[str, Any] = {"request": request(), "group": tea, "part": included}
+    with pytest.raises(
+        ImproperlyConfigured, match=r"no `request`.*\{% include … with request=request only %\}"
+    ):
+        drawn("{% include part with group=group only %}", **context)
+    assert drawn("{% include part with group=group request=request only %}", **context) == "0"
     settings.ROOT_URLCONF = "tests.urls"
     with pytest.raises(ImproperlyConfigured, match=r'path\("chat/", include\("teahouse\.urls"\)\)'):
         drawn("{% teahouse_room group %}", group=tea)
