@@ -17,7 +17,7 @@ from asgiref.sync import sync_to_async
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, router, transaction
-from django.db.models import Model
+from django.db.models import Field, Model
 
 from teahouse import database
 from teahouse.conf import conf
@@ -112,8 +112,16 @@ def subject_of(obj: Any) -> tuple[str, str]:
     if any(part is None for part in (pk if is_composite else (pk,))):
         raise _not_saved(obj)
     # Of a composite key Django makes a list in JSON.
-    text = model.pk.value_to_string(obj) if is_composite else str(pk)
+    text = model.pk.value_to_string(obj) if is_composite else _as_text(model.pk, pk)
     return str(model.concrete_model._meta.label_lower), text  # type: ignore[union-attr]
+
+
+def _as_text(field: Field[Any, Any], key: Any) -> str:
+    """As of the object when it is read: who has just made it may have written a UUID in capitals or without dashes."""
+    try:
+        return str(field.to_python(key))
+    except ValidationError:
+        return str(key)  # No saved object has it.
 
 
 def key_of(model: type[Model], text: str) -> Any:

@@ -1,9 +1,10 @@
-"""The room on an object whose primary key has several parts."""
+"""The room on an object whose primary key is no number: it has several parts, or is written in more than one way."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -22,6 +23,15 @@ from tests.app.conftest import Database
 class OnlyOpenLines(teahouse.Policy):
     def may_see(self, user: Any, room: Room, line: Any) -> bool:
         return bool(line.open)
+
+
+@contextmanager
+def table_of(model: Any) -> Iterator[Any]:
+    with connection.schema_editor() as editor:
+        editor.create_model(model)
+    yield model
+    with connection.schema_editor() as editor:
+        editor.delete_model(model)
 
 
 @pytest.fixture
@@ -43,11 +53,26 @@ def line_model(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[
                 return f"{self.number} of {self.order}"
 
         monkeypatch.setattr(subjects, "apps", apps)
-        with connection.schema_editor() as editor:
-            editor.create_model(Line)
-        yield Line
-        with connection.schema_editor() as editor:
-            editor.delete_model(Line)
+        with table_of(Line):
+            yield Line
+
+
+@pytest.fixture
+def doc_model(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    with isolate_apps("django.contrib.auth") as apps:
+
+        class Doc(models.Model):
+            id = models.UUIDField(primary_key=True)
+
+            class Meta:
+                app_label = "auth"
+
+            def __str__(self) -> str:
+                return str(self.id)
+
+        monkeypatch.setattr(subjects, "apps", apps)
+        with table_of(Doc):
+            yield Doc
 
 
 ORDER = "5f2c8b0e-7d54-4f0e-9a51-6c1f0a1b2c3d"
@@ -92,3 +117,9 @@ def test_a_key_from_before_the_model_had_this_one_is_nobodys(
     Room.objects.create(slug="line-7", title="Old", subject_type="auth.line", subject_id=text)
     assert Client().get("/chat/rooms/line-7/").status_code == 404
     assert "The policy failed" not in caplog.text
+
+
+def test_a_uuid_is_the_same_however_it_is_written(doc_model: Any) -> None:
+    room = teahouse.room_for(doc_model.objects.create(pk=ORDER.upper().replace("-", "")))
+    assert room.slug == f"doc-{ORDER}"
+    assert teahouse.room_for(doc_model.objects.get()) == teahouse.room_for(doc_model(pk=ORDER)) == room
