@@ -199,7 +199,7 @@ def _wrong_setting(problem: ErrorDetails) -> Finding:
         "E063",
         name=name,
         value=repr(problem["input"])[:80],
-        problem=problem["msg"],
+        problem=problem["msg"].removeprefix("Value error, "),
         description=(field.description if field else None) or "",
         example=example,
     )

@@ -5,11 +5,24 @@ from __future__ import annotations
 from functools import cache
 from ipaddress import ip_network
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.signals import setting_changed
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+
+def _site(text: str) -> str:
+    """An origin as browsers send it; a path after it says nothing and is let be."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        host = text.rpartition("//")[2] or "chat.example.org"
+        raise ValueError(f'an address begins with its scheme, as "https://{host}"')
+    parts.port  # noqa: B018  Reading it refuses one that is no number.
+    return text
+
+
+Site = Annotated[str, AfterValidator(_site)]
 Network = Annotated[str, AfterValidator(lambda text: str(ip_network(text)))]
 Positive = Annotated[int, Field(gt=0)]
 
@@ -52,7 +65,7 @@ class Conf(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    URL: str | None = Field(None, description="The site's address, such as https://chat.example.org.")
+    URL: Site | None = Field(None, description="The site's address, such as https://chat.example.org.")
     PROXIES: tuple[str, ...] = Field((), description="Networks whose X-Forwarded-For is believed.")
     LOOPBACK: bool = Field(
         False, description="The server listens on loopback only: anyone may close a group."

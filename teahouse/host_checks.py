@@ -57,6 +57,15 @@ def gathered_files(**options: Any) -> Iterator[Finding]:
         yield found("W073")
 
 
+@registered(deploy=True)
+def site_address(**options: Any) -> Iterator[Finding]:
+    """Pages of the site may open sockets where something names it; "*" in ALLOWED_HOSTS does not."""
+    hosts = settings.ALLOWED_HOSTS
+    with suppress(ValidationError):  # Told of by the check of the settings.
+        if conf().URL is None and set(hosts) == {"*"} and not settings.CSRF_TRUSTED_ORIGINS:
+            yield found("W078")
+
+
 @registered(serving=True)
 def metrics(**options: Any) -> Iterator[Finding]:
     """Who set a token for them means to have them."""

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 
-from teahouse.live.handshake import GUEST_COOKIE, Handshake, is_right_origin
+from teahouse.live.handshake import GUEST_COOKIE, Handshake, is_right_origin, tell_of_wrong_origin
 from teahouse.live.protocol import Problem
 from teahouse.web.visitors import address_of
 
@@ -25,8 +25,8 @@ def door_of(request: HttpRequest) -> Handshake:
         Problem: `no_credential`, `bad_token`, `csrf`, `forbidden`.
     """
     origin = request.headers.get("Origin")
-    host, scheme = request.META.get("HTTP_HOST", ""), request.scheme or "http"
-    if origin is not None and not is_right_origin(origin, host, scheme):
+    if origin is not None and not is_right_origin(origin, request):
+        tell_of_wrong_origin(origin)
         raise Problem(
             "forbidden", "Pages of other sites may not ask here; ask from your server, with a token."
         )

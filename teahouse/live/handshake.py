@@ -4,20 +4,37 @@ Out: a `Handshake` for `live/session.py` and `live/plain.py`. Reads no database.
 
 from __future__ import annotations
 
+import logging
 import socket
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from ipaddress import ip_address, ip_network
+from threading import Lock
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
-from django.http import parse_cookie
+from django.core.exceptions import DisallowedHost
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse, parse_cookie
+from django.http.request import validate_host
+from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.http import is_same_domain
 
 from teahouse.conf import conf
 
 GUEST_COOKIE: Final = "teahouse_guest"
-PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+PORTS: Final = {"http": 80, "https": 443}
+PAGES: Final = {"ws": "http", "wss": "https"}
+
+log = logging.getLogger("teahouse.handshake")
+
+ORIGINS_TOLD: Final = 100
+"""Anybody may bring another one: the log has to end somewhere."""
+
+_told: set[str] = set()
+_told_lock = Lock()
 
 
 @dataclass(slots=True, frozen=True)
@@ -45,9 +62,9 @@ def handshake(scope: Any) -> Handshake:
     """Reads what the request brought along."""
     headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
     origin = headers.get(b"origin")
-    right = origin is not None and is_right_origin(
-        origin, headers.get(b"host", ""), scope.get("scheme", "ws")
-    )
+    right = origin is not None and is_right_origin(origin, _request(scope))
+    if origin is not None and not right:
+        tell_of_wrong_origin(origin)
     cookies = parse_cookie(headers.get(b"cookie", "")) if right else {}
     scheme, _, bearer = headers.get(b"authorization", "").partition(" ")
     query = parse_qs(scope.get("query_string", b"").decode("latin-1"), encoding="utf-8", errors="replace")
@@ -61,26 +78,79 @@ def handshake(scope: Any) -> Handshake:
     )
 
 
-def is_right_origin(origin: str, host: str, scheme: str) -> bool:
-    """Whether a page of `origin` may open a socket here.
+def _request(scope: Any) -> HttpRequest:
+    """The socket's request as one for a page, for what Django knows of proxies: SECURE_PROXY_SSL_HEADER and
+    USE_X_FORWARDED_HOST."""
+    scheme = PAGES.get(scope.get("scheme", "ws"), "http")
+    return ASGIRequest({**scope, "method": "GET", "scheme": scheme}, BytesIO())
 
-    With a site address: the same scheme, host and port. Without one: the same as the Host header, which then has
-    to be an address, localhost or this machine's name, because a name of somebody else's could point here (DNS
-    rebinding). The scheme of the socket may differ from the page's behind a proxy that ends TLS.
+
+def is_right_origin(origin: str, request: HttpRequest) -> bool:
+    """Whether a page of `origin` may ask here.
+
+    With a site address: the same scheme, host and port. Without one a page of this very host, whose name has to be one
+    that nobody else can point here (DNS rebinding): an address, localhost, this machine's name, or one that
+    ALLOWED_HOSTS names. "*" there names none. Where the request does not tell the page's port, as behind a proxy that
+    ends TLS and does not say so, CSRF_TRUSTED_ORIGINS may. What is trusted there and is elsewhere may send forms,
+    which is less than to read what is said.
     """
     site = conf().URL
     if site is not None:
         return _place(origin) == _place(site)
+    page = _place(origin)
+    if page is None or not (name := page[1]):
+        return False
+    scheme = request.scheme or "http"
+    if page[1:] == _place_of(request.META.get("HTTP_HOST", ""), scheme) and is_own_name(name):
+        return True
     try:
-        page = urlsplit(origin)
-        here = urlsplit(f"//{host}")
-        page_port = page.port or PORTS.get(page.scheme)
-        here_port = here.port or PORTS.get(scheme)
-    except ValueError:
-        return False
-    if page.hostname is None or page.hostname != here.hostname or page_port != here_port:
-        return False
-    return is_own_name(page.hostname)
+        here = _place_of(request.get_host(), scheme)
+    except DisallowedHost:
+        here = None
+    if here is not None and page[1:] == here and _is_named(name):
+        return True
+    return _is_trusted(origin) and (_is_named(name) or (here is not None and name == here[0]))
+
+
+def _place_of(host: str, scheme: str) -> tuple[str, int | None] | None:
+    """Name and port of a Host header."""
+    place = _place(f"{scheme}://{host}")
+    return place and place[1:]
+
+
+def _is_named(host: str) -> bool:
+    """Whether ALLOWED_HOSTS names the host or its domain; "*" would be any name that was pointed here."""
+    return validate_host(host, [pattern for pattern in settings.ALLOWED_HOSTS if pattern != "*"])
+
+
+def _is_trusted(origin: str) -> bool:
+    """Whether CSRF_TRUSTED_ORIGINS has it, as Django reads them."""
+    trusted = CsrfViewMiddleware(_no_view)
+    parts = urlsplit(origin)
+    return origin in trusted.allowed_origins_exact or any(
+        is_same_domain(parts.netloc, domain)
+        for domain in trusted.allowed_origin_subdomains.get(parts.scheme, ())
+    )
+
+
+def _no_view(request: HttpRequest) -> HttpResponse:
+    """The middleware wants one; only its lists are read."""
+    raise NotImplementedError
+
+
+def tell_of_wrong_origin(origin: str) -> None:
+    """In the log, once for each: whoever serves the site for the first time sees nothing else that says why."""
+    with _told_lock:
+        if origin in _told or len(_told) >= ORIGINS_TOLD:
+            return
+        _told.add(origin)
+    log.warning(
+        'A page of %.200r was not let in: %s. If it is a page of this site, set TEAHOUSE["URL"] to that address.',
+        origin,
+        f"the site is {conf().URL}"
+        if conf().URL
+        else "neither ALLOWED_HOSTS nor CSRF_TRUSTED_ORIGINS names it",
+    )
 
 
 def is_own_name(host: str) -> bool:

@@ -210,6 +210,25 @@ def test_static_files_are_in_one_place(check: Check, site: Site) -> None:
     assert "(teahouse.W073)" not in check("--deploy")
 
 
+def test_the_site_has_a_name(check: Check, site: Site) -> None:
+    assert "(teahouse.W078)" not in check("--deploy")
+    site.settings('ALLOWED_HOSTS = ["*"]')
+    assert "(teahouse.W078)" not in check()
+    told = check("--deploy")
+    assert "(teahouse.W078) Nothing names the site" in told
+    (line,) = re.findall(r"^\s+(TEAHOUSE = .*)$", told, re.MULTILINE)
+    site.settings(line.replace("…", "shop.example"))
+    assert "(teahouse.W078)" not in check("--deploy")
+
+
+@pytest.mark.parametrize("address", ["shop.example", "//shop.example"])
+def test_an_address_without_its_scheme(check: Check, site: Site, address: str) -> None:
+    site.settings(f'TEAHOUSE = {{"URL": "{address}"}}')
+    told = check()
+    assert f"(teahouse.E063) TEAHOUSE[\"URL\"] is '{address}'" in told
+    assert 'an address begins with its scheme, as "https://shop.example".' in told
+
+
 def test_figures_need_their_package(check: Check, site: Site) -> None:
     site.settings('TEAHOUSE = {"METRICS_TOKEN": "a-long-secret-for-those-who-watch"}')
     assert "(teahouse.W074)" not in check()

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator
-from typing import Final
+from typing import Any, Final
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.browser.person import Cast
+from tests.clients import Client
 from tests.docs.blocks import Block, blocks_of
 from tests.docs.project import Project
 from tests.processes import temporary_folder
-from tests.servers import ROOT
+from tests.servers import ROOT, process_of
 
 PAGE: Final = ROOT / "docs" / "start.md"
 
@@ -60,6 +61,47 @@ async def test_whoever_follows_the_page_talks(project: Project, cast: Cast) -> N
     await mei.say("written meanwhile")
     project.serve()
     await bob.sees("the kettle is on", "written meanwhile")
+
+
+REAL: Final = """
+from shop.settings import *
+
+DEBUG = False
+ALLOWED_HOSTS = ["shop.test"]
+CSRF_TRUSTED_ORIGINS = ["https://shop.test"]
+"""
+SERVED: Final = ("--ws", "teahouse.live.wire:WireProtocol", "shop.asgi:application")
+
+
+@pytest.fixture
+def real(project: Project) -> Iterator[Project]:
+    """The same, as the page has it for others: by a name, with uvicorn."""
+    project.stop()
+    (project.folder / "shop" / "real.py").write_text(REAL)
+    env = project.env | {"DJANGO_SETTINGS_MODULE": "shop.real"}
+    log = project.folder / "log"
+    words = ("--port", str(project.port), *SERVED)
+    server = process_of("uvicorn", *words, log=log, env=env, cwd=project.folder)
+    try:
+        server.wait_until(lambda: "Uvicorn running" in server.output(), "serving")
+        yield project
+    finally:
+        server.kill()
+        project.serve()
+
+
+def test_pages_of_a_real_host_get_their_socket(real: Project) -> None:
+    """With what Django itself asks for, and nothing else."""
+    here: Any = {"address": ("127.0.0.1", real.port)}
+    name = f"http://shop.test:{real.port}"
+    with Client(f"{name}/chat", "Mei", origin=name, **here) as mei:
+        assert mei.you["name"] == "Mei"
+    # A proxy ends TLS and passes the Host on.
+    with Client("http://shop.test/chat", "Bob", origin="https://shop.test", **here) as bob:
+        assert bob.you["name"] == "Bob"
+    with Client(f"{name}/chat", hello=False, origin="https://evil.test", **here) as evil:
+        assert evil.closed() == (4003, "wrong origin")
+    assert "A page of 'https://evil.test' was not let in" in real.log()
 
 
 def test_the_check_has_nothing_to_say_but_of_the_database(project: Project) -> None:
