@@ -182,6 +182,13 @@ def own_settings(**options: Any) -> Iterator[Finding]:
             yield _wrong_setting(problem)
 
 
+@registered()
+def time_zones(**options: Any) -> Iterator[Finding]:
+    """What is stored has the time zone of UTC; without USE_TZ SQLite refuses such, and PostgreSQL gives back others."""
+    if not settings.USE_TZ:
+        yield found("E078")
+
+
 def _wrong_setting(problem: ErrorDetails) -> Finding:
     place = [str(part) for part in problem["loc"]] or ["…"]
     known = _fields(place[:-1])

@@ -229,6 +229,15 @@ def test_an_address_without_its_scheme(check: Check, site: Site, address: str) -
     assert 'an address begins with its scheme, as "https://shop.example".' in told
 
 
+def test_times_have_a_zone(check: Check, site: Site) -> None:
+    site.settings("USE_TZ = False")
+    told = check()
+    assert "(teahouse.E078) USE_TZ is False: Teahouse can store nothing." in told
+    (line,) = re.findall(r"^\s+(USE_TZ = .*)$", told, re.MULTILINE)
+    site.settings(line)
+    assert "(teahouse.E078)" not in check()
+
+
 def test_figures_need_their_package(check: Check, site: Site) -> None:
     site.settings('TEAHOUSE = {"METRICS_TOKEN": "a-long-secret-for-those-who-watch"}')
     assert "(teahouse.W074)" not in check()
