@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Tags, register
@@ -22,6 +22,7 @@ from django.utils.translation import get_language
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from teahouse import middleware
 from teahouse.conf import Conf, conf
 from teahouse.fit import judge, project
 from teahouse.fit.facts import Asgi, Database, Installation, Layer, Package, Project, Python, Values
@@ -32,10 +33,6 @@ from teahouse.fit.project import Context
 from teahouse.fit.versions import own_requirement
 
 APPS = ("django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions")
-MIDDLEWARE = (
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-)
 # PRAGMA synchronous: https://www.sqlite.org/pragma.html#pragma_synchronous
 SYNCHRONOUS = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
 
@@ -150,7 +147,7 @@ def _our_routes(seen: Project) -> Iterator[Finding]:
 @registered(Tags.compatibility, deploy=True)
 def wire(**options: Any) -> Iterator[Finding]:
     """Daphne as the app is for development; what serves a site cannot be seen, so this is said before deploying."""
-    if any(app.partition(".")[0] == "daphne" for app in settings.INSTALLED_APPS):
+    if apps.is_installed("daphne"):
         path = getattr(settings, "ASGI_APPLICATION", None) or f"{context().package}.asgi.application"
         yield found("W060", module=path.rpartition(".")[0])
 
@@ -158,18 +155,17 @@ def wire(**options: Any) -> Iterator[Finding]:
 @registered()
 def needed_apps(**options: Any) -> Iterator[Finding]:
     """Who somebody is comes from Django's own accounts and sessions."""
-    names = {app.partition(".apps.")[0] for app in settings.INSTALLED_APPS}
     for app in APPS:
-        if app not in names:
+        if not apps.is_installed(app):
             yield found("E060", app=app)
 
 
 @registered(serving=True)
 def needed_middleware(**options: Any) -> Iterator[Finding]:
     """Without them nobody is signed in."""
-    for middleware in MIDDLEWARE:
-        if middleware not in settings.MIDDLEWARE:
-            yield found("E062", middleware=middleware)
+    for wanted in (middleware.SESSIONS, middleware.USERS):
+        if not middleware.has(wanted):
+            yield found("E062", middleware=wanted)
 
 
 @registered()

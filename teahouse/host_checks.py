@@ -38,7 +38,7 @@ def addresses(**options: Any) -> Iterator[Finding]:
 @registered()
 def static_files(**options: Any) -> Iterator[Finding]:
     """Modules and pictures of the browser part."""
-    if "django.contrib.staticfiles" not in {app.partition(".apps.")[0] for app in settings.INSTALLED_APPS}:
+    if not apps.is_installed("django.contrib.staticfiles"):
         missing = '"django.contrib.staticfiles" is not in INSTALLED_APPS'
         yield found("W064", missing=missing, line='INSTALLED_APPS += ["django.contrib.staticfiles"]')
     if not settings.STATIC_URL:

@@ -19,7 +19,7 @@ from django.utils.http import escape_leading_slashes, url_has_allowed_host_and_s
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from teahouse import access, database, history
+from teahouse import access, database, history, middleware
 from teahouse.access import Speaker
 from teahouse.actions import people
 from teahouse.actions.rooms import MAIN
@@ -145,7 +145,7 @@ def _socket(*_where: str) -> str:
 
 def language_of(request: HttpRequest) -> str:
     """The reader's language, also in a project whose other pages have only one."""
-    if "django.middleware.locale.LocaleMiddleware" in settings.MIDDLEWARE:
+    if middleware.has(middleware.LANGUAGES):
         return translation.get_language() or settings.LANGUAGE_CODE
     return translation.get_language_from_request(request)
 

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from django.conf.urls.i18n import i18n_patterns
+from django.middleware.locale import LocaleMiddleware
 from django.urls import include, path
 
 from teahouse.actions.rooms import make_main
@@ -67,6 +68,20 @@ def test_below_a_prefix_for_each_language(settings: Any) -> None:
         works_below(server, "/zh-hans/chat/", "/en/chat/")
         with pytest.raises(Unreachable, match="no chat"), SyncClient(f"{server.url}/chat/", name="Mei"):
             pass
+
+
+class OwnLanguages(LocaleMiddleware):
+    """What a project makes of Django's."""
+
+
+def test_the_language_is_that_of_the_projects_own_middleware(settings: Any) -> None:
+    """Pages are in the language of their address, whatever the browser would rather have."""
+    settings.ROOT_URLCONF = InLanguages
+    settings.LANGUAGES = [("en", "English"), ("zh-hans", "中文")]
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.OwnLanguages"]
+    with Server() as server:
+        page = httpx.get(f"{server.url}/zh-hans/chat/", headers={"Accept-Language": "en"})
+    assert '<html lang="zh-hans"' in page.text
 
 
 def test_below_a_prefix_for_each_language_but_one(settings: Any) -> None:

@@ -89,6 +89,49 @@ def test_apps_and_middleware_that_teahouse_needs(check: Check, site: Site) -> No
     assert '\tINSTALLED_APPS += ["django.contrib.sessions"]' in told
 
 
+OWN_APPS = """
+from daphne.apps import DaphneConfig
+from django.contrib.auth.apps import AuthConfig
+from django.contrib.sessions.apps import SessionsConfig
+from django.contrib.staticfiles.apps import StaticFilesConfig
+
+
+class Users(AuthConfig): pass
+class Sessions(SessionsConfig): pass
+class Files(StaticFilesConfig): pass
+class Server(DaphneConfig): pass
+"""
+OWN_MIDDLEWARE = """
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+
+
+class Users(AuthenticationMiddleware): pass
+class Sessions(SessionMiddleware): pass
+"""
+
+
+def test_apps_and_middleware_of_the_projects_own(check: Check, site: Site) -> None:
+    """Made of Django's, they are as good."""
+    own = {"auth": "Users", "sessions": "Sessions", "staticfiles": "Files"}
+    apps = {f"django.contrib.{app}": f"shop.confs.{name}" for app, name in own.items()}
+    apps["daphne"] = "shop.confs.Server"
+    site.write("shop/confs.py", OWN_APPS).write("shop/who.py", OWN_MIDDLEWARE)
+    site.settings(f"INSTALLED_APPS = [{apps}.get(app, app) for app in INSTALLED_APPS]")
+    site.settings('MIDDLEWARE = ["shop.who.Sessions", "shop.who.Users", *MIDDLEWARE[2:]]')
+    assert "System check identified no issues" in check()
+    assert "(teahouse.W060)" in check("--deploy")
+
+
+def test_middleware_that_is_none_of_these(check: Check, site: Site) -> None:
+    """One that cannot be imported, and one that is no class."""
+    site.write("shop/broken.py", "import missing_library\n").write("shop/plain.py", "def one(answer): ...\n")
+    site.settings('MIDDLEWARE = ["shop.broken.One", "shop.gone.Two", "shop.plain.one"]')
+    told = check()
+    assert told.count("(teahouse.E062)") == 2
+    assert "Traceback" not in told
+
+
 def test_the_setting_teahouse(check: Check, site: Site) -> None:
     """Each wrong name and value, with the right ones."""
     site.settings('TEAHOUSE = {"GEUSTS": True, "PING": "often", "LIMITS": {"txet": 1, "text": -1}}')

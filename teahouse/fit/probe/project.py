@@ -35,6 +35,7 @@ def project_facts(language="en", connect=False):
     except BaseException as error:
         facts["setup_error"] = error_facts(error)
         return facts
+    facts["values"] = setting_values(settings)
     facts["asgi"] = asgi_facts(settings)
     facts["layers"] = layer_facts(settings)
     facts["checks"] = check_facts(language, connect)
@@ -48,10 +49,21 @@ def setting_values(settings):
     """The few settings that matter here. None is a secret."""
     return {
         "ASGI_APPLICATION": _plain(getattr(settings, "ASGI_APPLICATION", None)),
-        "INSTALLED_APPS": [str(app) for app in settings.INSTALLED_APPS],
+        "INSTALLED_APPS": app_names(settings),
         "MIDDLEWARE": [str(name) for name in getattr(settings, "MIDDLEWARE", None) or ()],
         "DEBUG": bool(settings.DEBUG),
     }
+
+
+def app_names(settings):
+    # type: (Any) -> list[str]
+    """What the apps are, also where a configuration of the project's own stands for one; before they are loaded, what
+    is written."""
+    from django.apps import apps
+
+    if not apps.ready:
+        return [str(app) for app in settings.INSTALLED_APPS]
+    return [config.name for config in apps.get_app_configs()]
 
 
 def _plain(value):
