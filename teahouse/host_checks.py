@@ -22,6 +22,9 @@ from teahouse.checks import alias, migrates, registered, takes_writers
 from teahouse.conf import conf
 from teahouse.fit.findings import Finding, found
 
+PASSES = 20
+"""Django rewrites imports one step of the way from module to module in each pass, at worst; our longest way has 14."""
+
 
 @registered()
 def addresses(**options: Any) -> Iterator[Finding]:
@@ -48,13 +51,16 @@ def static_files(**options: Any) -> Iterator[Finding]:
 @registered(deploy=True)
 def gathered_files(**options: Any) -> Iterator[Finding]:
     """`runserver` serves them by itself, other servers need them in one place."""
-    if not apps.is_installed("django.contrib.staticfiles") or settings.STATIC_ROOT:
+    if not apps.is_installed("django.contrib.staticfiles"):
         return
     from django.contrib.staticfiles.storage import StaticFilesStorage, staticfiles_storage
 
     # Another storage, such as one of a content delivery network, has a place of its own.
-    if isinstance(staticfiles_storage, StaticFilesStorage):
+    if isinstance(staticfiles_storage, StaticFilesStorage) and not settings.STATIC_ROOT:
         yield found("W073")
+    passes = getattr(staticfiles_storage, "max_post_process_passes", PASSES)
+    if getattr(staticfiles_storage, "support_js_module_import_aggregation", False) and passes < PASSES:
+        yield found("W079", passes=passes, needed=PASSES)
 
 
 @registered(deploy=True)

@@ -8,6 +8,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from posixpath import dirname, join, normpath
 
+from django.apps import apps
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.templatetags.static import static
 
 ENTRY = "teahouse/whole.js"
@@ -36,11 +38,19 @@ def modules() -> tuple[str, ...]:
 def preloads() -> list[str]:
     """Addresses of the modules, as the browser will make them of the entry's own address.
 
-    Not through `static`: a storage that puts hashes into names does not rewrite imports, so the hashed name
-    would be loaded in vain.
+    Through `static` only where the storage rewrites imports too: of another that puts hashes into names, the hashed
+    name would be loaded in vain.
     """
+    if _imports_are_rewritten():
+        return [static(f"teahouse/{path}") for path in modules()]
     base = static(ENTRY).rpartition("/")[0]
     return [f"{base}/{path}" for path in modules()]
+
+
+def _imports_are_rewritten() -> bool:
+    if not apps.is_installed("django.contrib.staticfiles"):
+        return False
+    return bool(getattr(staticfiles_storage, "support_js_module_import_aggregation", False))
 
 
 def _file(folder: Traversable, path: str) -> Traversable:

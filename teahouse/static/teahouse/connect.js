@@ -3,7 +3,7 @@
  * elements do, and shares theirs where a page has both.
  */
 
-import { Client, clientFor } from "./client.js";
+import { Client, clientFor } from "./clients.js";
 import { ChatThread } from "./connected-thread.js";
 import { Refused } from "./refused.js";
 

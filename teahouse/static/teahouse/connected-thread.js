@@ -1,6 +1,6 @@
 /** A thread of a room, for scripts: `thread` of a room that `connect` gives. */
 
-/** @import { Client } from "./client.js" */
+/** @import { Client } from "./clients.js" */
 /** @import { Chat, ChatRoom } from "./connect.js" */
 /** @import { Message, Quoted, RoomEvent } from "./types.js" */
 

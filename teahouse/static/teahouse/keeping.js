@@ -4,7 +4,7 @@
  * the page's own work. Where the browser has none, nothing is kept and nothing else is different.
  */
 
-/** @import { Client, Feed } from "./client.js" */
+/** @import { Client, Feed } from "./clients.js" */
 /** @import { Listed } from "./rooms-store.js" */
 /** @import { History, RoomState, Who } from "./types.js" */
 

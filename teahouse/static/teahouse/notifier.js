@@ -7,7 +7,7 @@ import { levelOf, tells } from "./attention.js";
 import { titleOf } from "./rooms-store.js";
 import { Disconnected, Refused } from "./socket.js";
 
-/** @import { Client } from "./client.js" */
+/** @import { Client } from "./clients.js" */
 /** @import { Message } from "./types.js" */
 
 const CHOICE = "teahouse:notifications";

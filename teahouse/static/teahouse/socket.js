@@ -1,11 +1,13 @@
 /**
  * One session with the server, for ever: it connects, says hello, notices a dead line and comes back. By which way the
- * lines go is `lines.js`'s business, what is said in the session `client.js`'s.
+ * lines go is `lines.js`'s business, what is said in the session `clients.js`'s.
  */
 
 import { comeback } from "./backoff.js";
 import { Lines } from "./lines.js";
 import { Disconnected, Refused } from "./refused.js";
+
+export { Disconnected, problemOf, quietly, Refused } from "./refused.js";
 
 /** @import { Line } from "./lines.js" */
 /** @import { Hello, Phase, Problem } from "./types.js" */
@@ -14,8 +16,6 @@ const NO_ANSWER = 5_000; // to a ping
 const NO_HELLO = 10_000; // to the opening of the socket and the hello
 const SETTLED = 10_000; // a session that lasted so long was a good one
 const LOST = 1006;
-
-export { Disconnected, problemOf, quietly, Refused } from "./refused.js";
 
 /**
  * @typedef {object} Handlers

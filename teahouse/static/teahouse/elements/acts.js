@@ -4,7 +4,7 @@ import { stopBeingGuest } from "../guest.js";
 import { keepNothing } from "../keeping.js";
 import { problemOf } from "../socket.js";
 
-/** @import { Client, Feed } from "../client.js" */
+/** @import { Client, Feed } from "../clients.js" */
 /** @import { Message, Unsent, Who } from "../types.js" */
 /** @import { TeahouseComposer } from "./composer.js" */
 /** @import { TeahouseConversation } from "./conversation.js" */

@@ -17,7 +17,7 @@
 import { addressOf, roomAt } from "../addresses.js";
 import { showBadge } from "../badge.js";
 import { chosenBefore } from "../choices.js";
-import { clientFor } from "../client.js";
+import { clientFor } from "../clients.js";
 import { icons } from "../icons.js";
 import { forgetSeen, Keeper, keepNothing, keptPerson, recall } from "../keeping.js";
 import { html, LitElement, nothing } from "../lit.js";
@@ -37,7 +37,7 @@ import "./switcher.js";
 import "./telling.js";
 import "./threads.js";
 
-/** @import { Client } from "../client.js" */
+/** @import { Client } from "../clients.js" */
 /** @import { TeahouseRoom } from "./room.js" */
 /** @import { MessageState, OwnEvent } from "../types.js" */
 

@@ -8,7 +8,7 @@ import { language, languageOf, words } from "../words.js";
 import { Light } from "./light.js";
 import { badge, cup } from "./message.js";
 
-/** @import { Client, Feed } from "../client.js" */
+/** @import { Client, Feed } from "../clients.js" */
 /** @import { Begun } from "../complete.js" */
 /** @import { Emoji } from "../emoji.js" */
 /** @import { Who } from "../types.js" */

@@ -12,7 +12,7 @@ import "./completion.js";
 import { Light } from "./light.js";
 import { excerpt } from "./message.js";
 
-/** @import { Client, Feed } from "../client.js" */
+/** @import { Client, Feed } from "../clients.js" */
 /** @import { Begun } from "../complete.js" */
 /** @import { TeahouseCompletion } from "./completion.js" */
 /** @import { Message, Problem, Quoted } from "../types.js" */

@@ -10,7 +10,7 @@ import { words } from "../words.js";
 import { Light } from "./light.js";
 import { apart, dayRow } from "./page.js";
 
-/** @import { Client, Feed } from "../client.js" */
+/** @import { Client, Feed } from "../clients.js" */
 /** @import { Message } from "../types.js" */
 /** @import { Page } from "../stretch.js" */
 /** @import { TeahousePage } from "./page.js" */

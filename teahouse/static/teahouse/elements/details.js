@@ -9,7 +9,7 @@ import "./finder.js";
 import { Light } from "./light.js";
 import { badge, cup } from "./message.js";
 
-/** @import { Client, Feed } from "../client.js" */
+/** @import { Client, Feed } from "../clients.js" */
 /** @import { RoomState, Who } from "../types.js" */
 
 const PAGE = 100; // members

@@ -6,7 +6,7 @@ import { languageOf, words } from "../words.js";
 import { Dialog } from "./dialog.js";
 import "./finder.js";
 
-/** @import { Client } from "../client.js" */
+/** @import { Client } from "../clients.js" */
 /** @import { Who } from "../types.js" */
 
 const MOST = 19;

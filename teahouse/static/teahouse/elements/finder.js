@@ -6,7 +6,7 @@ import { languageOf, words } from "../words.js";
 import { Light } from "./light.js";
 import { badge, cup } from "./message.js";
 
-/** @import { Client } from "../client.js" */
+/** @import { Client } from "../clients.js" */
 /** @import { Who } from "../types.js" */
 
 const MOST = 12;

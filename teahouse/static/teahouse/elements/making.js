@@ -6,7 +6,7 @@ import { problemOf } from "../socket.js";
 import { languageOf, words } from "../words.js";
 import { Dialog } from "./dialog.js";
 
-/** @import { Client } from "../client.js" */
+/** @import { Client } from "../clients.js" */
 /** @import { Problem, RoomState } from "../types.js" */
 
 const PAGE = 30;

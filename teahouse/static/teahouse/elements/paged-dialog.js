@@ -5,7 +5,7 @@ import { Disconnected, Refused } from "../socket.js";
 import { words } from "../words.js";
 import { Dialog } from "./dialog.js";
 
-/** @import { Client } from "../client.js" */
+/** @import { Client } from "../clients.js" */
 
 const PAGE = 30;
 

@@ -8,7 +8,7 @@ import "./composer.js";
 import "./name.js";
 import "./state.js";
 
-/** @import { Client, Feed } from "../client.js" */
+/** @import { Client, Feed } from "../clients.js" */
 /** @import { TeahouseRoom } from "./room.js" */
 
 /** For a room that is not there, or not this person's. @param {TeahouseRoom} room @param {Client} client @param {Feed} feed */

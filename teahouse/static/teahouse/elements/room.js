@@ -20,7 +20,7 @@
  */
 
 import { placeOf } from "../addresses.js";
-import { clientFor } from "../client.js";
+import { clientFor } from "../clients.js";
 import { identity } from "../guest.js";
 import { classMap, html, LitElement, nothing, repeat } from "../lit.js";
 import { picturesBeside } from "../pictures.js";
@@ -41,7 +41,7 @@ import { roomHead } from "./room-head.js";
 import "./thread.js";
 import { ThreadPane } from "./thread-pane.js";
 
-/** @import { Client, Feed } from "../client.js" */
+/** @import { Client, Feed } from "../clients.js" */
 /** @import { CustomSignal, History, Problem, RoomEvent, RoomState, Who } from "../types.js" */
 /** @import { Act, Place } from "./acts.js" */
 /** @import { TeahouseComposer } from "./composer.js" */

@@ -7,7 +7,7 @@ import { languageOf, words } from "../words.js";
 import { Light } from "./light.js";
 import { cup } from "./message.js";
 
-/** @import { Client } from "../client.js" */
+/** @import { Client } from "../clients.js" */
 /** @import { Listed } from "../rooms-store.js" */
 
 export class TeahouseRooms extends Light {

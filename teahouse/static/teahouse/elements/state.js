@@ -4,7 +4,7 @@ import { html, nothing } from "../lit.js";
 import { words } from "../words.js";
 import { Light } from "./light.js";
 
-/** @import { Client, Feed } from "../client.js" */
+/** @import { Client, Feed } from "../clients.js" */
 
 const PATIENCE = 800; // ms: what passes sooner is not worth a word
 /** A server that starts again may be reached by HTTP a moment before a socket is. */

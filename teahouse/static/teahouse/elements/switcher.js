@@ -8,7 +8,7 @@ import { languageOf, words } from "../words.js";
 import { Dialog } from "./dialog.js";
 import { badge, cup } from "./message.js";
 
-/** @import { Client } from "../client.js" */
+/** @import { Client } from "../clients.js" */
 /** @import { Listed } from "../rooms-store.js" */
 /** @import { RoomState, Who } from "../types.js" */
 

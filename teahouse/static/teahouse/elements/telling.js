@@ -6,7 +6,7 @@ import { problemOf } from "../socket.js";
 import { words } from "../words.js";
 import { Dialog } from "./dialog.js";
 
-/** @import { Client } from "../client.js" */
+/** @import { Client } from "../clients.js" */
 
 export class TeahouseTelling extends Dialog {
   static properties = {

@@ -3,7 +3,7 @@
  * chat it is an entry of the browser's history, so the back gesture closes it.
  */
 
-/** @import { Client, Feed } from "../client.js" */
+/** @import { Client, Feed } from "../clients.js" */
 /** @import { TeahouseRoom } from "./room.js" */
 
 export class ThreadPane {

@@ -9,7 +9,7 @@ import { Light } from "./light.js";
 import { silence } from "./room-bottom.js";
 import "./state.js";
 
-/** @import { Client, Feed } from "../client.js" */
+/** @import { Client, Feed } from "../clients.js" */
 /** @import { TeahouseComposer } from "./composer.js" */
 /** @import { TeahouseConversation } from "./conversation.js" */
 
