@@ -39,6 +39,25 @@ def make_main() -> Room:
     return room
 
 
+def make_open(name: str, title: str = "") -> tuple[Room, bool]:
+    """The open room of this name, and whether it was made now: nobody's, as `main` is. Asks for no rights and no rates.
+
+    Raises:
+        Problem: `invalid` name or title, `name_taken` by a room that is not open, or kept for rooms on objects.
+    """
+    slug = slug_of(name)
+    if slug is None:
+        raise _not_a_name()
+    title = clean_title(title or name)
+    room = Room.objects.filter(slug=slug).first()
+    if room is None and not is_reserved(slug):
+        room, made = Room.objects.get_or_create(slug=slug, defaults={"title": title})
+        return room, made
+    if room is None or room.kind != Room.Kind.OPEN or room.subject_type is not None:
+        raise Problem("name_taken", f"{slug} is the name of a room on an object, or of one that is not open.")
+    return room, False
+
+
 def begin_new_histories(alias: str | None = None) -> int:
     """Gives every room a new epoch and returns how many there are: what a client knows is of another history.
 
@@ -134,9 +153,7 @@ def make(speaker: Speaker, stream: int | None, wanted: dict[str, str], slug: str
             "forbidden", "Guests make open rooms in which everyone speaks; sign in to make another."
         )
     if slug is not None and (slug := slug_of(slug)) is None:
-        raise Problem(
-            "invalid", f"room: a room's name has 1 to {SLUG_LENGTH} letters, digits, hyphens and underscores."
-        )
+        raise _not_a_name()
 
     epoch = new_epoch()
 
@@ -199,6 +216,12 @@ def _first_free(names: Iterator[str], fields: dict[str, Any]) -> Room:
         if made:
             return room
     raise _name_taken()
+
+
+def _not_a_name() -> Problem:
+    return Problem(
+        "invalid", f"room: a room's name has 1 to {SLUG_LENGTH} letters, digits, hyphens and underscores."
+    )
 
 
 def _name_taken() -> Problem:
