@@ -66,8 +66,20 @@ def _check_csrf(request: HttpRequest) -> None:
     middleware.process_request(request)
     if middleware.process_view(request, _a_view, (), {}) is not None:
         raise Problem(
-            "csrf", f"Send the value of the cookie {settings.CSRF_COOKIE_NAME} as X-CSRFToken, or a token."
+            "csrf", f"Send {_csrf_token()} as {_csrf_header()}, or a token in Authorization: Bearer."
         )
+
+
+def _csrf_token() -> str:
+    if settings.CSRF_USE_SESSIONS:
+        return "the token of a form (csrfmiddlewaretoken)"
+    return f"the value of the cookie {settings.CSRF_COOKIE_NAME}"
+
+
+def _csrf_header() -> str:
+    """As HTTP has it, from how Django does: HTTP_X_CSRFTOKEN."""
+    name = settings.CSRF_HEADER_NAME.removeprefix("HTTP_").replace("_", "-")
+    return "X-CSRFToken" if name == "X-CSRFTOKEN" else name.title()
 
 
 class _Csrf(CsrfViewMiddleware):
