@@ -186,12 +186,13 @@ def time_zones(**options: Any) -> Iterator[Finding]:
 
 
 def _wrong_setting(problem: ErrorDetails) -> Finding:
-    place = [str(part) for part in problem["loc"]] or ["…"]
+    place = [str(part) for part in problem["loc"]]
+    if not place:
+        return found("E079", value=repr(problem["input"])[:80])
     known = _fields(place[:-1])
     name = '"]["'.join(place)
     if problem["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(place[-1], known, 1)
-        return found("E061", name=name, right=", ".join(close or known))
+        return found("E061", name=name, right=", ".join(_meant(place[-1], known) or known))
     field = known.get(place[-1])
     example = (
         f'"{place[-1]}": {field.get_default(call_default_factory=True)!r}' if field else f'"{place[0]}": …'
@@ -206,6 +207,12 @@ def _wrong_setting(problem: ErrorDetails) -> Finding:
         description=(field.description if field else None) or "",
         example=example,
     )
+
+
+def _meant(name: str, known: Iterable[str]) -> list[str]:
+    """The setting that is nearest to this name, whatever its letters' case."""
+    by_letters = {one.lower(): one for one in known}
+    return [by_letters[one] for one in difflib.get_close_matches(name.lower(), by_letters, 1)]
 
 
 def _fields(place: list[str]) -> dict[str, Any]:

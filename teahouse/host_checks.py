@@ -15,12 +15,16 @@ from django.conf import settings
 from django.core.checks import Tags
 from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.utils import Error as DatabaseError
-from django.urls import NoReverseMatch, reverse
+from django.template import engines
+from django.template.backends.django import DjangoTemplates
+from django.urls import NoReverseMatch, URLResolver, get_resolver, reverse
 from pydantic import ValidationError
 
 from teahouse.checks import alias, migrates, registered, takes_writers
 from teahouse.conf import conf
 from teahouse.fit.findings import Finding, found
+
+REQUEST = "django.template.context_processors.request"
 
 PASSES = 20
 """Django rewrites imports one step of the way from module to module in each pass, at worst; our longest way has 14."""
@@ -35,7 +39,26 @@ def addresses(**options: Any) -> Iterator[Finding]:
     try:
         reverse("teahouse:home")
     except NoReverseMatch:
-        yield found("W063", urls=f"{str(urls).replace('.', '/')}.py")
+        file = f"{str(urls).replace('.', '/')}.py"
+        inside = next(_namespaces(get_resolver(), ()), None)
+        yield found("W080", namespace=":".join(inside), urls=file) if inside else found("W063", urls=file)
+
+
+def _namespaces(below: URLResolver, around: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Those round `teahouse.urls`, wherever the project has it."""
+    for one in below.url_patterns:
+        if isinstance(one, URLResolver) and one.app_name == "teahouse":
+            yield around
+        elif isinstance(one, URLResolver):
+            yield from _namespaces(one, (*around, one.namespace) if one.namespace else around)
+
+
+@registered()
+def request_in_templates(**options: Any) -> Iterator[Finding]:
+    """The tags ask it who looks at the page."""
+    engines_of_django = [one.engine for one in engines.all() if isinstance(one, DjangoTemplates)]
+    if not any(REQUEST in engine.context_processors for engine in engines_of_django):
+        yield found("W081", processor=REQUEST)
 
 
 @registered()

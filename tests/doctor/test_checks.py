@@ -137,12 +137,65 @@ def test_the_setting_teahouse(check: Check, site: Site) -> None:
     site.settings('TEAHOUSE = {"GEUSTS": True, "PING": "often", "LIMITS": {"txet": 1, "text": -1}}')
     told = check()
     for words in (
-        *("(teahouse.E061)", 'TEAHOUSE["GEUSTS"]: there is no such setting', "There are GUESTS."),
+        *("(teahouse.E061)", 'TEAHOUSE["GEUSTS"]: there is no such setting', "Right would be: GUESTS."),
         *("(teahouse.E063)", "TEAHOUSE[\"PING\"] is 'often'", "Seconds between two pings", '"PING": 25}'),
-        *('TEAHOUSE["LIMITS"]["txet"]', "There are text."),
+        *('TEAHOUSE["LIMITS"]["txet"]', "Right would be: text."),
         *('TEAHOUSE["LIMITS"]["text"] is -1', '{"LIMITS": {"text": 10000}}'),
     ):
         assert words in told
+
+
+@pytest.mark.parametrize("value", ["None", "['GUESTS']", "'https://shop.example'"])
+def test_the_setting_teahouse_that_is_no_dictionary(check: Check, site: Site, value: str) -> None:
+    site.settings(f"TEAHOUSE = {value}")
+    told = check()
+    assert f"(teahouse.E079) TEAHOUSE is {value}, and has to be a dictionary." in told
+    assert told.count("(teahouse.E0") == 1
+    (line,) = re.findall(r"^\s+(TEAHOUSE = .*)$", told, re.MULTILINE)
+    site.settings(line)
+    assert "(teahouse.E079)" not in check()
+
+
+def test_a_setting_in_small_letters(check: Check, site: Site) -> None:
+    site.settings('TEAHOUSE = {"url": "https://shop.example", "limits": {}, "xyz": 1}')
+    told = check()
+    for name, right in (("url", "URL"), ("limits", "LIMITS"), ("xyz", "URL, PROXIES, LOOPBACK")):
+        assert re.search(
+            rf'TEAHOUSE\["{name}"\]: there is no such setting.\s+HINT: Right would be: {right}', told
+        )
+
+
+def test_addresses_inside_another_namespace(check: Check, site: Site) -> None:
+    """Which of the project's includes that is."""
+    inner = URLS.replace("urlpatterns", 'app_name = "talk"\nurlpatterns')
+    site.write("shop/inner.py", inner).write("shop/middle.py", URLS.replace("teahouse.urls", "shop.inner"))
+    outer = URLS.replace('include("teahouse.urls")', 'include(("shop.middle", "store"), namespace="shops")')
+    site.write("shop/urls.py", outer)
+    told = check()
+    assert '(teahouse.W080) teahouse.urls is included inside the namespace "shops:talk"' in told
+    assert "in shop/urls.py, below any prefix" in told
+    assert "(teahouse.W063)" not in told
+    (line,) = re.findall(r"^\s+(path\(.*),$", told, re.MULTILINE)
+    site.write("shop/urls.py", f"{outer}urlpatterns.insert(0, {line})\n")
+    assert "(teahouse.W080)" not in check()
+    # A name of its own is no other namespace round it.
+    named = URLS.replace('include("teahouse.urls")', 'include("teahouse.urls", namespace="chat")')
+    assert not {"teahouse.W063", "teahouse.W080"} & findings(_with(site, named, check))
+
+
+def _with(site: Site, urls: str, check: Check) -> str:
+    site.write("shop/urls.py", urls)
+    return check()
+
+
+def test_templates_without_the_request(check: Check, site: Site) -> None:
+    processors = 'TEMPLATES[0]["OPTIONS"]["context_processors"]'
+    site.settings(f"{processors} = {processors}[1:]")
+    told = check()
+    assert "(teahouse.W081) Templates do not have the request: {% teahouse_room %} cannot know" in told
+    (line,) = re.findall(r'^\s+("django\.template.*"),$', told, re.MULTILINE)
+    site.settings(f"{processors}.append({line})")
+    assert "(teahouse.W081)" not in check()
 
 
 def test_the_asgi_application(check: Check, site: Site) -> None:
