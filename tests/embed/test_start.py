@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from tests.browser.person import Cast
 from tests.clients import Client
@@ -61,6 +61,23 @@ async def test_whoever_follows_the_page_talks(project: Project, cast: Cast) -> N
     await mei.say("written meanwhile")
     project.serve()
     await bob.sees("the kettle is on", "written meanwhile")
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_page_at_a_name_that_nothing_names_says_why_it_stays_behind(
+    browser: Browser, project: Project
+) -> None:
+    """Django lets names below localhost in while DEBUG is on and ALLOWED_HOSTS is empty."""
+    people = Cast(browser, project.url.replace("127.0.0.1", "shop.localhost"))
+    people.expect_trouble("WebSocket|ERR_|Failed to load", always=False)
+    try:
+        mei = await people.person()
+        await mei.open("/profiles/1/")
+        await mei.give_name("Mei")
+        await expect(mei.page.get_by_text("does not know this page's address")).to_be_visible()
+    finally:
+        await people.close()
+    assert "A page of 'http://shop.localhost" in project.log()
 
 
 REAL: Final = """

@@ -136,6 +136,14 @@ def test_djangos_checks_find_nothing(fresh: Teahouse) -> None:
     assert "no issues" in said
 
 
+def test_what_a_project_names_in_its_settings_is_not_asked_of_the_program(fresh: Teahouse) -> None:
+    """Without an address of the site the program lets in what nobody else can point here."""
+    fresh.prepare()
+    said = fresh.command_line("manage", "check", "--deploy")[1]
+    assert "security.W012" in said, "it was looked at"
+    assert "teahouse.W" not in said
+
+
 def test_wrong_settings_stop_djangos_commands_too(tmp_path: Path) -> None:
     status, said = command_line(
         "manage", "check", env={"TEAHOUSE_DATA": str(tmp_path), "TEAHOUSE_NONSENSE": "1"}

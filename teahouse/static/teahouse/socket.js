@@ -28,6 +28,8 @@ const LOST = 1006;
 export class Socket {
   /** @type {Phase} */
   phase = "idle";
+  /** Whether the server ever took anybody in here. */
+  met = false;
   /** The last close code, and the error said before it. */
   code = 0;
   /** @type {Problem | null} */
@@ -129,6 +131,7 @@ export class Socket {
     this.#begun = Date.now();
     this.#probing = false;
     this.problem = null;
+    this.met = true;
     clearTimeout(this.#timer);
     this.#enter("open");
     this.#watch();

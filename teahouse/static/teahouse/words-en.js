@@ -160,6 +160,7 @@ export const en = {
   forgetful: "This browser keeps nothing: leave this page open until everything is sent.",
   stopped: "The connection ended for good. Reload the page to go on.",
   banned: "You are not let in here any more.",
+  wrongOrigin: "The chat does not know this page's address as one of its site. The server's log says more.",
   outdated: "This page is older than the server. Reload it to go on; what you wrote is kept.",
   tryNow: "Try now",
   reload: "Reload",

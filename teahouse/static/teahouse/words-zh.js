@@ -134,6 +134,7 @@ export const zh = {
   forgetful: "这个浏览器不保存内容：发送完之前请不要关闭页面。",
   stopped: "连接已结束。请重新载入页面。",
   banned: "你已不能进入这里。",
+  wrongOrigin: "聊天不认为这个页面的地址属于本站。详情见服务器日志。",
   outdated: "页面比服务器旧。请重新载入；你写的内容不会丢失。",
   tryNow: "立即重试",
   reload: "重新载入",

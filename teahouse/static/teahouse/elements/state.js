@@ -89,8 +89,10 @@ export class TeahouseState extends Light {
   /** The server said not to come back as we are. */
   #stopped() {
     const say = words();
-    const { code, problem } = this.client.socket;
+    const { code, met, problem } = this.client.socket;
     const reload = this.#button(say.reload, () => location.reload());
+    // Before a word was said it is the page that is not let in. Not every server tells reasons.
+    if (code === 4003 && !met && !problem) return { kind: "stopped", text: say.wrongOrigin };
     if (code === 4003 || problem?.code === "banned") return { kind: "stopped", text: say.banned };
     if (code === 4008) return { kind: "stopped", text: say.outdated, button: reload };
     // With 4001 the place of the composer says what to do.
