@@ -81,8 +81,11 @@ def handshake(scope: Any) -> Handshake:
 def _request(scope: Any) -> HttpRequest:
     """The socket's request as one for a page, for what Django knows of proxies: SECURE_PROXY_SSL_HEADER and
     USE_X_FORWARDED_HOST."""
-    scheme = PAGES.get(scope.get("scheme", "ws"), "http")
-    return ASGIRequest({**scope, "method": "GET", "scheme": scheme}, BytesIO())
+    given = scope.get("scheme", "http")
+    scheme = PAGES.get(given, given)
+    # The type of a body is read at once, and a malformed one raises; here there is no body.
+    headers = [(name, value) for name, value in scope["headers"] if name.lower() != b"content-type"]
+    return ASGIRequest({**scope, "method": "GET", "scheme": scheme, "headers": headers}, BytesIO())
 
 
 def is_right_origin(origin: str, request: HttpRequest) -> bool:

@@ -106,6 +106,33 @@ def test_a_page_of_somebody_else(
     assert not is_let_in(settings, given, origin, host, more)
 
 
+@pytest.mark.parametrize(
+    ("scheme", "origin", "right"),
+    [
+        ("wss", "https://shop.test", True),
+        ("https", "https://shop.test", True),
+        ("ws", "http://shop.test", True),
+        ("http", "http://shop.test", True),
+        ("wss", "http://shop.test", False),
+        ("https", "http://shop.test", False),
+        ("ws", "https://shop.test", False),
+    ],
+)
+def test_what_the_server_knows_of_tls(settings: Settings, scheme: str, origin: str, right: bool) -> None:
+    """Of its own, or from a proxy that it believes; what the lines over HTTP bring is said in HTTP's words."""
+    settings.ALLOWED_HOSTS = ["shop.test"]
+    headers = [(b"origin", origin.encode()), (b"host", b"shop.test")]
+    scope = {"type": "websocket", "path": "/chat/ws/", "scheme": scheme, "headers": headers}
+    assert handshake(scope).origin_is_wrong != right
+
+
+def test_headers_that_a_socket_has_no_use_for(settings: Settings) -> None:
+    settings.ALLOWED_HOSTS = ["shop.test"]
+    headers = [(b"origin", b"http://shop.test"), (b"host", b"shop.test")]
+    headers += [(b"content-type", b"text/plain; charset*=no-such''%ff"), (b"content-length", b"many")]
+    assert not handshake({"type": "websocket", "path": "/ws/", "headers": headers}).origin_is_wrong
+
+
 def test_the_log_names_each_origin_once(
     settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
