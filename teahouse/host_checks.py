@@ -20,6 +20,7 @@ from django.template.backends.django import DjangoTemplates
 from django.urls import NoReverseMatch, URLResolver, get_resolver, reverse
 from pydantic import ValidationError
 
+from teahouse import middleware
 from teahouse.checks import alias, migrates, registered, takes_writers
 from teahouse.conf import conf
 from teahouse.fit.findings import Finding, found
@@ -93,6 +94,14 @@ def site_address(**options: Any) -> Iterator[Finding]:
     with suppress(ValidationError):  # Told of by the check of the settings.
         if conf().URL is None and set(hosts) == {"*"} and not settings.CSRF_TRUSTED_ORIGINS:
             yield found("W078")
+
+
+@registered()
+def guests(**options: Any) -> Iterator[Finding]:
+    """Where each page wants a login, guests are perhaps not meant."""
+    with suppress(ValidationError):  # Told of by the check of the settings.
+        if conf().GUESTS and middleware.has(middleware.LOGIN_REQUIRED):
+            yield found("W082")
 
 
 @registered(serving=True)

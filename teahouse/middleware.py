@@ -11,6 +11,7 @@ from django.utils.module_loading import import_string
 
 SESSIONS: Final = "django.contrib.sessions.middleware.SessionMiddleware"
 USERS: Final = "django.contrib.auth.middleware.AuthenticationMiddleware"
+LOGIN_REQUIRED: Final = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 LANGUAGES: Final = "django.middleware.locale.LocaleMiddleware"
 
 

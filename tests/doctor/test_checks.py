@@ -334,6 +334,15 @@ def test_times_have_a_zone(check: Check, site: Site) -> None:
     assert "(teahouse.E078)" not in check()
 
 
+def test_a_login_for_each_page_and_guests(check: Check, site: Site) -> None:
+    site.settings('MIDDLEWARE += ["django.contrib.auth.middleware.LoginRequiredMiddleware"]')
+    told = check()
+    assert "(teahouse.W082) LoginRequiredMiddleware wants a login for every page" in told
+    (line,) = re.findall(r"^\s+(TEAHOUSE = .*)$", told, re.MULTILINE)
+    site.settings(line)
+    assert "(teahouse.W082)" not in check()
+
+
 def test_figures_need_their_package(check: Check, site: Site) -> None:
     site.settings('TEAHOUSE = {"METRICS_TOKEN": "a-long-secret-for-those-who-watch"}')
     assert "(teahouse.W074)" not in check()
