@@ -57,9 +57,7 @@ def room_for(obj: Model, *, kind: str | None = None, title: str | None = None) -
     if kind not in KINDS:
         raise ValueError(f"a room on an object is open or private, not {kind!r}")
     fields = {"kind": kind, "title": ((title or "").strip() or str(obj) or label)[:TITLE_LENGTH]}
-    make = partial(_make, obj.__class__, label, pk, fields)
-    # In the caller's transaction the writer would wait for the caller, who waits for the writer.
-    return make() if database.connection().in_atomic_block else database.write(make)
+    return database.write(partial(_make, obj.__class__, label, pk, fields))
 
 
 aroom_for = sync_to_async(room_for)
@@ -84,7 +82,7 @@ def room_of(room: Room | str | Model) -> Room:
         return Room.objects.using(database.alias()).get(slug=slug_of(room))
     except Room.DoesNotExist:
         raise Room.DoesNotExist(
-            f"there is no room {room!r}; a room is named by its slug, such as 'main'"
+            f"there is no room {room!r}; an open one is made by: manage.py teahouse_room {room}"
         ) from None
 
 

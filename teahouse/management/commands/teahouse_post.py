@@ -46,7 +46,7 @@ class Command(BaseCommand):
         try:
             row = outbox.post(room, sys.stdin.read().rstrip("\n") if text == "-" else text, by=by, key=key)
         except Room.DoesNotExist as missing:
-            raise CommandError(f"{missing}. An open room is made by: teahouse_room {room!r}") from None
+            raise CommandError(str(missing)) from None
         except ValueError as wrong:
             raise CommandError(str(wrong)) from None
         if options["verbosity"] > 1:
