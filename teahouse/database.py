@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import select
 import threading
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -75,6 +75,16 @@ def _state() -> object:
         version = database.connection.execute("PRAGMA data_version").fetchone()
     # The version says nothing of what the connection wrote itself, and is the connection's own.
     return (database.connection, version, database.connection.total_changes)
+
+
+def in_bulk(rows: Any, keys: Collection[Any]) -> dict[Any, Any]:
+    """`rows.in_bulk(keys)`, of a manager or query of any database, on a connection that is open: Django 6.0 asks SQLite
+    for its limits before it connects, and fails (mended in a later 6.0)."""
+    if not keys:
+        return {}
+    connections[rows.db].ensure_connection()
+    found: dict[Any, Any] = rows.in_bulk(keys)
+    return found
 
 
 @contextmanager

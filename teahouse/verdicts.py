@@ -146,7 +146,7 @@ class _Answers:
                     continue
                 keys = {room.pk: key_of(model, room.subject_id or "") for room in some}
                 wanted = {key for key in keys.values() if key is not None}
-                found = (policy or Policy).objects(model).in_bulk(wanted)
+                found = database.in_bulk((policy or Policy).objects(model), wanted)
                 objects |= {room: found.get(key) for room, key in keys.items()}
         return objects
 
@@ -212,4 +212,4 @@ async def _awaited(answer: Any) -> Any:
 
 def _users(people: Collection[Person]) -> dict[Any, Any]:
     ids = {person.user_id for person in people} - {None}
-    return get_user_model()._default_manager.in_bulk(ids) if ids else {}
+    return database.in_bulk(get_user_model()._default_manager, ids)

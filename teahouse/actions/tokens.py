@@ -101,7 +101,7 @@ def holders_of_tokens(digests: list[str]) -> dict[str, Holder | None]:
     }
     users = {held.person.user_id for held in owners.values() if held.person.kind == Person.Kind.USER} - {None}
     # Not every project's users have a column that says whether they are active.
-    accounts = get_user_model()._default_manager.in_bulk(users) if users else {}
+    accounts = database.in_bulk(get_user_model()._default_manager, users)
     for digest, held in owners.items():
         account = accounts.get(held.person.user_id)
         if held.person.kind != Person.Kind.USER or (account is not None and account.is_active):

@@ -365,7 +365,7 @@ def _inactive(ids: set[int]) -> set[int]:
     rows = Person.objects.filter(pk__in=ids)
     by_user = {user: pk for pk, user in rows.filter(user__isnull=False).values_list("pk", "user")}
     # Not every project's users have a column that says it, and they may be in another database: no join.
-    users = get_user_model()._default_manager.in_bulk(by_user) if by_user else {}
+    users = database.in_bulk(get_user_model()._default_manager, by_user)
     return {
         *rows.filter(deactivated_at__isnull=False).values_list("pk", flat=True),
         *(by_user[pk] for pk, user in users.items() if not user.is_active),

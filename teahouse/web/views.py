@@ -183,7 +183,8 @@ def _page_seen(request: HttpRequest) -> str:
     if shown is None or boosted or not url_has_allowed_host_and_scheme(shown, request.get_host()):
         return request.get_full_path()
     parts = urlsplit(shown)
-    return urlunsplit(("", "", escape_leading_slashes(parts.path), parts.query, ""))
+    # Before it is put together: newer Pythons write two slashes more before two.
+    return str(urlunsplit(("", "", escape_leading_slashes(parts.path), parts.query, "")))
 
 
 @lru_cache(16)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import AsyncIterator, Iterator
-from typing import Any, Final
+from typing import Final
 
 import pytest
 import pytest_asyncio
@@ -109,14 +110,17 @@ def real(project: Project) -> Iterator[Project]:
 
 def test_pages_of_a_real_host_get_their_socket(real: Project) -> None:
     """With what Django itself asks for, and nothing else."""
-    here: Any = {"address": ("127.0.0.1", real.port)}
+
+    def here() -> socket.socket:
+        return socket.create_connection(("127.0.0.1", real.port))
+
     name = f"http://shop.test:{real.port}"
-    with Client(f"{name}/chat", "Mei", origin=name, **here) as mei:
+    with Client(f"{name}/chat", "Mei", origin=name, sock=here()) as mei:
         assert mei.you["name"] == "Mei"
     # A proxy ends TLS and passes the Host on.
-    with Client("http://shop.test/chat", "Bob", origin="https://shop.test", **here) as bob:
+    with Client("http://shop.test/chat", "Bob", origin="https://shop.test", sock=here()) as bob:
         assert bob.you["name"] == "Bob"
-    with Client(f"{name}/chat", hello=False, origin="https://evil.test", **here) as evil:
+    with Client(f"{name}/chat", hello=False, origin="https://evil.test", sock=here()) as evil:
         assert evil.closed() == (4003, "wrong origin")
     assert "A page of 'https://evil.test' was not let in" in real.log()
 
