@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
 from django.utils import timezone
+from django.utils.http import parse_etags
 
 from teahouse.api import offsets, rates
 from teahouse.api.document import hash_of
@@ -149,7 +150,9 @@ class StreamSession(BriefSession):
         if not now and not self._what.live:
             # Of what is told too: an edited message comes as it is now, at its old place.
             headers["ETag"] = f'"{hash_of(body)}"'
-        same = bool(self._etag) and headers.get("ETag") == self._etag.removeprefix("W/")
+        # RFC 9110, 13.1.2: one of a list, or any; compared weakly.
+        asked = [tag.removeprefix("W/") for tag in parse_etags(self._etag or "")]
+        same = "ETag" in headers and (headers["ETag"] in asked or asked == ["*"])
         await self._out.begin(304 if same else 200, headers, b"" if same else body)
 
     async def _poll(self, position: Position) -> None:

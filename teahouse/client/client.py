@@ -49,6 +49,9 @@ class Client:
         ticket: str | None = None,
         timeout: float = 15.0,
     ) -> None:
+        if token is not None and not token.strip():
+            # A secret that is not set: it would come as a guest of whom nobody knows.
+            raise ValueError("the token is empty: give one, or none at all to come as a guest")
         given = {"token": token or ticket, "name": None if token or ticket else name}
         self._machine = Machine({key: value for key, value in given.items() if value}, EVENTS)
         self._connection = Connection(endpoint(url), self._machine)

@@ -70,6 +70,8 @@ class Connection:
             Unreachable: there is none within so many seconds.
             Closed: it closed the session with a code that says not to come back.
         """
+        if self._task is not None:
+            raise RuntimeError("a client is opened once; make another")
         self._task = asyncio.create_task(self._run())
         try:
             async with asyncio.timeout(timeout):
@@ -109,6 +111,7 @@ class Connection:
         Raises:
             Refused, Disconnected, Closed
         """
+        self._check_open()
         if self.ended is not None:
             raise self.ended
         number = self.machine.ask(do, fields, repeat=repeat)
@@ -148,11 +151,16 @@ class Connection:
 
     async def move(self, room: str) -> None:
         """Waits until something is new in a room, or all is over."""
+        self._check_open()
         if self.ended is not None:
             return
         moved = self._moved.setdefault(room, asyncio.Event())
         moved.clear()
         await moved.wait()
+
+    def _check_open(self) -> None:
+        if self._task is None:
+            raise RuntimeError("the client is not open: async with Client(…) as chat: …")
 
     # Sessions
 
@@ -237,7 +245,7 @@ class Connection:
             for task in tasks:
                 task.cancel()
             self._tell(self.machine.lost(loop.time()))
-            self.changed()
+            self._has_changed()
             await asyncio.wait(tasks)
         for task in tasks:
             if not task.cancelled():
@@ -275,7 +283,7 @@ class Connection:
                     assert self.line is not None
                     self._lines.began(self.line)
                     self._begun.set()
-                    self.changed()
+                    self._has_changed()
                 case NotBegun(error):
                     self._problem = error
                 case Answered(number, result):
@@ -298,7 +306,14 @@ class Connection:
             _settle(waiting, error)
         for event in (self._begun, self.heard_signal, *self._moved.values()):
             event.set()
-        self.changed()
+        self._has_changed()
+
+    def _has_changed(self) -> None:
+        """Tells whoever wants to know, whose mistakes are none of the session's."""
+        try:
+            self.changed()
+        except Exception:
+            log.exception("What was to be told of the session has failed.")
 
 
 def _settle(waiting: asyncio.Future[Any] | None, outcome: Any) -> None:

@@ -113,5 +113,5 @@ class Follower(ABC):
     def hand(self, event: Heard) -> None:
         """Does what is to be done. Whatever it raises makes it be tried again later, before all else of the room."""
 
-    def failed(self, event: Heard, error: Exception, failure: Failure) -> None:  # noqa: B027  Most do not care.
+    def failed(self, event: Heard, error: BaseException, failure: Failure) -> None:  # noqa: B027  Most do not care.
         """Hears that `hand` raised."""

@@ -9,7 +9,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import partial
 from typing import Final
@@ -157,14 +157,9 @@ class Runner:
                 self._jobs[name] = self._pool.submit(self._run, follower, self._rows[name], rooms)
 
     def _end(self) -> None:
-        end = time.monotonic() + PATIENCE
-        for job in self._jobs.values():
-            job.cancel()
-            if not job.cancelled():
-                try:
-                    job.result(max(0.0, end - time.monotonic()))
-                except TimeoutError:
-                    return  # Its lease ends by itself: who is still at it must not be joined by another.
+        at_work = [job for job in self._jobs.values() if not job.cancel()]
+        if wait(at_work, PATIENCE).not_done:
+            return  # Its lease ends by itself: who is still at it must not be joined by another.
         try:
             self.leases.give_back()
         except Exception as error:  # noqa: BLE001  Others wait until it ends by itself.
@@ -230,7 +225,7 @@ class Runner:
     def _handed(self, follower: Follower, row: Row, place: Place, event: Heard, done: int) -> bool:
         try:
             follower.hand(event)
-        except Exception as error:  # noqa: BLE001  Of whatever the project's code does; it is tried again.
+        except BaseException as error:  # noqa: BLE001  `sys.exit` of a library and a cancelled task too: it is tried again.
             after = error.after if isinstance(error, Again) else None
             why = str(error) if isinstance(error, Again) else f"{type(error).__name__}: {error}"
             failure = position.failed(row, place, done, why, after, follower.park_after)
@@ -241,7 +236,7 @@ class Runner:
             return False
         return True
 
-    def _tell(self, follower: Follower, event: Heard, error: Exception, failures: int) -> None:
+    def _tell(self, follower: Follower, event: Heard, error: BaseException, failures: int) -> None:
         what = (follower.name, event.kind, event.seq, event.room)
         if isinstance(error, Again):
             log.info("%s: event %s %d of %s once more: %s", *what, error)

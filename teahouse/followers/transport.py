@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import httpcore
 import httpx
+from django.utils.http import parse_http_date_safe
 
 from teahouse.followers.outside import ANSWER_BYTES, SECONDS, Address, Answer, Failed, Refused, is_allowed
 
@@ -21,6 +22,7 @@ TOTAL_SECONDS: Final = 2 * SECONDS
 """For all of a delivery. httpx waits for each piece anew: who sends a byte of a header now and then would hold a thread
 for as long as it likes."""
 PIECE: Final = 16_384
+MOST_SECONDS: Final = 3600.0
 
 
 class _Timed(httpcore.NetworkStream):
@@ -170,4 +172,10 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> Answer:
 
 
 def _seconds(text: str | None) -> float | None:
-    return min(float(text), 3600.0) if text is not None and text.isascii() and text.isdecimal() else None
+    """What Retry-After asks for, in seconds or as a date (RFC 9110, 10.2.3); at most an hour."""
+    if text is None:
+        return None
+    if text.isascii() and text.isdecimal():
+        return min(float(text), MOST_SECONDS)
+    date = parse_http_date_safe(text)
+    return min(max(0.0, date - time.time()), MOST_SECONDS) if date is not None else None

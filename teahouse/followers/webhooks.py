@@ -72,7 +72,7 @@ class Webhook(Follower):
             return  # A right has ended since the page was begun.
         deliver(now, event)  # Where it leads by now.
 
-    def failed(self, event: Heard, error: Exception, failure: Failure) -> None:
+    def failed(self, event: Heard, error: BaseException, failure: Failure) -> None:
         if timezone.now() - failure.since > STOP_AFTER:
             _give_up(self.hook, f"it has failed since {failure.since:%Y-%m-%d %H:%M} UTC: {error}")
 

@@ -130,6 +130,9 @@ def test_an_edited_message_comes_as_it_is_now(asking: Asking, room: str) -> None
     before = asking.bob.ask("GET", f"rooms/{room}/events")
     same = {"If_None_Match": before.headers["etag"]}
     assert asking.bob.ask("GET", f"rooms/{room}/events", **same).status == 304
+    for tags in (f'"zzz", {same["If_None_Match"]}', f"W/{same['If_None_Match']}", "*"):
+        again = asking.bob.ask("GET", f"rooms/{room}/events", If_None_Match=tags)
+        assert again.status == 304, tags
     asking.alice.ok("PATCH", f"rooms/{room}/messages/{stored['message']}", {"text": "right"})
     after = asking.bob.ask("GET", f"rooms/{room}/events", **same)
     assert after.status == 200

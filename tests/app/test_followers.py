@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -207,6 +208,27 @@ class TestFailures:
             "good", "bad", "bad", "bad", "behind",
         ]  # fmt: skip
         assert "of another room" in listened.texts[:5]
+
+    @pytest.mark.parametrize("error", [SystemExit("no"), asyncio.CancelledError()], ids=["exit", "cancelled"])
+    def test_what_ends_a_program_is_an_error_like_others(
+        self, tea: Room, listened: Listened, monkeypatch: pytest.MonkeyPatch, error: BaseException
+    ) -> None:
+        monkeypatch.setattr("teahouse.followers.position.random.uniform", lambda *_: 1000)
+        rice = Room.objects.create(slug="rice", title="Rice")
+
+        def fail(event: Heard) -> None:
+            if event.text == "bad":
+                raise error
+
+        listened.fail = fail
+        listen(listened, "message")
+        post(tea, "good", "bad")
+        post(rice, "of another room")
+        with running():
+            until(lambda: FollowerPosition.objects.filter(room=tea, seq=1, failures=1).exists())
+            listened.wait(3)
+        assert listened.texts.count("good") == 1
+        assert not Follower.objects.exclude(owner="").exists(), "the leases are given back"
 
     def test_an_error_is_logged_kept_and_told(
         self,

@@ -11,6 +11,9 @@ const tell = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
 const named = (error) => ({ error: error.constructor.name, code: error.problem?.code ?? error.code ?? error.message });
 
 const [url, room, name, timeout] = process.argv.slice(2);
+for (const wrong of [{ url: "ftp://example.org" }, { url, token: " " }]) {
+  await connect(wrong).then(() => tell({ ended: "was let in" }), (error) => error instanceof TypeError || tell({ ended: named(error) }));
+}
 try {
   const chat = await connect({ url, name, ...(timeout && { timeout: Number(timeout) }) });
   const here = await chat.room(room, { make: true });
@@ -44,6 +47,7 @@ try {
   }
   process.stdin.destroy();
   chat.close(); // From here on nothing keeps the program alive.
+  await here.send("too late").then(() => tell({ ended: "was taken" }), (error) => tell({ late: named(error) }));
 } catch (error) {
   tell({ ...named(error), said: error.message });
 }

@@ -232,6 +232,42 @@ async def test_closing_ends_what_is_waited_for(server: Teahouse) -> None:
     assert closed.value.code == 1000
 
 
+@shared
+async def test_it_is_opened_once_and_asked_when_it_is_open(server: Teahouse) -> None:
+    before = asyncio.all_tasks()
+    chat = Client(server.url, name=fresh("Gina"))
+    with pytest.raises(RuntimeError, match="the client is not open"):
+        await chat.room("main")
+    async with chat:
+        with pytest.raises(RuntimeError, match="opened once"):
+            await chat.__aenter__()
+        assert (await (await chat.room("main")).send("it goes on"))["message"]
+    with pytest.raises(RuntimeError, match="opened once"):
+        await chat.__aenter__()
+    assert asyncio.all_tasks() == before, "and nothing was begun"
+
+
+def test_a_token_that_is_not_set_is_no_guest() -> None:
+    for token in ("", " "):
+        with pytest.raises(ValueError, match="the token is empty"):
+            Client("https://chat.example.org", token=token)
+
+
+@shared
+async def test_a_mistake_of_whoever_hears_of_changes_ends_nothing(
+    server: Teahouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    chat = Client(server.url, name=fresh("Gina"))
+
+    def fails() -> None:
+        raise KeyError("mine")
+
+    chat.on_change = fails
+    async with chat:
+        assert (await (await chat.room("main")).send("it goes on"))["message"]
+    assert "KeyError: 'mine'" in caplog.text
+
+
 async def collect(room: Room) -> list[Any]:
     return [event async for event in room.events()]
 

@@ -43,6 +43,8 @@ export class Unreachable extends Error {
  */
 export async function connect({ url, token, name, timeout = 15 }) {
   const address = endpoint(url);
+  // A secret that is not set: it would come as a guest of whom nobody knows.
+  if (token !== undefined && !token.trim()) throw new TypeError("The token is empty: give one, or none at all to come as a guest.");
   const credential = token ? { token } : name ? { name } : undefined;
   const chat = new Chat(credential ? new Client(address, credential) : clientFor(address));
   const late = timeout < Infinity ? setTimeout(() => chat.close(new Unreachable(address, timeout)), timeout * 1_000) : undefined;
@@ -58,6 +60,7 @@ export async function connect({ url, token, name, timeout = 15 }) {
 function endpoint(url) {
   const where = new URL(url, globalThis.document?.baseURI);
   where.protocol = where.protocol.replace("http", "ws");
+  if (!["ws:", "wss:"].includes(where.protocol)) throw new TypeError(`A chat is at an address of http, https, ws or wss, not ${where.protocol}`);
   where.pathname = where.pathname.replace(/(rooms\/.*|ws\/?)?$/, "").replace(/\/?$/, "/ws/");
   where.search = where.hash = "";
   return where.href;
@@ -318,7 +321,8 @@ export class ChatRoom {
   }
 
   /** Says something. Resolves when it is stored; rejects with Refused. @param {string} text @param {{reply?: Quoted}} [options] */
-  send(text, { reply } = {}) {
+  async send(text, { reply } = {}) {
+    if (this.#chat.ended) throw this.#chat.ended;
     return this.#chat.stored(this.#client.outgoing.send(this.feed, text, reply));
   }
 

@@ -54,7 +54,8 @@ export class ChatThread {
   }
 
   /** Says something here, as `send` of a room. @param {string} text @param {{reply?: Quoted}} [options] */
-  send(text, { reply } = {}) {
+  async send(text, { reply } = {}) {
+    if (this.#chat.ended) throw this.#chat.ended;
     return this.#chat.stored(this.#client.outgoing.send(this.#feed, text, reply));
   }
 
