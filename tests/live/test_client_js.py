@@ -106,9 +106,9 @@ def test_a_script_over_a_killed_server_loses_and_repeats_nothing(server: Teahous
         script.put("react", "🍵")
         assert script.next()["event"]["message"]["reactions"] == {"🍵": [begun["you"]["id"]]}
         script.put("close")
-        told = [script.next(), script.next()]
-        assert {"left": True} in told
-        assert {"late": {"error": "Closed", "code": 1000}} in told
+        last = [script.next(), script.next()]
+        assert {"left": True} in last
+        assert {"late": {"error": "Closed", "code": 1000}} in last
         assert script.process.wait(10) == 0
 
 
