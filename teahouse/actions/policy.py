@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
 from django.db import connections, transaction
 from django.db.models import Model
 
@@ -50,13 +51,17 @@ def rights_changed(obj: Room | str | Model, user: Any = None) -> None:
         user: a Person or user whom alone it concerns, so that only their membership is looked at.
 
     Raises:
-        TypeError, ValueError: as `room_for`.
+        TypeError, ValueError: as `room_for`; or `user` is neither a Person nor a user.
     """
     room = existing(obj)
     if room is None:
         return
     person: Person | None = None
     if user is not None:
+        if not isinstance(user, Person | get_user_model()):
+            raise TypeError(
+                f"{user!r} is nobody whose rights could change: give a Person or a user of the project"
+            )
         person = user if isinstance(user, Person) else people.known_person(user)
         if person is None:
             return  # Nobody who was ever here.

@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import AnonymousUser, Group, User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -173,6 +173,16 @@ def test_whose_membership_ends(tea: Group, settings: Any) -> None:
     assert policy.lost(room.pk, {alice.pk}) == []
     settings.TEAHOUSE = {"POLICY": f"{HERE}.Missing"}
     assert policy.lost(room.pk, None) == [], "who cannot say takes nobody's membership"
+
+
+@pytest.mark.parametrize("user", ["ada", 7, AnonymousUser()], ids=["name", "number", "nobody"])
+def test_rights_are_those_of_people(tea: Group, user: Any) -> None:
+    """Not a guest's, who has no user either."""
+    teahouse.room_for(tea)
+    people.make_guest("Gina")
+    with pytest.raises(TypeError, match="is nobody whose rights could change"):
+        teahouse.rights_changed(tea, user)
+    assert policy.waiting() == []
 
 
 def test_what_changed_is_left_for_the_servers_once(tea: Group, settings: Any) -> None:
