@@ -89,7 +89,7 @@ def _leave(room: Room, person: Person | None) -> None:
         RightsChange.objects.using(database.alias()).create(room=room, person=person)
 
     database.write(write)
-    transaction.on_commit(outbox.hint, using=database.alias())
+    outbox.hint_after(database.alias())
 
 
 def waiting(limit: int = 500) -> list[Waiting]:

@@ -128,7 +128,7 @@ def _is_named(host: str) -> bool:
 
 def _is_trusted(origin: str) -> bool:
     """Whether CSRF_TRUSTED_ORIGINS has it, as Django reads them."""
-    trusted = CsrfViewMiddleware(_no_view)
+    trusted = CsrfViewMiddleware(no_view)
     parts = urlsplit(origin)
     return origin in trusted.allowed_origins_exact or any(
         is_same_domain(parts.netloc, domain)
@@ -136,8 +136,8 @@ def _is_trusted(origin: str) -> bool:
     )
 
 
-def _no_view(request: HttpRequest) -> HttpResponse:
-    """The middleware wants one; only its lists are read."""
+def no_view(request: HttpRequest) -> HttpResponse:
+    """Django's middleware wants one before which it stands, not exempt; it is asked what it thinks, and calls none."""
     raise NotImplementedError
 
 

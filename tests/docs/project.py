@@ -5,16 +5,35 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.cookiejar import Cookie
 from pathlib import Path
 from typing import Final
 
 from tests.docs.blocks import INDENTED, Block
-from tests.processes import Process, free_port
+from tests.processes import Process, free_port, temporary_folder
 from tests.servers import Browser, environment, process_of, script
 
 # What a page lets its reader type, and what becomes of it here; all else is somebody else's program.
 RUN: Final = ("django-admin", "python manage.py", "rm ")
+
+
+@contextmanager
+def followed(name: str, *blocks: Block) -> Iterator[Project]:
+    """What `startproject` makes, with what a reader of these blocks has done, served."""
+    with temporary_folder(name) as folder:
+        made = Project(folder)
+        made.run("django-admin startproject shop .")
+        for block in blocks:
+            made.follow(block)
+        made.run("python manage.py migrate")
+        made.run("python manage.py createsuperuser")
+        try:
+            made.serve()
+            yield made
+        finally:
+            made.stop()
 
 
 class Project:

@@ -55,6 +55,12 @@ class Router:
 Check = Callable[..., str]
 
 
+def line_of(told: str, begins: str) -> str:
+    """The line to add, as a reader would paste it."""
+    (line,) = re.findall(rf"^\s+({begins}.*)$", told, re.MULTILINE)
+    return str(line)
+
+
 def findings(told: str) -> set[str]:
     return set(re.findall(r"teahouse\.[EW]\d+", told))
 
@@ -151,7 +157,7 @@ def test_the_setting_teahouse_that_is_no_dictionary(check: Check, site: Site, va
     told = check()
     assert f"(teahouse.E079) TEAHOUSE is {value}, and has to be a dictionary." in told
     assert told.count("(teahouse.E0") == 1
-    (line,) = re.findall(r"^\s+(TEAHOUSE = .*)$", told, re.MULTILINE)
+    line = line_of(told, "TEAHOUSE = ")
     site.settings(line)
     assert "(teahouse.E079)" not in check()
 
@@ -312,7 +318,7 @@ def test_the_site_has_a_name(check: Check, site: Site) -> None:
     assert "(teahouse.W078)" not in check()
     told = check("--deploy")
     assert "(teahouse.W078) Nothing names the site" in told
-    (line,) = re.findall(r"^\s+(TEAHOUSE = .*)$", told, re.MULTILINE)
+    line = line_of(told, "TEAHOUSE = ")
     site.settings(line.replace("…", "shop.example"))
     assert "(teahouse.W078)" not in check("--deploy")
 
@@ -329,7 +335,7 @@ def test_times_have_a_zone(check: Check, site: Site) -> None:
     site.settings("USE_TZ = False")
     told = check()
     assert "(teahouse.E078) USE_TZ is False: Teahouse can store nothing." in told
-    (line,) = re.findall(r"^\s+(USE_TZ = .*)$", told, re.MULTILINE)
+    line = line_of(told, "USE_TZ = ")
     site.settings(line)
     assert "(teahouse.E078)" not in check()
 
@@ -338,7 +344,7 @@ def test_a_login_for_each_page_and_guests(check: Check, site: Site) -> None:
     site.settings('MIDDLEWARE += ["django.contrib.auth.middleware.LoginRequiredMiddleware"]')
     told = check()
     assert "(teahouse.W082) LoginRequiredMiddleware wants a login for every page" in told
-    (line,) = re.findall(r"^\s+(TEAHOUSE = .*)$", told, re.MULTILINE)
+    line = line_of(told, "TEAHOUSE = ")
     site.settings(line)
     assert "(teahouse.W082)" not in check()
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from http.client import RemoteDisconnected
 
 import pytest
 from playwright.async_api import expect
 
-from tests.embed.conftest import DAPHNE, Shop, ShopCast
-from tests.server.conftest import until
+from tests.embed import payments
+from tests.embed.conftest import Shop, ShopCast
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -58,45 +57,15 @@ async def test_a_change_of_the_policy_closes_the_room_in_an_open_page(shop: Shop
 
 
 async def test_what_is_said_in_a_transaction_is_part_of_it(shop: Shop, cast: ShopCast) -> None:
-    page = f"/orders/{(order := shop.new_order())}/"
-    ada, sam = await cast.signed_in("Ada", page), await cast.signed_in("Sam", page)
-    await ada.live()
-    for how, answer in (("fails", "failed"), ("well", "paid")):
-        told = await sam.page.request.get(f"{shop.url}/orders/{order}/pay/{how}/")
-        assert await told.text() == answer
-    await ada.sees("paid: well")
-    assert await ada.texts() == ["paid: well"], "nothing of what was rolled back"
+    await payments.is_part_of_it(shop, cast)
 
 
 async def test_a_view_that_holds_its_transaction_delays_nobody(shop: Shop, cast: ShopCast) -> None:
-    page = f"/orders/{(order := shop.new_order())}/"
-    ada, sam = await cast.signed_in("Ada", page), await cast.signed_in("Sam", page)
-    await ada.live()
-    await sam.live()
-    waits = shop.folder / f"order-{order}-waits"
-    slow = asyncio.create_task(asyncio.to_thread(shop.get, f"/orders/{order}/pay/slow/", "Sam"))
-    await asyncio.to_thread(until, waits.exists, "holding its transaction")
-    await ada.say("meanwhile")
-    await sam.sees("meanwhile")
-    assert waits.exists(), "it was said while the view held its transaction"
-    assert not slow.done()
-    waits.unlink()
-    await slow
-    await sam.sees("meanwhile", "paid: slow")
+    await payments.delays_nobody(shop, cast)
 
 
 async def test_killed_after_the_commit_it_arrives_after_the_start(shop: Shop, cast: ShopCast) -> None:
-    page = f"/orders/{(order := shop.new_order())}/"
-    cast.expect_trouble("ERR_CONNECTION|WebSocket|Failed to load|ERR_EMPTY|ERR_INCOMPLETE", always=False)
-    ada = await cast.signed_in("Ada", page)
-    await ada.say("before")
-    await ada.sees("before")
-    with pytest.raises(RemoteDisconnected):
-        await asyncio.to_thread(shop.get, f"/orders/{order}/pay/dies/")
-    assert shop.process is not None
-    assert await asyncio.to_thread(shop.process.wait, 20) != 0
-    await asyncio.to_thread(shop.start, DAPHNE)
-    await ada.sees("before", "paid: dies")
+    await payments.arrives_after_the_start(shop, cast)
 
 
 async def test_it_speaks_chinese_with_the_page(shop: Shop, cast: ShopCast) -> None:

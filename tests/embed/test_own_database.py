@@ -13,8 +13,7 @@ from playwright.async_api import Browser
 
 from tests.browser.person import Cast
 from tests.docs.blocks import INDENTED, Block, blocks_of
-from tests.docs.project import Project
-from tests.processes import temporary_folder
+from tests.docs.project import Project, followed
 from tests.server.conftest import until
 from tests.servers import ROOT
 
@@ -49,17 +48,10 @@ def blocks() -> list[Block]:
 @pytest.fixture(scope="module")
 def project() -> Iterator[Project]:
     """What a reader of both pages has."""
-    with temporary_folder("own-database") as folder:
-        made = Project(folder)
-        made.run("django-admin startproject shop .")
-        for block in (*(block for block in blocks_of(START) if block.file is not None), *blocks()):
-            made.follow(block)
-        made.run("python manage.py createsuperuser")
-        try:
-            made.serve()
-            yield made
-        finally:
-            made.stop()
+    with followed(
+        "own-database", *(block for block in blocks_of(START) if block.file is not None), *blocks()
+    ) as made:
+        yield made
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -3,14 +3,13 @@ project's own database is part of that one, and keeps nobody waiting; on two fil
 
 from __future__ import annotations
 
-import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
-from http.client import RemoteDisconnected
 from typing import Final
 
 import pytest
 
+from tests.embed import payments
 from tests.embed.conftest import DAPHNE, Shop, ShopCast
 from tests.embed.two_databases import LEAVE, looked
 from tests.server.conftest import until
@@ -66,47 +65,17 @@ def shop(apart: Shop) -> Shop:
 
 @in_browsers
 async def test_what_is_said_in_the_projects_own_transaction_is_part_of_it(shop: Shop, cast: ShopCast) -> None:
-    page = f"/orders/{(order := shop.new_order())}/"
-    ada, sam = await cast.signed_in("Ada", page), await cast.signed_in("Sam", page)
-    await ada.live()
-    for how, answer in (("fails", "failed"), ("well", "paid")):
-        told = await sam.page.request.get(f"{shop.url}/orders/{order}/pay/{how}/")
-        assert await told.text() == answer
-    await ada.sees("paid: well")
-    assert await ada.texts() == ["paid: well"], "nothing of what was rolled back"
+    await payments.is_part_of_it(shop, cast)
 
 
 @in_browsers
 async def test_a_view_that_holds_its_transaction_delays_nobody(shop: Shop, cast: ShopCast) -> None:
-    page = f"/orders/{(order := shop.new_order())}/"
-    ada, sam = await cast.signed_in("Ada", page), await cast.signed_in("Sam", page)
-    await ada.live()
-    await sam.live()
-    waits = shop.folder / f"order-{order}-waits"
-    slow = asyncio.create_task(asyncio.to_thread(shop.get, f"/orders/{order}/pay/slow/", "Sam"))
-    await asyncio.to_thread(until, waits.exists, "holding its transaction")
-    await ada.say("meanwhile")
-    await sam.sees("meanwhile")
-    assert waits.exists(), "it was said while the view held its transaction"
-    assert not slow.done()
-    waits.unlink()
-    await slow
-    await sam.sees("meanwhile", "paid: slow")
+    await payments.delays_nobody(shop, cast)
 
 
 @in_browsers
 async def test_killed_after_the_commit_it_arrives_after_the_start(shop: Shop, cast: ShopCast) -> None:
-    page = f"/orders/{(order := shop.new_order())}/"
-    cast.expect_trouble("ERR_CONNECTION|WebSocket|Failed to load|ERR_EMPTY|ERR_INCOMPLETE", always=False)
-    ada = await cast.signed_in("Ada", page)
-    await ada.say("before")
-    await ada.sees("before")
-    with pytest.raises(RemoteDisconnected):
-        await asyncio.to_thread(shop.get, f"/orders/{order}/pay/dies/")
-    assert shop.process is not None
-    assert await asyncio.to_thread(shop.process.wait, 20) != 0
-    await asyncio.to_thread(shop.start, DAPHNE)
-    await ada.sees("before", "paid: dies")
+    await payments.arrives_after_the_start(shop, cast)
 
 
 def test_who_loses_the_order_hears_nothing_of_the_same_transaction(shop: Shop) -> None:

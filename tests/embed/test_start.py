@@ -14,8 +14,7 @@ from playwright.async_api import Browser, expect
 from tests.browser.person import Cast
 from tests.clients import Client
 from tests.docs.blocks import Block, blocks_of
-from tests.docs.project import Project
-from tests.processes import temporary_folder
+from tests.docs.project import Project, followed
 from tests.servers import ROOT, process_of
 
 PAGE: Final = ROOT / "docs" / "start.md"
@@ -29,18 +28,8 @@ def blocks() -> list[Block]:
 @pytest.fixture(scope="module")
 def project() -> Iterator[Project]:
     """What a reader has after the page."""
-    with temporary_folder("start") as folder:
-        made = Project(folder)
-        made.run("django-admin startproject shop .")
-        for block in blocks():
-            made.follow(block)
-        made.run("python manage.py migrate")
-        made.run("python manage.py createsuperuser")
-        try:
-            made.serve()
-            yield made
-        finally:
-            made.stop()
+    with followed("start", *blocks()) as made:
+        yield made
 
 
 @pytest_asyncio.fixture(loop_scope="session")
